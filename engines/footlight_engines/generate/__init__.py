@@ -1,0 +1,20 @@
+"""Engines that make content from the owner's corpus."""
+
+from __future__ import annotations
+
+from footlight_plugins import EngineSpec, Verb, impl
+
+
+@impl
+def register_engines() -> list[EngineSpec]:
+    """The generators."""
+    return [
+        EngineSpec(
+            name="mlp-gan",
+            verb=Verb.GENERATE,
+            version="1.0",
+            summary="The classical fully connected GAN, for arrays of any fixed size.",
+            factory="footlight_engines.generate.mlp_gan:MlpGan",
+            requires=("torch", "PIL"),
+        ),
+    ]

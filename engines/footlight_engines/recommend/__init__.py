@@ -1,0 +1,49 @@
+"""Engines that rank the catalogue for a person."""
+
+from __future__ import annotations
+
+from footlight_plugins import EngineSpec, UpdateClass, Verb, impl
+
+
+@impl
+def register_engines() -> list[EngineSpec]:
+    """The recommenders."""
+    return [
+        EngineSpec(
+            name="item-knn",
+            verb=Verb.RECOMMEND,
+            version="1.0",
+            summary="Item-based collaborative filtering: what goes with what you liked (cosine, exactly fresh).",
+            factory="footlight_engines.recommend.item_knn:ItemKnn",
+            update_class=UpdateClass.CERTIFIED,
+            can_forget=True,
+            inline=True,
+            rank=20,
+            requires=("numba",),
+        ),
+        EngineSpec(
+            name="user-knn",
+            verb=Verb.RECOMMEND,
+            version="1.0",
+            summary="User-based collaborative filtering: what people like you liked (cosine, no training).",
+            factory="footlight_engines.recommend.user_knn:UserKnn",
+            update_class=UpdateClass.CERTIFIED,
+            can_forget=True,
+            needs_training=False,
+            inline=True,
+            rank=10,
+            requires=("numba",),
+        ),
+        EngineSpec(
+            name="popular",
+            verb=Verb.RECOMMEND,
+            version="1.0",
+            summary="What most people like; answers for people nobody knows.",
+            factory="footlight_engines.recommend.popular:Popular",
+            update_class=UpdateClass.BITWISE,
+            can_forget=True,
+            needs_training=False,
+            fallback=True,
+            inline=True,
+        ),
+    ]

@@ -1,0 +1,79 @@
+"""The contract between Footlight and its plug-ins.
+
+A plug-in is a module (or a class instance) with one hook, named in the entry-point group ``footlight``::
+
+    # pyproject.toml
+    [project.entry-points.footlight]
+    my-plugin = "my_package"
+
+    # my_package/__init__.py
+    from footlight_plugins import EngineSpec, Verb, impl
+
+    @impl
+    def register_engines():
+        return [EngineSpec(name="newest", verb=Verb.RECOMMEND, version="1.0", summary="Newest first.",
+                           factory="my_package.newest:Newest")]
+
+The factory is a string, so that nothing heavy is imported before the engine is first used.
+"""
+
+from __future__ import annotations
+
+from footlight_plugins.contract import (
+    API_VERSION,
+    Call,
+    CallEnded,
+    Engine,
+    EngineSpec,
+    Options,
+    TrainingRun,
+    UpdateClass,
+    Verb,
+)
+from footlight_plugins.data import (
+    Basis,
+    Choice,
+    Content,
+    Corpus,
+    CorpusFile,
+    Discrete,
+    EventKind,
+    Events,
+    Query,
+    Ranking,
+    Spaces,
+    State,
+    Transitions,
+)
+from footlight_plugins.roles import Agent, Generator, Recommender
+from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
+
+__all__ = [
+    "API_VERSION",
+    "ENTRY_POINT_GROUP",
+    "Agent",
+    "Basis",
+    "Call",
+    "CallEnded",
+    "Choice",
+    "Content",
+    "Corpus",
+    "CorpusFile",
+    "Discrete",
+    "Engine",
+    "EngineSpec",
+    "EventKind",
+    "Events",
+    "Generator",
+    "Options",
+    "Query",
+    "Ranking",
+    "Recommender",
+    "Spaces",
+    "State",
+    "TrainingRun",
+    "Transitions",
+    "UpdateClass",
+    "Verb",
+    "impl",
+]

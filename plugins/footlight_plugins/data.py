@@ -1,0 +1,234 @@
+"""The data that crosses between the host and an engine: numpy arrays and small frozen records.
+
+People and items are ordinals: small whole numbers that the host gives out, from 0 on and never twice. An engine never sees
+a name, so it has no strings to hash and nothing personal to leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class EventKind(IntEnum):
+    """What a person did; the numbers are those of the wire."""
+
+    VIEW = 1
+    PLAY = 2
+    LIKE = 3
+    RATING = 4
+    PURCHASE = 5
+    SKIP = 6
+    IMPRESSION = 7
+    RETRACTION = 8
+
+
+PREFERENCES = (EventKind.VIEW, EventKind.PLAY, EventKind.LIKE, EventKind.RATING, EventKind.PURCHASE)
+"""The kinds that say "I want this", with ``value`` as the strength. A RETRACTION takes it back; the others say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Rows of the log as columns, in any order; each array has shape (n,).
+
+    Of one person and one item, the preference or retraction that is latest by (time, tie) holds.
+    """
+
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    """Values of `EventKind`."""
+    value: NDArray[np.float64]
+    """How strongly, between -1,000 and 1,000; 1 where the event came without a value."""
+    time: NDArray[np.int64]
+    """When it happened, in microseconds since 1970."""
+    tie: NDArray[np.int64]
+    """Orders events of the same time: derived from the event's id, so that arrival order does not matter."""
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, rows: NDArray[Any] | slice) -> Events:
+        """The given rows, by index, mask or slice."""
+        return Events(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+    @staticmethod
+    def empty() -> Events:
+        """No events."""
+        return Events.of([], [])
+
+    @staticmethod
+    def of(user: Any, item: Any, value: Any = None, *, kind: Any = EventKind.RATING, time: Any = None) -> Events:
+        """Events from plain sequences: one value and kind for all where only one is given, times in order where none is.
+
+        >>> len(Events.of(user=[0, 0, 1], item=[3, 4, 3], value=[5.0, 4.0, 1.0]))
+        3
+        """
+        users = np.asarray(user, np.int32)
+        n = len(users)
+        return Events(
+            user=users,
+            item=np.asarray(item, np.int32),
+            kind=np.broadcast_to(np.asarray(kind, np.int8), (n,)).copy(),
+            value=np.broadcast_to(np.asarray(1.0 if value is None else value, np.float64), (n,)).copy(),
+            time=np.arange(n, dtype=np.int64) if time is None else np.asarray(time, np.int64),
+            tie=np.arange(n, dtype=np.int64),
+        )
+
+    @staticmethod
+    def concatenate(first: Events, second: Events) -> Events:
+        """The rows of both."""
+        columns = [np.concatenate([getattr(first, c.name), getattr(second, c.name)]) for c in fields(first)]
+        return Events(*columns)
+
+
+class Basis(IntEnum):
+    """What a ranking's reasons mean; the numbers are those of the wire."""
+
+    NONE = 0
+    BECAUSE_OF_ITEM = 1
+    SIMILAR_PEOPLE = 2
+    POPULAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Asks a recommender for one person."""
+
+    user: int
+    """Ordinal of the person; -1 for somebody the log has never seen."""
+    count: int
+    """At most how many items to answer, 1 to 1,000."""
+    servable: NDArray[np.bool_]
+    """Shape (items,): True where an item may be answered. Ordinals beyond its end may not."""
+    exclude: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    """Further items that may not be answered."""
+    include_seen: bool = False
+    """Whether items that the person has a preference for may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A recommender's answer, best first: score descending, then ordinal ascending."""
+
+    items: NDArray[np.int32]
+    """Shape (m,), m at most the count asked; no item twice."""
+    scores: NDArray[np.float64]
+    """Shape (m,), finite, not ascending."""
+    basis: Basis = Basis.NONE
+    because: NDArray[np.int32] | None = None
+    """Shape (m, r): the items that are the reason, most important first, -1 where there are fewer than r."""
+    shares: NDArray[np.float64] | None = None
+    """Shape (m, r): the share of the score that comes from each of them, 0 to 1."""
+    people: NDArray[np.int32] | None = None
+    """Shape (m,): how many people are behind the score."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @staticmethod
+    def empty() -> Ranking:
+        """No items."""
+        return Ranking(np.empty(0, np.int32), np.empty(0, np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that an engine has learned. Stored as safetensors and JSON, never pickled."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    """Plain numeric arrays by name."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """What JSON can hold: sizes, counters, settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFile:
+    """One file of a corpus."""
+
+    path: str
+    """The owner's relative path, for instance ``train/0001.npy``: where a class or a split is read from."""
+    location: Path
+    """Where the host keeps its bytes."""
+
+    def read(self) -> bytes:
+        """The file's bytes."""
+        return self.location.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The files that a generator learns from, in the order of their paths."""
+
+    files: tuple[CorpusFile, ...]
+
+    def __iter__(self) -> Iterator[CorpusFile]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def below(self, folder: str) -> Corpus:
+        """The files of one folder, their paths as before."""
+        return replace(self, files=tuple(f for f in self.files if f.path.startswith(folder.rstrip("/") + "/")))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One piece of generated content."""
+
+    media_type: str
+    data: bytes
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What a reader should know about it, as JSON can hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discrete:
+    """The whole numbers 0 to n - 1, as `gymnasium.spaces.Discrete`."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """What an agent observes and what it can do."""
+
+    observation: Discrete
+    action: Discrete
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An agent's decision."""
+
+    action: int
+    distribution: NDArray[np.float64]
+    """Shape (actions,): the exact probability with which each action could have been drawn. Adds up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """Completed steps as columns, in the order in which they are learned; each array has shape (n,) unless it says more.
+
+    A terminated step has no future: its target is the reward alone. A truncated step is not terminated: the value of
+    its next observation counts (Pardo et al. 2018, "Time Limits in Reinforcement Learning").
+    """
+
+    observation: NDArray[np.int64]
+    action: NDArray[np.int64]
+    reward: NDArray[np.float64]
+    next_observation: NDArray[np.int64]
+    """Meaningless where terminated."""
+    terminated: NDArray[np.bool_]
+    next_mask: NDArray[np.bool_]
+    """Shape (n, actions): which actions are allowed at the next observation."""
+
+    def __len__(self) -> int:
+        return len(self.action)

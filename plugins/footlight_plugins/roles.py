@@ -1,0 +1,177 @@
+"""The three roles that an engine can take, one for each verb."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_plugins.contract import Call, Engine, Options, TrainingRun
+from footlight_plugins.data import Choice, Content, Corpus, Events, Query, Ranking, Spaces, Transitions
+
+
+class Recommender(Engine):
+    """Ranks items for people. Its state is a view of the log: the order in which events arrive does not matter.
+
+    Example
+    -------
+    ::
+
+        class Newest(Recommender):
+            def __init__(self, options: Options) -> None:
+                self.items = 0
+
+            def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
+                self.apply(events)
+                return {}
+
+            def apply(self, events: Events) -> int:
+                self.items = max(self.items, int(events.item.max(initial=-1)) + 1)
+                return 1
+
+            def knows(self, user: int) -> bool:
+                return True
+
+            def recommend(self, query: Query) -> Ranking:
+                allowed = query.servable[: self.items].copy()
+                allowed[query.exclude[query.exclude < len(allowed)]] = False
+                items = np.flatnonzero(allowed)[::-1][: query.count].astype(np.int32)
+                return Ranking(items, items.astype(np.float64))
+
+            def state(self) -> State:
+                return State({}, {"items": self.items})
+
+            def load(self, state: State) -> None:
+                self.items = int(state.meta["items"])
+    """
+
+    @abstractmethod
+    def __init__(self, options: Options) -> None:
+        """Make an engine that knows nothing yet."""
+
+    @abstractmethod
+    def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
+        """Learn from the whole log, forgetting what was known before.
+
+        Returns
+        -------
+        The figures of the training by name.
+        """
+
+    @abstractmethod
+    def apply(self, events: Events) -> int:
+        """Bring the state up to date with further events, in time proportional to what they touch.
+
+        Returns
+        -------
+        How many entries of the state were touched.
+        """
+
+    def forget(self, user: int) -> int:
+        """Take a person out of the state, as if the log had never held them.
+
+        Returns
+        -------
+        How many entries of the state were touched.
+
+        Raises
+        ------
+        NotImplementedError
+            When the engine cannot; its spec then says ``can_forget=False``.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def knows(self, user: int) -> bool:
+        """Whether there is anything to go by for this person; where not, the fallback answers."""
+
+    @abstractmethod
+    def recommend(self, query: Query) -> Ranking:
+        """Rank items for one person. An unknown person gets an empty ranking unless the engine is a fallback."""
+
+    def recommend_batch(self, queries: Sequence[Query], call: Call) -> list[Ranking]:
+        """Rank items for many people; each answer equals that of `recommend`."""
+        rankings = []
+        for query in queries:
+            call.check()
+            rankings.append(self.recommend(query))
+        return rankings
+
+    def similar(self, item: int, query: Query) -> Ranking:
+        """Rank the items most like one item, which is not among them; ``query.user`` is ignored.
+
+        Raises
+        ------
+        NotImplementedError
+            When the engine does not compare items.
+        """
+        raise NotImplementedError
+
+
+class Generator(Engine):
+    """Makes content after learning from a corpus. A batch of seeds is the unit of work."""
+
+    @abstractmethod
+    def __init__(self, options: Options) -> None:
+        """Make an engine that knows nothing yet."""
+
+    @abstractmethod
+    def train(self, corpus: Corpus, run: TrainingRun) -> Mapping[str, float]:
+        """Learn from a corpus, resuming from what lies in ``run.directory``.
+
+        Returns
+        -------
+        The figures of the training by name.
+
+        Raises
+        ------
+        ValueError
+            When the corpus cannot be learned from; the message names the file and what was expected.
+        CallEnded
+            When ``run.stopping()`` asked it to stop.
+        """
+
+    @abstractmethod
+    def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
+        """Make one piece of content a seed, shape (n,). The same seed gives the same bytes, whatever is beside it."""
+
+
+class Agent(Engine):
+    """Decides moves and learns from what follows. One instance is one agent."""
+
+    @abstractmethod
+    def __init__(self, options: Options, spaces: Spaces) -> None:
+        """Make an agent that knows nothing yet.
+
+        Raises
+        ------
+        ValueError
+            When the spaces are too large or of a kind that it does not take; the message says which.
+        """
+
+    @abstractmethod
+    def act(self, observation: int, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
+        """Draw an action. Learns nothing.
+
+        Parameters
+        ----------
+        observation
+            A value of the observation space.
+        mask
+            Shape (actions,): which actions are allowed; at least one is.
+        seed
+            The only source of chance: the same seed and state draw the same action.
+        exploit
+            Draw from the greedy policy, ties with equal probability, instead of the exploring one.
+        """
+
+    @abstractmethod
+    def learn(self, steps: Transitions) -> None:
+        """Learn from completed steps, in their order. Learning them in several batches comes to the same state."""
+
+    @property
+    @abstractmethod
+    def learned_steps(self) -> int:
+        """From how many steps it has learned."""

@@ -1,0 +1,28 @@
+"""The hook. pluggy is used at start-up, to collect descriptors, and never for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from footlight_plugins.contract import EngineSpec
+
+ENTRY_POINT_GROUP = "footlight"
+
+_spec = pluggy.HookspecMarker(ENTRY_POINT_GROUP)
+impl = pluggy.HookimplMarker(ENTRY_POINT_GROUP)
+"""Marks a plug-in's hook: ``@impl def register_engines(): ...``."""
+
+
+@_spec
+def register_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]  # a specification has no body
+    """Tell which engines this plug-in offers.
+
+    Called once, at start-up. Return descriptors and do nothing else here: no engine is imported, no file is read.
+
+    Returns
+    -------
+    Iterable of EngineSpec
+        Their names must be free; an engine whose name is taken makes the whole plug-in FAILED.
+    """

@@ -1,0 +1,1 @@
+"""The server: services, dispatch, the log, models and jobs."""
