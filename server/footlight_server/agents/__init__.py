@@ -1,0 +1,1 @@
+"""Agents at work: an agent is the replay of its own log."""

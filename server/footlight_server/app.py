@@ -1,0 +1,222 @@
+"""Wires everything together. The only file that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from footlight.v1 import (
+    catalog_pb2,
+    catalog_pb2_grpc,
+    engine_pb2,
+    engine_pb2_grpc,
+    generation_pb2,
+    generation_pb2_grpc,
+    interaction_pb2,
+    interaction_pb2_grpc,
+    recommendation_pb2,
+    recommendation_pb2_grpc,
+)
+from footlight_plugins.loader import load_plugins
+from footlight_server.config import ServerConfig
+from footlight_server.corpora.assets import AssetStore
+from footlight_server.corpora.store import CorpusStore
+from footlight_server.dispatch.acting import Acting
+from footlight_server.dispatch.asking import TENANT, Policy
+from footlight_server.dispatch.cataloguing import Cataloguing
+from footlight_server.dispatch.collecting import Collecting
+from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.engines import Engines
+from footlight_server.dispatch.generating import Generating
+from footlight_server.dispatch.recommending import Recommending
+from footlight_server.dispatch.training import TrainingDesk
+from footlight_server.interceptors.faults import FaultInterceptor
+from footlight_server.log.agents import AgentLog, AgentTable
+from footlight_server.log.catalogue import Catalogue
+from footlight_server.log.database import Database
+from footlight_server.log.decisions import DecisionLog
+from footlight_server.log.deployments import DeploymentTable
+from footlight_server.log.events import EventLog
+from footlight_server.log.people import People
+from footlight_server.log.trainings import TrainingTable
+from footlight_server.log.writer import Writer
+from footlight_server.models.store import ModelStore
+from footlight_server.services.catalog import CatalogService
+from footlight_server.services.engine import EngineService
+from footlight_server.services.generation import GenerationService
+from footlight_server.services.interaction import InteractionService
+from footlight_server.services.recommendation import RecommendationService
+
+log = logging.getLogger(__name__)
+
+SERVICES = tuple(
+    descriptor.full_name
+    for file in (catalog_pb2, engine_pb2, generation_pb2, interaction_pb2, recommendation_pb2)
+    for descriptor in file.DESCRIPTOR.services_by_name.values()
+)
+
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.max_send_message_length", 64 << 20),
+    ("grpc.so_reuseport", 0),  # a second server on the same port fails instead of taking half of the calls
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.max_concurrent_streams", 512),
+)
+
+
+class CannotStart(Exception):
+    """The server cannot start; the message says what to do."""
+
+
+def lock_data_dir(data_dir: Path) -> int:
+    """Take the data directory for this process, for as long as it lives.
+
+    Raises
+    ------
+    CannotStart
+        When another server has it, or it cannot be written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as fault:
+        raise CannotStart(f"the data directory {data_dir} cannot be used: {fault.strerror}") from fault
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        os.close(descriptor)
+        raise CannotStart(
+            f"another server uses the data directory {data_dir}: stop it, or choose another --data-dir"
+        ) from fault
+    return descriptor
+
+
+class App:
+    """One server: everything it is made of, from start to stop."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self.config = config
+        self.port = 0
+        self._lock = lock_data_dir(config.data_dir)
+        self._plugins = load_plugins(config.plugins)
+        self._database = Database.open(config.database_url, config.durability)
+
+    async def start(self) -> None:
+        """Bring everything to work, then open the door.
+
+        Raises
+        ------
+        CannotStart
+            When the address is taken.
+        """
+        config = self.config
+        policy = Policy()
+        models = ModelStore(config.data_dir / "models")
+        models.clean()
+        self._writer = writer = Writer(self._database)
+        catalogue = Catalogue(self._database, writer, TENANT)
+        people = People(self._database, TENANT)
+        events = EventLog(self._database, writer, catalogue, people, TENANT)
+        decisions = DecisionLog(self._database, writer, TENANT)
+        corpora = CorpusStore(config.data_dir / "corpora", self._database, writer, TENANT)
+        await corpora.clean()
+        assets = AssetStore(config.data_dir / "assets", self._database, writer, TENANT)
+        table = DeploymentTable(self._database, writer, TENANT)
+        self._deployments = Deployments(self._plugins, table, events, models)
+        self._deployments.max_pending = config.max_pending
+        await self._deployments.start()
+        agents = AgentTable(self._database, writer, TENANT)
+        agent_log = AgentLog(self._database, TENANT)
+        self._acting = Acting(self._deployments, agents, agent_log, writer, models, policy)
+        trainings = TrainingTable(self._database, writer, TENANT)
+        self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, policy)
+        await self._training.start()
+        self._services = (
+            CatalogService(Cataloguing(catalogue, events, self._deployments, policy)),
+            RecommendationService(Recommending(self._deployments, catalogue, people, decisions, policy)),
+            GenerationService(Generating(self._deployments, assets, decisions, policy), Collecting(corpora, policy)),
+            InteractionService(self._acting),
+            EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
+        )
+        await self._open_door()
+
+    async def _open_door(self) -> None:
+        self._server = server = grpc.aio.server(interceptors=[FaultInterceptor()], options=CHANNEL_OPTIONS)
+        catalog, recommendation, generation, interaction, engine = self._services
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server)
+        recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, server)
+        generation_pb2_grpc.add_GenerationServiceServicer_to_server(generation, server)
+        interaction_pb2_grpc.add_InteractionServiceServicer_to_server(interaction, server)
+        engine_pb2_grpc.add_EngineServiceServicer_to_server(engine, server)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        try:
+            self.port = server.add_insecure_port(self.config.listen)
+        except RuntimeError as fault:
+            raise CannotStart(f"cannot listen on {self.config.listen}: is another server running there?") from fault
+        await server.start()
+        for name in ("", *SERVICES):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    @property
+    def address(self) -> str:
+        """Where the server answers."""
+        return f"{self.config.listen.rpartition(':')[0]}:{self.port}"
+
+    async def stop(self) -> None:
+        """Take no more calls, let those in flight finish, write everything down."""
+        if hasattr(self, "_server"):
+            await self._health.enter_graceful_shutdown()
+            await self._server.stop(self.config.grace_seconds)
+        if hasattr(self, "_training"):
+            await self._training.stop()
+            await self._acting.stop()
+            await self._deployments.stop()
+        if hasattr(self, "_writer"):
+            await self._writer.close()
+        self._database.close()
+        os.close(self._lock)
+
+
+async def serve(config: ServerConfig, ready: Callable[[App], None]) -> None:
+    """Run a server until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises
+    ------
+    CannotStart
+        When it cannot start; the message says what to do.
+    """
+    app = App(config)
+    try:
+        await app.start()
+        ready(app)
+        await _until_signal()
+    finally:
+        await app.stop()
+
+
+async def _until_signal() -> None:
+    stop = asyncio.Event()
+
+    def heard() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, heard)
+    await stop.wait()

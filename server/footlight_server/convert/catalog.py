@@ -1,0 +1,78 @@
+"""Items, events, erasures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from footlight.v1 import catalog_pb2 as pb
+from footlight_plugins import EventKind
+from footlight_server.convert.values import mapping, micros, struct, timestamp
+from footlight_server.errors import InvalidArgument
+from footlight_server.log.records import Appended, Event, Item, Receipt
+
+_KINDS = {kind.value: kind for kind in EventKind}
+
+
+def items(messages: Iterable[pb.Item]) -> list[Item]:
+    """Items as asked to be put."""
+    return [
+        Item(
+            message.item_id,
+            message.title,
+            message.kind,
+            tuple(message.tags),
+            mapping(message.attributes) if message.HasField("attributes") else {},
+        )
+        for message in messages
+    ]
+
+
+def item_message(item: Item) -> pb.Item:
+    """An item as answered."""
+    return pb.Item(
+        item_id=item.item_id,
+        title=item.title,
+        kind=item.kind,
+        tags=item.tags,
+        attributes=struct(item.attributes) if item.attributes else None,
+        create_time=timestamp(item.create_time),
+        update_time=timestamp(item.update_time),
+    )
+
+
+def events(messages: Iterable[pb.Event]) -> list[Event]:
+    """Events as asked to be recorded."""
+    return [_event(index, message) for index, message in enumerate(messages)]
+
+
+def _event(index: int, message: pb.Event) -> Event:
+    if (kind := _KINDS.get(message.kind)) is None:
+        raise InvalidArgument(f"events[{index}].kind", "must be one of " + ", ".join(k.name for k in EventKind))
+    time = micros(f"events[{index}].event_time", message.event_time) if message.HasField("event_time") else None
+    return Event(
+        message.event_id,
+        message.user_id,
+        message.item_id,
+        kind,
+        message.value if message.HasField("value") else None,
+        time,
+        message.decision_id,
+    )
+
+
+def appended_message(appended: Appended) -> pb.RecordEventsResponse:
+    """What the log did with a batch."""
+    return pb.RecordEventsResponse(
+        recorded_count=appended.recorded,
+        duplicate_count=appended.duplicates,
+        log_position=appended.position,
+    )
+
+
+def receipt_message(receipt: Receipt) -> pb.ForgetUserResponse:
+    """What an erasure took away."""
+    return pb.ForgetUserResponse(
+        event_count=receipt.event_count,
+        decision_count=receipt.decision_count,
+        erasure_epoch=receipt.epoch,
+    )

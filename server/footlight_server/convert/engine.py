@@ -1,0 +1,111 @@
+"""Engines, plug-ins, deployments, jobs, models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from footlight.v1 import engine_pb2 as pb
+from footlight_plugins import EngineSpec, UpdateClass, Verb
+from footlight_plugins.loader import PluginState, PluginStatus
+from footlight_server.convert.values import duration, struct, timestamp
+from footlight_server.dispatch.deployments import Deployed
+from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.dispatch.training import Watched
+from footlight_server.models.store import Manifest
+
+_VERBS = {
+    Verb.GENERATE: pb.VERB_GENERATE,
+    Verb.RECOMMEND: pb.VERB_RECOMMEND,
+    Verb.ACT: pb.VERB_ACT,
+}
+_CLASSES = {
+    UpdateClass.BITWISE: pb.UPDATE_CLASS_BITWISE,
+    UpdateClass.CERTIFIED: pb.UPDATE_CLASS_CERTIFIED,
+    UpdateClass.BOUNDED: pb.UPDATE_CLASS_BOUNDED,
+    UpdateClass.REFIT: pb.UPDATE_CLASS_REFIT,
+}
+_STATES = {
+    PluginState.LOADED: pb.PLUGIN_STATE_LOADED,
+    PluginState.DISABLED: pb.PLUGIN_STATE_DISABLED,
+    PluginState.FAILED: pb.PLUGIN_STATE_FAILED,
+    PluginState.INCOMPATIBLE: pb.PLUGIN_STATE_INCOMPATIBLE,
+}
+
+
+def engine_message(spec: EngineSpec, plugin: str, schema: dict[str, Any]) -> pb.Engine:
+    """An engine as offered."""
+    return pb.Engine(
+        name=spec.name,
+        verb=_VERBS[spec.verb],
+        version=spec.version,
+        summary=spec.summary,
+        plugin=plugin,
+        update_class=_CLASSES[spec.update_class],
+        can_forget=spec.can_forget,
+        needs_training=spec.needs_training and spec.verb is not Verb.ACT,
+        needs_corpus=spec.verb is Verb.GENERATE,
+        options_schema=struct(schema),
+    )
+
+
+def plugin_message(status: PluginStatus) -> pb.Plugin:
+    """A plug-in as found."""
+    return pb.Plugin(
+        name=status.name,
+        distribution=status.distribution,
+        version=status.version,
+        state=_STATES[status.state],
+        reason=status.reason,
+        engines=status.engines,
+    )
+
+
+def deployment_message(deployed: Deployed) -> pb.Deployment:
+    """A deployment as it is now."""
+    host = deployed.host
+    return pb.Deployment(
+        name=deployed.name,
+        engine=deployed.spec.name,
+        verb=_VERBS[deployed.spec.verb],
+        options=struct(deployed.record.options),
+        active_version=deployed.active_version,
+        log_position=host.position if isinstance(host, RecommenderHost) else 0,
+        problem="" if host is None else host.problem,
+    )
+
+
+def training_message(watched: Watched) -> pb.Training:
+    """A job as it is now."""
+    training = watched.training
+    return pb.Training(
+        training_id=training.training_id,
+        deployment=training.deployment,
+        state=pb.TrainingState.ValueType(training.state),
+        fraction=training.fraction,
+        step=training.step,
+        metrics=training.metrics,
+        remaining=duration(watched.remaining),
+        error=training.error,
+        model_version=training.model_version,
+        seed=training.seed,
+        create_time=timestamp(training.create_time),
+        end_time=None if training.end_time is None else timestamp(training.end_time),
+    )
+
+
+def model_message(deployment: str, manifest: Manifest, active: int) -> pb.Model:
+    """A version as stored."""
+    return pb.Model(
+        deployment=deployment,
+        version=manifest.version,
+        active=manifest.version == active,
+        engine=manifest.engine,
+        engine_version=manifest.engine_version,
+        options=struct(manifest.options),
+        log_position=manifest.log_position,
+        corpus_id=manifest.corpus_id,
+        metrics=manifest.metrics,
+        size_bytes=manifest.size_bytes,
+        create_time=timestamp(manifest.create_time),
+        problem=manifest.problem,
+    )

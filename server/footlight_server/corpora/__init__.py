@@ -1,0 +1,1 @@
+"""The files that generators learn from, and the assets that they make."""

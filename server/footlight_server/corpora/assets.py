@@ -1,0 +1,92 @@
+"""Generated assets: a row each, and their bytes as files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from footlight_server.corpora.blobs import Blobs
+from footlight_server.corpora.records import AssetRecord
+from footlight_server.errors import AlreadyExists, DataLoss, NotFound, Unavailable
+from footlight_server.log.bulk import insert_rows
+from footlight_server.log.database import Database
+from footlight_server.log.schema import ASSETS
+from footlight_server.log.writer import Writer
+
+__all__ = ["AssetRecord", "AssetStore"]
+
+
+class AssetStore:
+    """One tenant's assets: rows in the database, bytes under ``root``."""
+
+    def __init__(self, root: Path, database: Database, writer: Writer, tenant: str) -> None:
+        self._root = root
+        self._blobs = Blobs(root / "blobs")
+        self._database = database
+        self._writer = writer
+        self._tenant = tenant
+
+    async def save(self, record: AssetRecord, data: bytes) -> AssetRecord:
+        """Store the asset durably: the bytes first, then the row. Answers the record with size and checksum.
+
+        Raises
+        ------
+        AlreadyExists
+            When the asset id is taken.
+        Unavailable
+            When the disk does not take it.
+        """
+        complete = replace(record, size_bytes=len(data), sha256=hashlib.sha256(data).digest())
+        try:
+            await asyncio.to_thread(self._write, complete.sha256.hex(), data)
+        except OSError as error:
+            raise Unavailable(f"the asset cannot be stored: {error.strerror}") from error
+        await self._writer.submit(lambda connection: self._insert(connection, complete))
+        return complete
+
+    def get(self, asset_id: str) -> AssetRecord:
+        """What is known about an asset, or NotFound."""
+        c = ASSETS.c
+        with self._database.reading() as connection:
+            row = connection.execute(select(ASSETS).where(c.tenant == self._tenant, c.asset_id == asset_id)).first()
+        if row is None:
+            raise NotFound("asset", asset_id)
+        columns = row._asdict()
+        del columns["tenant"]
+        return AssetRecord(**columns | {"attributes": json.loads(row.attributes)})
+
+    def read(self, record: AssetRecord) -> bytes:
+        """The asset's bytes; DataLoss where they are missing or differ from what was stored."""
+        location = self._blobs.location(record.sha256.hex())
+        try:
+            data = location.read_bytes()
+        except OSError as error:
+            raise DataLoss(f"{location}, the bytes of asset {record.asset_id!r}, cannot be read") from error
+        if hashlib.sha256(data).digest() != record.sha256:
+            raise DataLoss(f"{location}, the bytes of asset {record.asset_id!r}, is damaged: its checksum differs")
+        return data
+
+    def _write(self, sha256: str, data: bytes) -> None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        incoming = self._root / f".new-{uuid.uuid4().hex}"
+        try:
+            incoming.write_bytes(data)
+            self._blobs.take({sha256: incoming})
+        finally:
+            incoming.unlink(missing_ok=True)
+
+    def _insert(self, connection: Connection, asset: AssetRecord) -> None:
+        here = (ASSETS.c.tenant == self._tenant, ASSETS.c.asset_id == asset.asset_id)
+        if connection.execute(select(ASSETS.c.asset_id).where(*here)).first():
+            raise AlreadyExists("asset", asset.asset_id)
+        row = (
+            *(self._tenant, asset.asset_id, asset.decision_id, asset.deployment, asset.model_version, asset.seed),
+            *(asset.media_type, asset.size_bytes, asset.sha256, json.dumps(dict(asset.attributes)), asset.create_time),
+        )
+        insert_rows(connection, ASSETS, [row])

@@ -1,0 +1,60 @@
+"""Who asks, and until when they wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from footlight_plugins import Call
+
+DEFAULT_SECONDS = 30.0
+"""How long a caller waits who did not say."""
+LONGEST_SECONDS = 300.0
+"""No call waits longer, whatever the caller says."""
+
+TENANT = "default"
+"""There is one tenant for now; its name is in every key already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks."""
+
+    tenant: str
+    subject: str
+
+
+ANYBODY = Principal(TENANT, "anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One call: who asks and until when they wait."""
+
+    principal: Principal = ANYBODY
+    deadline: float = field(default_factory=lambda: time.monotonic() + DEFAULT_SECONDS)
+    """On the clock of `time.monotonic`, in seconds."""
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+
+    @property
+    def call(self) -> Call:
+        """What the engine may know of it."""
+        return Call(self.deadline, self.cancelled)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left, 0 when the deadline has passed."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+def deadline_after(seconds: float | None) -> float:
+    """The deadline of a caller who said to wait so long, or said nothing."""
+    return time.monotonic() + min(DEFAULT_SECONDS if seconds is None else seconds, LONGEST_SECONDS)
+
+
+class Policy:
+    """Decides who may do what. This one lets everybody do everything; tokens and scopes take its place later."""
+
+    def check(self, asking: Asking, permission: str) -> None:
+        """Raise when the principal may not."""

@@ -1,0 +1,60 @@
+"""What the house has and what happened: everything that writes the catalogue or the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.deployments import Deployments
+from footlight_server.log.catalogue import Catalogue
+from footlight_server.log.events import EventLog
+from footlight_server.log.records import Appended, Event, Item, Receipt
+
+
+class Cataloguing:
+    """Writes, then tells every recommender."""
+
+    def __init__(self, catalogue: Catalogue, events: EventLog, deployments: Deployments, policy: Policy) -> None:
+        self._catalogue = catalogue
+        self._events = events
+        self._deployments = deployments
+        self._policy = policy
+
+    async def put_items(self, asking: Asking, items: Sequence[Item]) -> tuple[int, int]:
+        """Create or replace items: (created, updated)."""
+        self._policy.check(asking, "write")
+        return await self._catalogue.put(items)
+
+    def get_items(self, asking: Asking, item_ids: Sequence[str]) -> list[Item]:
+        """Read items in the order asked."""
+        self._policy.check(asking, "read")
+        return self._catalogue.batch_get(item_ids)
+
+    def get_item(self, asking: Asking, item_id: str) -> Item:
+        """Read one item."""
+        self._policy.check(asking, "read")
+        return self._catalogue.get(item_id)
+
+    def list_items(self, asking: Asking, page_size: int, page_token: str) -> tuple[list[Item], str, int]:
+        """Read one page: (items, token of the next page, how many there are in all)."""
+        self._policy.check(asking, "read")
+        items, token = self._catalogue.list(page_size, page_token)
+        return items, token, self._catalogue.count
+
+    async def delete_item(self, asking: Asking, item_id: str) -> None:
+        """Take an item out of every later answer."""
+        self._policy.check(asking, "write")
+        await self._catalogue.delete(item_id)
+
+    async def record_events(self, asking: Asking, events: Sequence[Event]) -> Appended:
+        """Append events; every recommender hears of them before the caller does."""
+        self._policy.check(asking, "write")
+        return await self._events.append(events)
+
+    async def forget_user(self, asking: Asking, user_id: str) -> Receipt:
+        """Erase a person from the log and from every recommender."""
+        self._policy.check(asking, "write")
+        receipt = await self._events.forget(user_id)
+        for host in self._deployments.recommenders():
+            await host.forget(receipt.user)
+        return receipt

@@ -1,0 +1,212 @@
+"""The named uses of engines: which there are, which answers, what serves in each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from footlight_plugins import Engine, EngineSpec, Options, Verb
+from footlight_plugins.factories import EngineUnavailable, resolve_factory
+from footlight_plugins.loader import Plugins
+from footlight_plugins.options import OptionError, options_of
+from footlight_server.dispatch.generator_host import GeneratorHost
+from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from footlight_server.log.deployments import DeploymentTable
+from footlight_server.log.events import EventLog
+from footlight_server.log.records import Appended, Deployment
+from footlight_server.models.store import ModelStore
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+
+@dataclass(slots=True)
+class Deployed:
+    """A deployment at work."""
+
+    record: Deployment
+    spec: EngineSpec
+    host: RecommenderHost | GeneratorHost | None
+    """None for engines of the verb act: every agent is an instance of its own."""
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def active_version(self) -> int:
+        return self.record.active_version if self.host is None else self.host.version
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can answer now."""
+        if isinstance(self.host, RecommenderHost):
+            return self.host.engine is not None
+        return self.host is None or bool(self.host.version)
+
+
+def checked_options(engine_class: type[Engine], values: Mapping[str, Any]) -> Options:
+    """The options, complete.
+
+    Raises
+    ------
+    InvalidArgument
+        Naming the first option that is wrong.
+    """
+    try:
+        return options_of(engine_class, values)
+    except OptionError as wrong:
+        raise InvalidArgument(f"options.{wrong.option}", wrong.expected) from wrong
+
+
+def engine_class_of(spec: EngineSpec) -> type[Engine]:
+    """The engine's class, imported now.
+
+    Raises
+    ------
+    FailedPrecondition
+        When something it needs is not installed; the message says what to install.
+    """
+    try:
+        return resolve_factory(spec)
+    except EngineUnavailable as missing:
+        raise FailedPrecondition(str(missing), reason="ENGINE_UNAVAILABLE") from missing
+
+
+class Deployments:
+    """All deployments. Every engine has one of its own name with its default options."""
+
+    def __init__(self, plugins: Plugins, table: DeploymentTable, events: EventLog, models: ModelStore) -> None:
+        self.plugins = plugins
+        self.events = events
+        self.models = models
+        self.max_pending = 512
+        self._table = table
+        self._deployed: dict[str, Deployed] = {}
+
+    def __iter__(self) -> Iterator[Deployed]:
+        return iter(sorted(self._deployed.values(), key=lambda deployed: deployed.name))
+
+    async def start(self) -> None:
+        """Bring every deployment to work; one that cannot says so and the others serve."""
+        self.events.on_append.append(self._publish)
+        records = {record.name: record for record in self._table.list()}
+        for name in self.plugins.engines:
+            if name not in records:
+                records[name] = Deployment(name, name, {})
+                await self._table.create(records[name])
+        for record in records.values():
+            if (spec := self.plugins.engines.get(record.engine)) is None:
+                log.warning("deployment %r is left out: no plug-in offers engine %r", record.name, record.engine)
+                continue
+            self._deployed[record.name] = await self._deploy(record, spec)
+
+    def _publish(self, appended: Appended) -> None:
+        for host in self.recommenders():
+            host.publish(appended)
+
+    async def _deploy(self, record: Deployment, spec: EngineSpec) -> Deployed:
+        host: RecommenderHost | GeneratorHost | None = None
+        if spec.verb is Verb.RECOMMEND:
+            host = RecommenderHost(record.name, spec, self.events, self.models, self.max_pending)
+            if record.active_version or not spec.needs_training:
+                await self._start_recommender(host, record, spec)
+            else:
+                host.follow()
+        elif spec.verb is Verb.GENERATE:
+            host = GeneratorHost(record.name, spec, self.models, self.max_pending)
+            host.expect(record.active_version)
+        return Deployed(record, spec, host)
+
+    async def _start_recommender(self, host: RecommenderHost, record: Deployment, spec: EngineSpec) -> None:
+        try:
+            options = checked_options(await asyncio.to_thread(engine_class_of, spec), record.options)
+        except (FailedPrecondition, InvalidArgument) as fault:
+            host.problem = fault.message
+            host.follow()
+        else:
+            await host.start(options, record.active_version)
+
+    def resolve(self, name: str, verb: Verb | None = None) -> Deployed:
+        """The deployment of that name; where the name is empty, the one of highest rank that can answer.
+
+        Raises
+        ------
+        NotFound
+            When there is none of that name.
+        InvalidArgument
+            When its engine is for another verb.
+        """
+        if not name and verb is not None:
+            return self._best(verb)
+        if (deployed := self._deployed.get(name)) is None:
+            raise NotFound("deployment", name)
+        if verb is not None and deployed.spec.verb is not verb:
+            raise InvalidArgument("deployment", f"'{name}' is for {deployed.spec.verb.value}, not for {verb.value}")
+        return deployed
+
+    def _best(self, verb: Verb) -> Deployed:
+        candidates = [deployed for deployed in self if deployed.spec.verb is verb]
+        if not candidates:
+            raise FailedPrecondition(f"no engine is installed for {verb.value}", reason="NO_ENGINE")
+        return max(candidates, key=lambda deployed: (deployed.ready, deployed.spec.rank))
+
+    def fallback(self) -> RecommenderHost | None:
+        """Who answers for a person nobody knows."""
+        for deployed in self._deployed.values():
+            host = deployed.host
+            if deployed.spec.fallback and isinstance(host, RecommenderHost) and host.engine is not None:
+                return host
+        return None
+
+    def recommenders(self) -> list[RecommenderHost]:
+        """Everyone who follows the log."""
+        return [d.host for d in self._deployed.values() if isinstance(d.host, RecommenderHost)]
+
+    async def create(self, name: str, engine: str, options: Mapping[str, Any]) -> Deployed:
+        """Give an engine another name and options of its own."""
+        if not _NAME.fullmatch(name):
+            raise InvalidArgument("name", "must be lower-case letters, digits and hyphens, a letter first, at most 63")
+        if (spec := self.plugins.engines.get(engine)) is None:
+            raise NotFound("engine", engine)
+        if name in self._deployed:
+            raise AlreadyExists("deployment", name)
+        checked_options(await asyncio.to_thread(engine_class_of, spec), options)
+        record = Deployment(name, engine, dict(options))
+        await self._table.create(record)
+        self._deployed[name] = await self._deploy(record, spec)
+        return self._deployed[name]
+
+    async def delete(self, name: str) -> None:
+        """Remove a deployment and its models."""
+        deployed = self.resolve(name)
+        if name == deployed.spec.name:
+            raise FailedPrecondition(f"'{name}' is the engine's own deployment and stays")
+        await self._table.delete(name)
+        del self._deployed[name]
+        if deployed.host is not None:
+            await deployed.host.stop()
+        await asyncio.to_thread(self.models.delete, name)
+
+    async def activate(self, name: str, version: int) -> None:
+        """Serve a version: loaded first, written down second, so that a damaged one changes nothing."""
+        deployed = self.resolve(name)
+        if deployed.host is None:
+            raise FailedPrecondition(f"deployment '{name}' has no models: each of its agents has a state of its own")
+        if all(manifest.version != version for manifest in await asyncio.to_thread(self.models.versions, name)):
+            raise NotFound("model", f"{name}/{version}")
+        await deployed.host.activate(version)
+        deployed.record = replace(deployed.record, active_version=version)
+        await self._table.activate(name, version)
+
+    async def stop(self) -> None:
+        """Let go of every engine."""
+        for deployed in self._deployed.values():
+            if deployed.host is not None:
+                await deployed.host.stop()

@@ -1,0 +1,76 @@
+"""What plug-ins offer, and the deployments made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from footlight_plugins import EngineSpec
+from footlight_plugins.factories import EngineUnavailable, resolve_factory
+from footlight_plugins.loader import PluginStatus
+from footlight_plugins.options import options_schema
+from footlight_server.dispatch.acting import Acting
+from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.deployments import Deployed, Deployments
+from footlight_server.dispatch.training import TrainingDesk
+from footlight_server.errors import FailedPrecondition
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An engine that a plug-in offers."""
+
+    spec: EngineSpec
+    plugin: str
+    schema: dict[str, Any]
+    """Of its options; says why instead where the engine cannot be imported."""
+
+
+class Engines:
+    """Answers everything about engines, plug-ins and deployments."""
+
+    def __init__(self, deployments: Deployments, training: TrainingDesk, acting: Acting, policy: Policy) -> None:
+        self._deployments = deployments
+        self._training = training
+        self._acting = acting
+        self._policy = policy
+
+    def engines(self, asking: Asking) -> list[Offered]:
+        """Every engine, by name."""
+        self._policy.check(asking, "read")
+        plugins = self._deployments.plugins
+        return [
+            Offered(spec, plugins.plugin_of(name).name, _schema(spec)) for name, spec in sorted(plugins.engines.items())
+        ]
+
+    def plugins(self, asking: Asking) -> list[PluginStatus]:
+        """Every plug-in, by name."""
+        self._policy.check(asking, "read")
+        return sorted(self._deployments.plugins.statuses, key=lambda status: status.name)
+
+    def deployments(self, asking: Asking) -> list[Deployed]:
+        """Every deployment, by name."""
+        self._policy.check(asking, "read")
+        return list(self._deployments)
+
+    async def create(self, asking: Asking, name: str, engine: str, options: Mapping[str, Any]) -> Deployed:
+        """Give an engine another name and options of its own."""
+        self._policy.check(asking, "admin")
+        return await self._deployments.create(name, engine, options)
+
+    async def delete(self, asking: Asking, name: str) -> None:
+        """Remove a deployment that nobody uses."""
+        self._policy.check(asking, "admin")
+        if self._training.trains(name):
+            raise FailedPrecondition(f"'{name}' is being trained: cancel that first", reason="IN_USE")
+        if self._acting.uses(name):
+            raise FailedPrecondition(f"agents use '{name}'", reason="IN_USE")
+        await self._deployments.delete(name)
+
+
+def _schema(spec: EngineSpec) -> dict[str, Any]:
+    try:
+        return options_schema(resolve_factory(spec))
+    except EngineUnavailable as missing:
+        return {"unavailable": str(missing)}

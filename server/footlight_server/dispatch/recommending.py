@@ -1,0 +1,183 @@
+"""Which items, for whom, by whom, and on what record."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_plugins import Query, Ranking, Recommender, Verb
+from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
+from footlight_server.log.catalogue import Catalogue
+from footlight_server.log.decisions import DecisionLog
+from footlight_server.log.people import People
+from footlight_server.log.records import Decision, now
+from footlight_server.log.validation import check_count, check_id
+
+FRESH_SECONDS = 0.1
+"""How long an answer waits for events that were acknowledged before it was asked for."""
+
+MOST_EXCLUDED = 10_000
+MOST_PEOPLE = 10_000
+MOST_LINES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asks for."""
+
+    user_id: str
+    deployment: str = ""
+    count: int = 0
+    exclude: Sequence[str] = ()
+    include_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """What they get."""
+
+    decision_id: str
+    deployment: str
+    model_version: int
+    log_position: int
+    fallback: bool
+    ranking: Ranking
+    ids: Sequence[str]
+    """The names of all items by ordinal."""
+
+
+class Recommending:
+    """Answers Recommend, BatchRecommend and ListSimilarItems."""
+
+    def __init__(
+        self, deployments: Deployments, catalogue: Catalogue, people: People, decisions: DecisionLog, policy: Policy
+    ) -> None:
+        self._deployments = deployments
+        self._catalogue = catalogue
+        self._people = people
+        self._decisions = decisions
+        self._policy = policy
+        # One random name for this run of the server and a count: unique, and cheaper than a UUID an answer.
+        self._run = secrets.token_hex(8)
+        self._count = itertools.count()
+
+    async def recommend(self, asking: Asking, wanted: Wanted) -> Recommended:
+        """Rank items for one person."""
+        self._policy.check(asking, "read")
+        query = self._query(wanted)
+        host = self._host(wanted.deployment)
+        with host.admission.enter(asking):
+            await host.fresh(FRESH_SECONDS)
+            return await self._answer(host, query)
+
+    async def recommend_batch(self, asking: Asking, wanted: Wanted, user_ids: Sequence[str]) -> list[Recommended]:
+        """Rank items for many people, each as `recommend` would."""
+        self._policy.check(asking, "read")
+        count = self._check_people(user_ids, wanted.count)
+        host = self._host(wanted.deployment)
+        servable = self._catalogue.servable
+        queries = [
+            Query(self._people.ordinal(user), count, servable, include_seen=wanted.include_seen) for user in user_ids
+        ]
+        with host.admission.enter(asking):
+            await host.fresh(FRESH_SECONDS)
+            answers = []
+            for query in queries:
+                asking.call.check()
+                answers.append(await self._answer(host, query))
+            return answers
+
+    def _check_people(self, user_ids: Sequence[str], count: int) -> int:
+        if not 1 <= len(user_ids) <= MOST_PEOPLE:
+            raise InvalidArgument("user_ids", f"must hold 1 to {MOST_PEOPLE:,} people, not {len(user_ids):,}")
+        for index, user_id in enumerate(user_ids):
+            check_id(f"user_ids[{index}]", user_id)
+        count = check_count("count", count, 10, 1_000)
+        if count * len(user_ids) > MOST_LINES:
+            raise InvalidArgument("count", f"times the people must be at most {MOST_LINES:,}")
+        return count
+
+    def _query(self, wanted: Wanted) -> Query:
+        check_id("user_id", wanted.user_id)
+        count = check_count("count", wanted.count, 10, 1_000)
+        user = self._people.ordinal(wanted.user_id)
+        if not wanted.exclude:
+            return Query(user, count, self._catalogue.servable, include_seen=wanted.include_seen)
+        return Query(user, count, self._catalogue.servable, self._excluded(wanted.exclude), wanted.include_seen)
+
+    def _excluded(self, item_ids: Sequence[str]) -> NDArray[np.int32]:
+        if len(item_ids) > MOST_EXCLUDED:
+            raise InvalidArgument("exclude_item_ids", f"must hold at most {MOST_EXCLUDED:,} ids")
+        ordinals = (self._catalogue.ordinal(item_id) for item_id in item_ids)
+        return np.fromiter((o for o in ordinals if o is not None), np.int32)
+
+    def _host(self, name: str) -> RecommenderHost:
+        host = self._deployments.resolve(name, Verb.RECOMMEND).host
+        assert isinstance(host, RecommenderHost)
+        return host
+
+    async def _answer(self, host: RecommenderHost, query: Query) -> Recommended:
+        ranking = await host.run(lambda engine: self._known(engine, query))
+        if ranking is not None:
+            return self._recorded(host, host, query, ranking)
+        fallback = self._deployments.fallback()
+        if fallback is None:
+            return self._recorded(host, host, query, Ranking.empty())
+        return self._recorded(host, fallback, query, await fallback.run(lambda engine: engine.recommend(query)))
+
+    def _known(self, engine: Recommender, query: Query) -> Ranking | None:
+        return engine.recommend(query) if query.user >= 0 and engine.knows(query.user) else None
+
+    def _recorded(self, asked: RecommenderHost, by: RecommenderHost, query: Query, ranking: Ranking) -> Recommended:
+        answer = Recommended(
+            f"r-{self._run}-{next(self._count):x}",
+            asked.name,
+            by.version,
+            by.position,
+            by is not asked,
+            ranking,
+            self._catalogue.ids,
+        )
+        # The items and scores as they were answered: what an operator needs to see it again and to evaluate on it.
+        payload = ranking.items.tobytes() + ranking.scores.astype(np.float32).tobytes()
+        self._decisions.record(
+            Decision(
+                answer.decision_id,
+                "recommend",
+                by.name,
+                by.version,
+                by.position,
+                query.user,
+                0,
+                payload,
+                now(),
+            )
+        )
+        return answer
+
+    async def similar(self, asking: Asking, item_id: str, deployment: str, count: int) -> Recommended:
+        """Rank the items most like one item."""
+        self._policy.check(asking, "read")
+        check_id("item_id", item_id)
+        wanted = check_count("count", count, 10, 1_000)
+        if (item := self._catalogue.ordinal(item_id)) is None:
+            raise NotFound("item", item_id)
+        host = self._host(deployment)
+        query = Query(-1, wanted, self._catalogue.servable, include_seen=True)
+        with host.admission.enter(asking):
+            await host.fresh(FRESH_SECONDS)
+            try:
+                ranking = await host.run(lambda engine: engine.similar(item, query))
+            except NotImplementedError:
+                raise FailedPrecondition(
+                    f"deployment '{host.name}' does not compare items", reason="NOT_SUPPORTED"
+                ) from None
+        return Recommended("", host.name, host.version, host.position, False, ranking, self._catalogue.ids)

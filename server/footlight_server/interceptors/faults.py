@@ -1,0 +1,149 @@
+"""Turns the errors of the domain into those of gRPC: one table, one place.
+
+A known error becomes a google.rpc.Status with ErrorInfo, and BadRequest or RetryInfo where they apply. An unknown fault
+becomes INTERNAL with an error id; its traceback goes to the log and never on the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from footlight_plugins import CallEnded
+from footlight_server import errors
+
+log = logging.getLogger(__name__)
+
+DOMAIN = "footlight"
+
+_CODES: dict[type[errors.FootlightError], int] = {
+    errors.NotFound: code_pb2.NOT_FOUND,
+    errors.InvalidArgument: code_pb2.INVALID_ARGUMENT,
+    errors.AlreadyExists: code_pb2.ALREADY_EXISTS,
+    errors.FailedPrecondition: code_pb2.FAILED_PRECONDITION,
+    errors.ResourceExhausted: code_pb2.RESOURCE_EXHAUSTED,
+    errors.Unavailable: code_pb2.UNAVAILABLE,
+    errors.DeadlineExceeded: code_pb2.DEADLINE_EXCEEDED,
+    errors.Cancelled: code_pb2.CANCELLED,
+    errors.DataLoss: code_pb2.DATA_LOSS,
+}
+
+_STATUS = {code.value[0]: code for code in grpc.StatusCode}
+
+Handler = Callable[[Any, Any], Any]
+
+
+def status_of(error: errors.FootlightError) -> status_pb2.Status:
+    """The google.rpc.Status of an error that callers are told about."""
+    details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)]
+    if isinstance(error, errors.InvalidArgument):
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.description)
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if isinstance(error, errors.ResourceExhausted):
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(round(error.retry_after * 1000))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    return status_pb2.Status(code=_CODES[type(error)], message=error.message, details=[_packed(d) for d in details])
+
+
+def _packed(message: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return packed
+
+
+def _unknown(fault: Exception) -> status_pb2.Status:
+    error_id = secrets.token_hex(8)
+    log.error("fault %s", error_id, exc_info=fault)
+    info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"error_id": error_id})
+    message = f"something went wrong in the server; its log has the cause under {error_id}"
+    return status_pb2.Status(code=code_pb2.INTERNAL, message=message, details=[_packed(info)])
+
+
+def _translated(fault: Exception) -> status_pb2.Status:
+    if isinstance(fault, errors.FootlightError):
+        return status_of(fault)
+    if isinstance(fault, CallEnded | TimeoutError):
+        return status_of(errors.DeadlineExceeded(str(fault) or "the deadline has passed"))
+    return _unknown(fault)
+
+
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], fault: Exception) -> None:
+    status = _translated(fault)
+    trailing: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
+    if isinstance(fault, errors.ResourceExhausted):
+        trailing += (("grpc-retry-pushback-ms", str(round(fault.retry_after * 1000))),)
+    await context.abort(_STATUS[status.code], status.message, trailing_metadata=trailing)
+
+
+def _is_abort(fault: Exception) -> bool:
+    return isinstance(fault, grpc.aio.AbortError)
+
+
+def _guarded(behaviour: Handler) -> Handler:
+    async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        try:
+            return await behaviour(request, context)
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:
+            if _is_abort(fault):
+                raise
+            await _abort(context, fault)
+
+    return guarded
+
+
+def _guarded_stream(behaviour: Handler) -> Handler:
+    async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        try:
+            async for response in behaviour(request, context):
+                yield response
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:
+            if _is_abort(fault):
+                raise
+            await _abort(context, fault)
+
+    return guarded
+
+
+class FaultInterceptor(grpc.aio.ServerInterceptor):
+    """Guards every RPC. The guarded handlers are made once for each method."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        method = handler_call_details.method
+        if (guarded := self._handlers.get(method)) is not None:
+            return guarded
+        handler = await continuation(handler_call_details)
+        if handler is None or not method.startswith("/footlight."):
+            return handler
+        self._handlers[method] = guarded = _guarded_handler(handler)
+        return guarded
+
+
+def _guarded_handler(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    codec = (handler.request_deserializer, handler.response_serializer)
+    if handler.unary_unary:
+        return grpc.unary_unary_rpc_method_handler(_guarded(handler.unary_unary), *codec)
+    if handler.unary_stream:
+        return grpc.unary_stream_rpc_method_handler(_guarded_stream(cast(Handler, handler.unary_stream)), *codec)
+    if handler.stream_unary:
+        return grpc.stream_unary_rpc_method_handler(_guarded(handler.stream_unary), *codec)
+    return grpc.stream_stream_rpc_method_handler(_guarded_stream(handler.stream_stream), *codec)

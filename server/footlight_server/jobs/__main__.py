@@ -1,0 +1,137 @@
+"""The training process: ``python -m footlight_server.jobs``. Reads an order, trains, stores the model, reports on the way.
+
+It stops when it reads a further line, and also when its input ends, because then the server is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+from footlight_server.jobs.order import Order, Report
+
+if TYPE_CHECKING:  # imported in the functions that use them, after the order has been read
+    from footlight_plugins import Corpus, Engine, Events, Options
+
+REPORT_SECONDS = 0.1
+"""Reports are at least so far apart, but for the last."""
+
+
+class Reporter:
+    """Writes reports, a few a second."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._next = 0.0
+
+    def progress(self, fraction: float, step: int, metrics: Mapping[str, float]) -> None:
+        """Tell how far it is, unless that was told just now."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + REPORT_SECONDS
+            self.send(Report(min(max(float(fraction), 0.0), 1.0), int(step), _finite(metrics)))
+
+    def send(self, report: Report) -> None:
+        """Write one report."""
+        self._out.write(report.to_line())
+        self._out.flush()
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(value) for name, value in metrics.items() if abs(float(value)) < float("inf")}
+
+
+def _private_output() -> TextIO:
+    """The pipe to the server. What the engine prints goes to the server's log instead of between the reports."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return out
+
+
+def _watch(stop: threading.Event) -> None:
+    sys.stdin.readline()  # a line, or the end of the input
+    stop.set()
+
+
+def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
+    """Do what the order says, and return the version that was made."""
+    from footlight_plugins import Generator, Recommender, TrainingRun
+    from footlight_plugins.factories import resolve_factory
+    from footlight_plugins.loader import LoaderConfig, load_plugins
+    from footlight_plugins.options import options_of
+    from footlight_server.models.store import Manifest, ModelStore
+
+    plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
+    plugins = load_plugins(LoaderConfig(disabled=frozenset(order.disabled), plugins_dir=plugins_dir))
+    spec = plugins.engines[order.engine]
+    engine_class = resolve_factory(spec)
+    make = cast("Callable[[Options], Engine]", engine_class)
+    engine = make(options_of(engine_class, order.options))
+    run = TrainingRun(order.seed, Path(order.directory), reporter.progress, stop.is_set)
+    if isinstance(engine, Generator):
+        metrics = engine.train(_corpus(order), run)
+    else:
+        metrics = cast(Recommender, engine).fit(_events(order), run)
+    state = engine.state()
+    manifest = Manifest(
+        engine=spec.name,
+        engine_version=spec.version,
+        options=dict(order.options),
+        log_position=order.log_position,
+        erasure_epoch=order.erasure_epoch,
+        corpus_id=order.corpus_id,
+        metrics=_finite(metrics),
+        seed=order.seed,
+    )
+    return ModelStore(Path(order.models_dir)).save(order.deployment, state, manifest)
+
+
+def _corpus(order: Order) -> Corpus:
+    from footlight_plugins import Corpus, CorpusFile
+
+    return Corpus(tuple(CorpusFile(path, Path(location)) for path, location in order.corpus_files))
+
+
+def _events(order: Order) -> Events:
+    from footlight_server.log.columns import read_events
+    from footlight_server.log.database import Database
+
+    database = Database.open(order.database_url)
+    try:
+        return read_events(database, order.tenant, 0, order.log_position)
+    finally:
+        database.close()
+
+
+def main() -> int:
+    """Run one job."""
+    from footlight_plugins import CallEnded
+
+    reporter = Reporter(_private_output())
+    order = Order.from_line(sys.stdin.readline())
+    stop = threading.Event()
+    threading.Thread(target=_watch, args=(stop,), daemon=True).start()
+    os.nice(5)  # serving comes first
+    Path(order.directory).mkdir(parents=True, exist_ok=True)
+    try:
+        version = train(order, reporter, stop)
+    except CallEnded:
+        reporter.send(Report(stopped=True))
+    except BaseException as fault:  # whatever an engine raises is told to the server, then this process ends
+        traceback.print_exc()
+        reporter.send(Report(error=f"{fault}" or type(fault).__name__))
+        return 1
+    else:
+        reporter.send(Report(fraction=1.0, version=version))
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # a plug-in's threads do not hold the process back

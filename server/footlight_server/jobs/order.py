@@ -1,0 +1,67 @@
+"""What the server tells a training process, and what it hears from it: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything that a training process needs to know."""
+
+    engine: str
+    deployment: str
+    options: Mapping[str, Any]
+    seed: int
+    tenant: str
+    database_url: str
+    models_dir: str
+    directory: str
+    """The job's own folder, for checkpoints."""
+    log_position: int
+    erasure_epoch: int
+    corpus_id: str
+    corpus_files: tuple[tuple[str, str], ...]
+    """(path as the owner calls it, where its bytes are)."""
+    plugins_dir: str
+    disabled: tuple[str, ...]
+    threads: int
+
+    def to_line(self) -> str:
+        """The order as one line of JSON."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @staticmethod
+    def from_line(line: str) -> Order:
+        """The order that `to_line` wrote."""
+        fields = json.loads(line)
+        fields["corpus_files"] = tuple((path, location) for path, location in fields["corpus_files"])
+        fields["disabled"] = tuple(fields["disabled"])
+        return Order(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One line from a training process: progress, or how it ended."""
+
+    fraction: float = 0.0
+    step: int = 0
+    metrics: Mapping[str, float] | None = None
+    version: int = 0
+    """Set when it has made a model."""
+    error: str = ""
+    """Set when it failed."""
+    stopped: bool = False
+    """Set when it stopped because it was told to."""
+
+    def to_line(self) -> str:
+        """The report as one line of JSON."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @staticmethod
+    def from_line(line: str) -> Report:
+        """The report that `to_line` wrote."""
+        return Report(**json.loads(line))

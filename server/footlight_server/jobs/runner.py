@@ -1,0 +1,209 @@
+"""Runs training jobs one after the other, and tells whoever watches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from footlight_server.jobs.order import Order, Report
+from footlight_server.log.records import Training, TrainingState, now
+from footlight_server.log.trainings import TrainingTable
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 15.0
+"""How long a job may take to stop when it is told to; then it is killed."""
+
+LONGEST_LINE = 1 << 20
+
+
+@dataclass(slots=True)
+class Job:
+    """One job that has not ended."""
+
+    training: Training
+    order: Order
+    changed: asyncio.Condition
+    changes: int = 0
+    process: Process | None = None
+    started: float = 0.0
+    cancelled: bool = False
+
+
+def remaining_seconds(job: Job) -> float | None:
+    """How long it will go on at the pace it has had so far. None while that is anybody's guess."""
+    elapsed = time.monotonic() - job.started
+    fraction = job.training.fraction
+    if job.process is None or fraction < 0.01 or elapsed < 0.5:
+        return None
+    return elapsed * (1 - fraction) / fraction
+
+
+class Runner:
+    """The queue of jobs; one runs at a time, because one uses all cores."""
+
+    def __init__(
+        self,
+        table: TrainingTable,
+        directory: Path,
+        finished: Callable[[str, int], Awaitable[None]],
+    ) -> None:
+        self._table = table
+        self._directory = directory
+        self._finished = finished
+        self._queue: asyncio.Queue[Job] = asyncio.Queue()
+        self._jobs: dict[str, Job] = {}
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to work the queue off."""
+        self._task = asyncio.create_task(self._work(), name="training-jobs")
+
+    def directory_of(self, training_id: str) -> Path:
+        """The job's own folder."""
+        return self._directory / training_id
+
+    def put(self, training: Training, order: Order) -> Job:
+        """Queue a job that the table knows already."""
+        job = Job(training, order, asyncio.Condition())
+        self._jobs[training.training_id] = job
+        self._queue.put_nowait(job)
+        return job
+
+    def get(self, training_id: str) -> Job | None:
+        """A job that has not ended."""
+        return self._jobs.get(training_id)
+
+    def trains(self, deployment: str) -> bool:
+        """Whether a job of this deployment has not ended."""
+        return any(job.training.deployment == deployment for job in self._jobs.values())
+
+    async def watch(self, job: Job) -> AsyncIterator[Training]:
+        """The job now and after every change, until it has ended. A slow watcher skips, and sees the end all the same."""
+        seen = -1
+        while True:
+            async with job.changed:
+                await job.changed.wait_for(lambda: job.changes > seen)  # noqa: B023  # read before it changes
+                seen = job.changes
+            yield job.training
+            if job.training.state.ended:
+                return
+
+    async def cancel(self, job: Job) -> None:
+        """Stop a job, and return when it has stopped."""
+        job.cancelled = True
+        if job.process is None:
+            await self._end(job, TrainingState.CANCELLED)
+        else:
+            await self._tell_to_stop(job.process)
+            async with job.changed:
+                await job.changed.wait_for(lambda: job.training.state.ended)
+
+    async def _tell_to_stop(self, process: Process) -> None:
+        assert process.stdin is not None
+        process.stdin.close()
+        asyncio.get_running_loop().call_later(STOP_SECONDS, self._kill, process)
+
+    def _kill(self, process: Process) -> None:
+        if process.returncode is None:
+            process.kill()
+
+    async def _work(self) -> None:
+        while True:
+            job = await self._queue.get()
+            if job.training.state.ended:
+                continue
+            try:
+                await self._run(job)
+            except Exception as fault:
+                log.exception("training %s could not be run", job.training.training_id)
+                await self._end(job, TrainingState.FAILED, error=str(fault))
+
+    async def _run(self, job: Job) -> None:
+        threads = str(job.order.threads)
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+        job.process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "footlight_server.jobs",
+            stdin=PIPE,
+            stdout=PIPE,
+            env=os.environ | dict.fromkeys(names, threads),
+            limit=LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C in the server's terminal is the server's business
+        )
+        job.started = time.monotonic()
+        await self._change(job, state=TrainingState.RUNNING)
+        assert process.stdin is not None
+        process.stdin.write(job.order.to_line().encode())
+        last = await self._listen(job, process)
+        await process.wait()
+        if not self._stopping or last.version:
+            await self._conclude(job, last, process.returncode or 0)
+
+    async def _listen(self, job: Job, process: Process) -> Report:
+        """Pass progress on; answer the last report."""
+        assert process.stdout is not None
+        last = Report()
+        async for line in process.stdout:
+            last = Report.from_line(line.decode())
+            if not (last.error or last.version or last.stopped):
+                await self._change(
+                    job, fraction=last.fraction, step=last.step, metrics=last.metrics or job.training.metrics
+                )
+        return last
+
+    async def _conclude(self, job: Job, last: Report, code: int) -> None:
+        if last.version:
+            await self._succeed(job, last.version)
+        elif job.cancelled:
+            await self._end(job, TrainingState.CANCELLED)
+        elif last.error:
+            await self._end(job, TrainingState.FAILED, error=last.error)
+        else:
+            await self._end(job, TrainingState.FAILED, error=f"the training process ended with code {code}")
+
+    async def _succeed(self, job: Job, version: int) -> None:
+        try:
+            await self._finished(job.training.deployment, version)
+        except Exception as fault:
+            log.exception("version %d of %r cannot serve", version, job.training.deployment)
+            await self._end(job, TrainingState.FAILED, error=f"version {version} was made but cannot serve: {fault}")
+        else:
+            await self._end(job, TrainingState.SUCCEEDED, fraction=1.0, model_version=version)
+
+    async def _end(self, job: Job, state: TrainingState, **changes: Any) -> None:
+        await self._change(job, state=state, end_time=now(), **changes)
+        self._jobs.pop(job.training.training_id, None)
+        await asyncio.to_thread(shutil.rmtree, self.directory_of(job.training.training_id), True)
+
+    async def _change(self, job: Job, **changes: Any) -> None:
+        before = job.training
+        after = replace(before, **changes)
+        if after.state is not before.state:  # progress is not worth a commit: a job that is resumed reports anew
+            await self._table.update(after)
+        job.training = after
+        async with job.changed:
+            job.changes += 1
+            job.changed.notify_all()
+
+    async def stop(self) -> None:
+        """Stop the job that runs, without ending it: the next start of the server resumes it."""
+        self._stopping = True
+        running = [job.process for job in self._jobs.values() if job.process is not None]
+        for process in running:
+            await self._tell_to_stop(process)
+        for process in running:
+            await process.wait()
+        if self._task is not None:
+            self._task.cancel()

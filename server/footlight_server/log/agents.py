@@ -1,0 +1,149 @@
+"""Agents, and the log that each of them is the replay of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from footlight_server.errors import AlreadyExists, NotFound
+from footlight_server.log.bulk import insert_rows
+from footlight_server.log.database import Database
+from footlight_server.log.paging import decode_token, encode_token, page_length
+from footlight_server.log.records import AgentRecord, AgentRow
+from footlight_server.log.schema import AGENT_LOG, AGENTS
+from footlight_server.log.writer import Writer
+
+REQUEST = 1
+"""The kind of a row whose name is a request id: unique in its agent."""
+REWARD = 2
+"""The kind of a row whose name is a reward id: unique in its decision."""
+_PAGE = 10_000
+_ROW = tuple(AGENT_LOG.c)[1:]
+
+
+class AgentTable:
+    """The table of agents; ordinals count from 0."""
+
+    def __init__(self, database: Database, writer: Writer, tenant: str) -> None:
+        self._database = database
+        self._writer = writer
+        self._tenant = tenant
+
+    async def insert(self, agent: AgentRecord) -> AgentRecord:
+        """Add an agent under the next ordinal, or raise AlreadyExists. Answers it with its ordinal."""
+        return await self._writer.submit(lambda connection: self._insert(connection, agent))
+
+    def get(self, agent_id: str) -> AgentRecord:
+        """One agent, or NotFound."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(AGENTS).where(*self._is(agent_id))).first()
+        if row is None:
+            raise NotFound("agent", agent_id)
+        return _agent(row)
+
+    def list(self, page_size: int = 0, page_token: str = "") -> tuple[Sequence[AgentRecord], str]:
+        """One page, newest first, and the token of the next; empty after the last."""
+        length = page_length(page_size)
+        query = select(AGENTS).where(AGENTS.c.tenant == self._tenant)
+        if key := decode_token(page_token, int):
+            query = query.where(AGENTS.c.ordinal < key[0])
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(AGENTS.c.ordinal.desc()).limit(length + 1)).all()
+        page = [_agent(row) for row in rows[:length]]
+        return page, encode_token(page[-1].ordinal) if len(rows) > length else ""
+
+    def all(self) -> Sequence[AgentRecord]:
+        """Every agent, by ordinal."""
+        query = select(AGENTS).where(AGENTS.c.tenant == self._tenant).order_by(AGENTS.c.ordinal)
+        with self._database.reading() as connection:
+            return [_agent(row) for row in connection.execute(query)]
+
+    def _insert(self, connection: Connection, new: AgentRecord) -> AgentRecord:
+        if connection.execute(select(AGENTS.c.ordinal).where(*self._is(new.agent_id))).first():
+            raise AlreadyExists("agent", new.agent_id)
+        highest = select(func.coalesce(func.max(AGENTS.c.ordinal), -1)).where(AGENTS.c.tenant == self._tenant)
+        ordinal = connection.execute(highest).scalar_one() + 1
+        spaces, options = json.dumps(dict(new.spaces)), json.dumps(dict(new.options))
+        row = (self._tenant, new.agent_id, ordinal, new.deployment, spaces, options, new.seed, new.create_time)
+        insert_rows(connection, AGENTS, [row])
+        return AgentRecord(*row[1:2], new.deployment, new.spaces, new.options, new.seed, new.create_time, ordinal)
+
+    def _is(self, agent_id: str) -> tuple[ColumnElement[bool], ...]:
+        return AGENTS.c.tenant == self._tenant, AGENTS.c.agent_id == agent_id
+
+
+class AgentLog:
+    """The rows of all agents. `insert_rows` is meant for a work of the writer; the rest reads.
+
+    Every reader takes a connection where it should see what the same transaction has written.
+    """
+
+    def __init__(self, database: Database, tenant: str) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    def insert_rows(self, connection: Connection, rows: Sequence[AgentRow]) -> None:
+        """Append the rows. An id or a position that is there already raises `sqlalchemy.exc.IntegrityError`."""
+        insert_rows(connection, AGENT_LOG, [(self._tenant, *row) for row in rows])
+
+    def read(self, agent: int, after: int = 0) -> Iterator[AgentRow]:
+        """The agent's rows after a position, in order; no connection is held between them."""
+        c = AGENT_LOG.c
+        while True:
+            query = select(*_ROW).where(*self._of(agent), c.position > after).order_by(c.position).limit(_PAGE)
+            with self._database.reading() as connection:
+                rows = connection.execute(query).all()
+            yield from map(AgentRow._make, rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].position
+
+    def last_position(self, agent: int, connection: Connection | None = None) -> int:
+        """The agent's last position; 0 where it has no rows."""
+        query = select(func.coalesce(func.max(AGENT_LOG.c.position), 0)).where(*self._of(agent))
+        if connection is not None:
+            return int(connection.execute(query).scalar_one())
+        with self._database.reading() as reading:
+            return int(reading.execute(query).scalar_one())
+
+    def find(self, agent: int, position: int, connection: Connection | None = None) -> AgentRow | None:
+        """The row at a position."""
+        return self._first(connection, *self._of(agent), AGENT_LOG.c.position == position)
+
+    def find_request(self, agent: int, request_id: str, connection: Connection | None = None) -> AgentRow | None:
+        """The decision that a request id led to."""
+        c = AGENT_LOG.c
+        return self._first(connection, *self._of(agent), c.kind == REQUEST, c.name == request_id)
+
+    def find_reward(
+        self, agent: int, decision: int, reward_id: str, connection: Connection | None = None
+    ) -> AgentRow | None:
+        """The reward that a decision has under a reward id."""
+        c = AGENT_LOG.c
+        here = (*self._of(agent), c.kind == REWARD, c.decision == decision, c.name == reward_id)
+        return self._first(connection, *here)
+
+    def _of(self, agent: int) -> tuple[ColumnElement[bool], ...]:
+        return AGENT_LOG.c.tenant == self._tenant, AGENT_LOG.c.agent == agent
+
+    def _first(self, connection: Connection | None, *where: ColumnElement[bool]) -> AgentRow | None:
+        if connection is None:
+            with self._database.reading() as reading:
+                return self._first(reading, *where)
+        row = connection.execute(select(*_ROW).where(*where)).first()
+        return None if row is None else AgentRow._make(row)
+
+
+def _agent(row: Row[Any]) -> AgentRecord:
+    return AgentRecord(
+        agent_id=row.agent_id,
+        deployment=row.deployment,
+        spaces=json.loads(row.spaces),
+        options=json.loads(row.options),
+        seed=row.seed,
+        create_time=row.create_time,
+        ordinal=row.ordinal,
+    )

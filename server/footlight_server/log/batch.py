@@ -1,0 +1,89 @@
+"""A batch of events on its way into the log: checked before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from footlight_plugins import EventKind
+from footlight_server.errors import InvalidArgument, NotFound
+from footlight_server.log.catalogue import Catalogue
+from footlight_server.log.records import Event, now
+from footlight_server.log.validation import check_id, check_number, check_size, check_time, check_unique, is_plain
+
+LARGEST_BATCH = 10_000
+STRONGEST = 1_000.0
+
+
+_KINDS = frozenset(int(kind) for kind in EventKind)
+
+
+class Incoming(NamedTuple):
+    """An event with its item resolved and its time known."""
+
+    event_id: str
+    user_id: str
+    item: int
+    kind: int
+    value: float | None
+    time: int
+    timed: bool
+    """Whether the caller said when it happened."""
+    tie: int
+    decision_id: str
+
+
+def check_batch(events: Sequence[Event], catalogue: Catalogue) -> list[Incoming]:
+    """The events as the log takes them.
+
+    Raises
+    ------
+    InvalidArgument
+        Names the field that is wrong, such as ``events[7].value``.
+    NotFound
+        For an item that is not in the catalogue.
+    """
+    check_size("events", events, LARGEST_BATCH)
+    arrival = now()
+    batch = [_incoming(i, event, catalogue, arrival) for i, event in enumerate(events)]
+    check_unique("events", [event.event_id for event in events], ".event_id")
+    return batch
+
+
+def tie_of(event_id: str) -> int:
+    """Orders events of the same time: the first 8 bytes of the id's SHA-256, big-endian, signed."""
+    return int.from_bytes(hashlib.sha256(event_id.encode()).digest()[:8], "big", signed=True)
+
+
+def _incoming(i: int, event: Event, catalogue: Catalogue, arrival: int) -> Incoming:
+    _check_ids(i, event)
+    if (item := catalogue.ordinal(event.item_id)) is None:
+        raise NotFound("item", event.item_id)
+    if event.kind not in _KINDS:
+        kinds = ", ".join(kind.name for kind in EventKind)
+        raise InvalidArgument(f"events[{i}].kind", f"must be one of {kinds}, not {int(event.kind)}")
+    _check_value(i, event)
+    timed = event.time is not None
+    time = arrival if event.time is None else check_time(f"events[{i}].event_time", event.time)
+    tie = tie_of(event.event_id)
+    return Incoming(
+        event.event_id, event.user_id, item, int(event.kind), event.value, time, timed, tie, event.decision_id
+    )
+
+
+def _check_ids(i: int, event: Event) -> None:
+    if is_plain(event.event_id) and is_plain(event.user_id) and is_plain(event.item_id) and not event.decision_id:
+        return  # nearly always; naming the fields takes longer than checking them
+    check_id(f"events[{i}].event_id", event.event_id)
+    check_id(f"events[{i}].user_id", event.user_id)
+    check_id(f"events[{i}].item_id", event.item_id)
+    if event.decision_id:
+        check_id(f"events[{i}].decision_id", event.decision_id)
+
+
+def _check_value(i: int, event: Event) -> None:
+    if event.value is not None:
+        check_number(f"events[{i}].value", event.value, -STRONGEST, STRONGEST)
+    elif event.kind == EventKind.RATING:
+        raise InvalidArgument(f"events[{i}].value", "is required for a rating")

@@ -1,0 +1,35 @@
+"""The event log as columns: what engines learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, select
+
+from footlight_plugins import Events
+from footlight_server.log.database import Database
+from footlight_server.log.schema import EVENTS
+
+# The columns of `Events`, in order, as one packed row.
+_ROW = np.dtype([("user", "i4"), ("item", "i4"), ("kind", "i1"), ("value", "f8"), ("time", "i8"), ("tie", "i8")])
+
+
+def as_events(rows: Iterable[tuple[Any, ...]]) -> Events:
+    """Events from rows of (user ordinal, item ordinal, kind, value, time, tie)."""
+    packed = np.fromiter(rows, _ROW)
+    return Events(*(np.ascontiguousarray(packed[name]) for name in _ROW.names or ()))
+
+
+def read_events(database: Database, tenant: str, after: int = 0, upto: int | None = None) -> Events:
+    """The events at the positions after ``after`` up to and including ``upto``, in the order of their positions."""
+    e = EVENTS.c
+    query = select(e.user_ordinal, e.item_ordinal, e.kind, func.coalesce(e.value, 1.0), e.time, e.tie)
+    query = query.where(e.tenant == tenant, e.position > after).order_by(e.position)
+    if upto is not None:
+        query = query.where(e.position <= upto)
+    with database.reading() as connection:
+        # The driver's own tuples: SQLAlchemy's rows cost more than the reading.
+        cursor: Any = connection.execute(query).cursor
+        return as_events(cursor)

@@ -1,0 +1,72 @@
+"""The table of deployments: named uses of engines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+
+from footlight_server.errors import AlreadyExists, NotFound
+from footlight_server.log.bulk import insert_rows
+from footlight_server.log.database import Database
+from footlight_server.log.records import Deployment
+from footlight_server.log.schema import DEPLOYMENTS
+from footlight_server.log.writer import Writer
+
+
+class DeploymentTable:
+    """Reads and writes the rows; what a deployment may be is decided elsewhere."""
+
+    def __init__(self, database: Database, writer: Writer, tenant: str) -> None:
+        self._database = database
+        self._writer = writer
+        self._tenant = tenant
+
+    def list(self) -> Sequence[Deployment]:
+        """All deployments, by name."""
+        query = select(DEPLOYMENTS).where(DEPLOYMENTS.c.tenant == self._tenant).order_by(DEPLOYMENTS.c.name)
+        with self._database.reading() as connection:
+            return [_deployment(row) for row in connection.execute(query)]
+
+    async def create(self, deployment: Deployment) -> None:
+        """Add a deployment, or raise AlreadyExists."""
+        await self._writer.submit(lambda connection: self._create(connection, deployment))
+
+    async def delete(self, name: str) -> None:
+        """Remove a deployment, or raise NotFound."""
+        await self._writer.submit(lambda connection: self._delete(connection, name))
+
+    async def activate(self, name: str, version: int, engine: str = "") -> None:
+        """Make a model version the one that serves.
+
+        A deployment that has no row yet, such as an engine's own, gets one with default options where ``engine`` is
+        given; without it NotFound is raised.
+        """
+        await self._writer.submit(lambda connection: self._activate(connection, name, version, engine))
+
+    def _create(self, connection: Connection, new: Deployment) -> None:
+        if connection.execute(select(DEPLOYMENTS.c.name).where(*self._is(new.name))).first():
+            raise AlreadyExists("deployment", new.name)
+        row = (self._tenant, new.name, new.engine, json.dumps(dict(new.options)), new.active_version)
+        insert_rows(connection, DEPLOYMENTS, [row])
+
+    def _delete(self, connection: Connection, name: str) -> None:
+        if not connection.execute(delete(DEPLOYMENTS).where(*self._is(name))).rowcount:
+            raise NotFound("deployment", name)
+
+    def _activate(self, connection: Connection, name: str, version: int, engine: str) -> None:
+        statement = update(DEPLOYMENTS).where(*self._is(name)).values(active_version=version)
+        if connection.execute(statement).rowcount:
+            return
+        if not engine:
+            raise NotFound("deployment", name)
+        insert_rows(connection, DEPLOYMENTS, [(self._tenant, name, engine, "{}", version)])
+
+    def _is(self, name: str) -> tuple[ColumnElement[bool], ...]:
+        return DEPLOYMENTS.c.tenant == self._tenant, DEPLOYMENTS.c.name == name
+
+
+def _deployment(row: Row[Any]) -> Deployment:
+    return Deployment(row.name, row.engine, json.loads(row.options), row.active_version)

@@ -1,0 +1,236 @@
+"""The event log: what happened, in the order in which it was written down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, delete, func, select, union_all
+
+from footlight_plugins import Events
+from footlight_server.errors import AlreadyExists
+from footlight_server.log.batch import Incoming, check_batch
+from footlight_server.log.bulk import Lookup, Prepared, insert_rows
+from footlight_server.log.catalogue import Catalogue
+from footlight_server.log.columns import as_events, read_events
+from footlight_server.log.database import Database
+from footlight_server.log.people import People, create_people, find_people
+from footlight_server.log.records import NOBODY, Appended, Event, Receipt, now
+from footlight_server.log.schema import DECISIONS, ERASURES, EVENTS, PEOPLE
+from footlight_server.log.validation import check_id
+from footlight_server.log.writer import Writer
+
+__all__ = ["EventLog", "last_epoch", "last_position", "read_events"]
+
+_log = logging.getLogger(__name__)
+
+
+_TENANT: BindParameter[str] = bindparam("tenant")
+
+
+def _highest(table: Table, column: str) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c[column]), 0)).where(table.c.tenant == _TENANT)
+
+
+_POSITIONS = Prepared(union_all(_highest(EVENTS, "position"), _highest(ERASURES, "log_position")))
+_EPOCH = Prepared(_highest(ERASURES, "epoch"))
+_BY_ID = Lookup(
+    select(
+        EVENTS.c.event_id,
+        EVENTS.c.position,
+        EVENTS.c.user_ordinal,
+        EVENTS.c.item_ordinal,
+        EVENTS.c.kind,
+        EVENTS.c.value,
+        EVENTS.c.time,
+        EVENTS.c.decision_id,
+    ).where(EVENTS.c.tenant == _TENANT),
+    EVENTS.c.event_id,
+)
+
+
+class _Stored(NamedTuple):
+    """A row of the log, to be compared with what comes in under the same id."""
+
+    event_id: str
+    position: int
+    user: int
+    item: int
+    kind: int
+    value: float | None
+    time: int
+    decision_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    appended: Appended
+    newcomers: Mapping[str, int]
+
+
+class EventLog:
+    """One tenant's log. Positions count from 1 and are committed in order, so a follower misses nothing."""
+
+    def __init__(self, database: Database, writer: Writer, catalogue: Catalogue, people: People, tenant: str) -> None:
+        self._database = database
+        self._writer = writer
+        self._catalogue = catalogue
+        self._people = people
+        self._tenant = tenant
+        with database.reading() as connection:
+            self.position = last_position(connection, tenant)
+            """The last position that is committed; 0 for an empty log."""
+            self.epoch = last_epoch(connection, tenant)
+            """The number of the last erasure; 0 where nobody was erased."""
+        self.on_append: list[Callable[[Appended], None]] = []
+        """Called on the event loop for each batch that was committed, in the order of the positions."""
+        self.on_forget: list[Callable[[Receipt], None]] = []
+        """Called on the event loop for each erasure that was committed, in order among the batches."""
+
+    async def append(self, events: Sequence[Event]) -> Appended:
+        """Append the events, all or none; those that the log has already change nothing.
+
+        Raises
+        ------
+        InvalidArgument
+            Names the field that is wrong, such as ``events[7].value``.
+        NotFound
+            For an item that is not in the catalogue.
+        AlreadyExists
+            When an event id was used for another event.
+        """
+        batch = check_batch(events, self._catalogue)
+        known = self._people.known({event.user_id for event in batch})
+        epoch = self.epoch
+        committed = await self._writer.submit(
+            lambda connection: _append(connection, self._tenant, batch, (epoch, known)), self._adopt_append
+        )
+        return committed.appended
+
+    def read(self, after: int = 0, upto: int | None = None) -> Events:
+        """The events after one position up to and including another, in the order of their positions."""
+        return read_events(self._database, self._tenant, after, upto)
+
+    async def forget(self, user_id: str) -> Receipt:
+        """Erase the person's events, decisions and name for good; an anonymous mark stays.
+
+        Somebody whom the log does not know is not an error: nothing is erased, and no mark is made.
+        """
+        check_id("user_id", user_id)
+        receipt = await self._writer.submit(
+            lambda connection: _forget(connection, self._tenant, user_id),
+            lambda receipt: self._adopt_forget(user_id, receipt),
+        )
+        if receipt.user != NOBODY and not await asyncio.to_thread(self._database.scrub):
+            _log.warning("the write-ahead log could not be emptied after an erasure; it will be when the server stops")
+        return receipt
+
+    def erasures_since(self, epoch: int) -> Sequence[tuple[int, int]]:
+        """The (epoch, user ordinal) of every erasure after the given one, in order."""
+        e = ERASURES.c
+        query = select(e.epoch, e.user_ordinal).where(e.tenant == self._tenant, e.epoch > epoch).order_by(e.epoch)
+        with self._database.reading() as connection:
+            return [(number, user) for number, user in connection.execute(query)]
+
+    def _adopt_append(self, committed: _Committed) -> None:
+        self._people.adopt(committed.newcomers)
+        self.position = max(self.position, committed.appended.position)
+        if committed.appended.recorded:
+            for listener in self.on_append:
+                listener(committed.appended)
+
+    def _adopt_forget(self, user_id: str, receipt: Receipt) -> None:
+        if receipt.user == NOBODY:
+            return
+        self._people.drop(user_id)
+        self.epoch = receipt.epoch
+        for listener in self.on_forget:
+            listener(receipt)
+
+
+def last_position(connection: Connection, tenant: str) -> int:
+    """The highest position ever given. Erasures remember it, because the last events may be erased."""
+    return max(int(row[0]) for row in _POSITIONS.rows(connection, {"tenant": tenant}))
+
+
+def last_epoch(connection: Connection, tenant: str) -> int:
+    """The number of the last erasure; 0 before the first."""
+    return int(_EPOCH.rows(connection, {"tenant": tenant})[0][0])
+
+
+def _append(
+    connection: Connection, tenant: str, batch: Sequence[Incoming], remembered: tuple[int, Mapping[str, int]]
+) -> _Committed:
+    """Runs in the writer, whose transaction is the only one that hands out positions and ordinals.
+
+    ``remembered`` is an erasure epoch and people whom it knew.
+    """
+    people = _people(connection, tenant, {event.user_id for event in batch}, remembered)
+    there = _stored(connection, tenant, batch)
+    for event in batch:
+        if event.event_id in there:
+            _check_same(event, there[event.event_id], people)
+    fresh = [event for event in batch if event.event_id not in there]
+    strangers = dict.fromkeys(event.user_id for event in fresh if event.user_id not in people)
+    newcomers = create_people(connection, tenant, strangers) if strangers else {}
+    first = last_position(connection, tenant) + 1
+    rows = _rows(tenant, fresh, people | newcomers, first)
+    insert_rows(connection, EVENTS, rows)
+    position = first + len(fresh) - 1 if fresh else max(row.position for row in there.values())
+    events = as_events((r[3], r[4], r[5], 1.0 if r[6] is None else r[6], r[7], r[8]) for r in rows)
+    return _Committed(Appended(len(fresh), len(there), position, events), newcomers)
+
+
+def _people(
+    connection: Connection, tenant: str, user_ids: set[str], remembered: tuple[int, Mapping[str, int]]
+) -> dict[str, int]:
+    """The ordinals of those who have one. What was remembered holds as long as nobody has been erased since."""
+    epoch, known = remembered
+    valid = dict(known) if last_epoch(connection, tenant) == epoch else {}
+    return valid | find_people(connection, tenant, [user_id for user_id in user_ids if user_id not in valid])
+
+
+def _stored(connection: Connection, tenant: str, batch: Sequence[Incoming]) -> dict[str, _Stored]:
+    """The rows that have an id of the batch, by that id."""
+    rows = map(_Stored._make, _BY_ID.rows(connection, tenant, [event.event_id for event in batch]))
+    return {row.event_id: row for row in rows}
+
+
+def _check_same(event: Incoming, row: _Stored, people: Mapping[str, int]) -> None:
+    said = (people.get(event.user_id), event.item, event.kind, _strength(event.value), event.decision_id)
+    stored = (row.user, row.item, row.kind, _strength(row.value), row.decision_id)
+    if said != stored or (event.timed and event.time != row.time):
+        message = f"the event id {event.event_id!r} was used for another event"
+        raise AlreadyExists("event", event.event_id, message)
+
+
+def _strength(value: float | None) -> float:
+    return 1.0 if value is None else value
+
+
+def _rows(tenant: str, fresh: Sequence[Incoming], people: Mapping[str, int], first: int) -> list[tuple[Any, ...]]:
+    """Rows in the order of the table's columns."""
+    return [
+        (tenant, position, e.event_id, people[e.user_id], e.item, e.kind, e.value, e.time, e.tie, e.decision_id)
+        for position, e in enumerate(fresh, first)
+    ]
+
+
+def _forget(connection: Connection, tenant: str, user_id: str) -> Receipt:
+    user = find_people(connection, tenant, [user_id]).get(user_id, NOBODY)
+    epoch = last_epoch(connection, tenant)
+    if user == NOBODY:
+        return Receipt(0, 0, epoch, NOBODY)
+    mark = (tenant, epoch + 1, user, last_position(connection, tenant), now())
+    event_count = _erase(connection, EVENTS, "user_ordinal", tenant, user)
+    decision_count = _erase(connection, DECISIONS, "user_ordinal", tenant, user)
+    _erase(connection, PEOPLE, "ordinal", tenant, user)
+    insert_rows(connection, ERASURES, [mark])
+    return Receipt(event_count, decision_count, epoch + 1, user)
+
+
+def _erase(connection: Connection, table: Table, column: str, tenant: str, user: int) -> int:
+    return connection.execute(delete(table).where(table.c.tenant == tenant, table.c[column] == user)).rowcount

@@ -1,0 +1,63 @@
+"""The people that the log knows, by the ordinals that engines see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
+
+from footlight_server.log.bulk import Lookup, Prepared, insert_rows
+from footlight_server.log.database import Database
+from footlight_server.log.records import NOBODY
+from footlight_server.log.schema import ERASURES, PEOPLE
+
+_TENANT: BindParameter[str] = bindparam("tenant")
+_BY_NAME = Lookup(select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == _TENANT), PEOPLE.c.user_id)
+_LIVING = Prepared(select(func.max(PEOPLE.c.ordinal)).where(PEOPLE.c.tenant == _TENANT))
+_ERASED = Prepared(select(func.max(ERASURES.c.user_ordinal)).where(ERASURES.c.tenant == _TENANT))
+
+
+class People:
+    """Finds a person's ordinal in memory. A person exists from their first event on; an ordinal is never used again."""
+
+    def __init__(self, database: Database, tenant: str) -> None:
+        query = select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == tenant)
+        with database.reading() as connection:
+            self._ordinals: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
+
+    def __len__(self) -> int:
+        return len(self._ordinals)
+
+    def ordinal(self, user_id: str) -> int:
+        """The person's ordinal; -1 for somebody the log does not know."""
+        return self._ordinals.get(user_id, NOBODY)
+
+    def known(self, user_ids: Iterable[str]) -> dict[str, int]:
+        """The ordinals of those of the people whom the log knows."""
+        return {user_id: self._ordinals[user_id] for user_id in user_ids if user_id in self._ordinals}
+
+    def adopt(self, new: Mapping[str, int]) -> None:
+        """Take over people whose first event has been committed."""
+        self._ordinals.update(new)
+
+    def drop(self, user_id: str) -> None:
+        """Take out a person whose erasure has been committed."""
+        self._ordinals.pop(user_id, None)
+
+
+def find_people(connection: Connection, tenant: str, user_ids: Sequence[str]) -> dict[str, int]:
+    """The ordinals of those people that the database knows."""
+    return dict(_BY_NAME.rows(connection, tenant, user_ids))
+
+
+def create_people(connection: Connection, tenant: str, user_ids: Iterable[str]) -> dict[str, int]:
+    """Give new people the next ordinals, in the order given."""
+    new = {user_id: ordinal for ordinal, user_id in enumerate(user_ids, _next_ordinal(connection, tenant))}
+    insert_rows(connection, PEOPLE, [(tenant, ordinal, user_id) for user_id, ordinal in new.items()])
+    return new
+
+
+def _next_ordinal(connection: Connection, tenant: str) -> int:
+    """One above every ordinal that was ever given: erasures remember those of people who are gone."""
+    highest = (query.rows(connection, {"tenant": tenant})[0][0] for query in (_LIVING, _ERASED))
+    return 1 + max(NOBODY if ordinal is None else int(ordinal) for ordinal in highest)

@@ -1,0 +1,238 @@
+"""The tables. `migrations` creates them; a test holds the two together.
+
+JSON is kept as text that Python wrote: metrics may hold NaN, which a database's own JSON type refuses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+REVISION = "0001"
+"""The newest migration. A database that is there already needs no Alembic to be opened."""
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _key(name: str, kind: Any = Text) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _of(name: str, kind: Any = Text) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+ITEMS = Table(
+    "items",
+    METADATA,
+    _key("tenant"),
+    _key("ordinal", Integer),
+    _of("item_id"),
+    _of("title"),
+    _of("kind"),
+    _of("tags"),
+    _of("attributes"),
+    _of("create_time", BigInteger),
+    _of("update_time", BigInteger),
+    _of("deleted", SmallInteger),
+    Index("ix_items_item_id", "tenant", "item_id", unique=True),
+)
+
+PEOPLE = Table(
+    "people",
+    METADATA,
+    _key("tenant"),
+    _key("ordinal", Integer),
+    _of("user_id"),
+    Index("ix_people_user_id", "tenant", "user_id", unique=True),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    _key("tenant"),
+    _key("position", BigInteger),
+    _of("event_id"),
+    _of("user_ordinal", Integer),
+    _of("item_ordinal", Integer),
+    _of("kind", SmallInteger),
+    Column("value", Double),
+    _of("time", BigInteger),
+    _of("tie", BigInteger),
+    _of("decision_id"),
+    ForeignKeyConstraint(["tenant", "user_ordinal"], ["people.tenant", "people.ordinal"]),
+    ForeignKeyConstraint(["tenant", "item_ordinal"], ["items.tenant", "items.ordinal"]),
+    Index("ix_events_event_id", "tenant", "event_id", unique=True),
+    Index("ix_events_user_ordinal", "tenant", "user_ordinal"),
+    sqlite_with_rowid=False,  # rows lie in the order in which they are read
+)
+
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    _key("tenant"),
+    _key("epoch", BigInteger),
+    _of("user_ordinal", Integer),
+    _of("log_position", BigInteger),
+    _of("time", BigInteger),
+    Index("ix_erasures_user_ordinal", "tenant", "user_ordinal", unique=True),
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    _key("tenant"),
+    _key("decision_id"),
+    _of("verb"),
+    _of("deployment"),
+    _of("model_version", BigInteger),
+    _of("log_position", BigInteger),
+    _of("user_ordinal", Integer),
+    _of("seed", BigInteger),
+    _of("payload", LargeBinary),
+    _of("time", BigInteger),
+    Index("ix_decisions_user_ordinal", "tenant", "user_ordinal"),
+)
+
+DEPLOYMENTS = Table(
+    "deployments",
+    METADATA,
+    _key("tenant"),
+    _key("name"),
+    _of("engine"),
+    _of("options"),
+    _of("active_version", BigInteger),
+)
+
+TRAININGS = Table(
+    "trainings",
+    METADATA,
+    _key("tenant"),
+    _key("training_id"),
+    _of("deployment"),
+    _of("state", SmallInteger),
+    _of("fraction", Double),
+    _of("step", BigInteger),
+    _of("metrics"),
+    _of("error"),
+    _of("model_version", BigInteger),
+    _of("seed", BigInteger),
+    _of("corpus_id"),
+    _of("options"),
+    _of("create_time", BigInteger),
+    Column("end_time", BigInteger),
+    Index("ix_trainings_create_time", "tenant", "create_time"),
+)
+
+AGENTS = Table(
+    "agents",
+    METADATA,
+    _key("tenant"),
+    _key("agent_id"),
+    _of("ordinal", Integer),
+    _of("deployment"),
+    _of("spaces"),
+    _of("options"),
+    _of("seed", BigInteger),
+    _of("create_time", BigInteger),
+    Index("ix_agents_ordinal", "tenant", "ordinal", unique=True),
+)
+
+_REQUEST = text("kind = 1 AND name IS NOT NULL")
+_REWARD = text("kind = 2")
+
+AGENT_LOG = Table(
+    "agent_log",
+    METADATA,
+    _key("tenant"),
+    _key("agent", Integer),
+    _key("position", BigInteger),
+    _of("kind", SmallInteger),
+    _of("session_id"),
+    Column("name", Text),
+    Column("decision", BigInteger),
+    Column("observation", BigInteger),
+    Column("action", BigInteger),
+    Column("reward", Double),
+    _of("flag", SmallInteger),
+    Column("mask", LargeBinary),
+    Column("distribution", LargeBinary),
+    _of("learned_steps", BigInteger),
+    _of("seed", BigInteger),
+    _of("time", BigInteger),
+    ForeignKeyConstraint(["tenant", "agent"], ["agents.tenant", "agents.ordinal"]),
+    Index(
+        "ix_agent_log_request", "tenant", "agent", "name", unique=True, sqlite_where=_REQUEST, postgresql_where=_REQUEST
+    ),
+    Index(
+        "ix_agent_log_reward",
+        "tenant",
+        "agent",
+        "decision",
+        "name",
+        unique=True,
+        sqlite_where=_REWARD,
+        postgresql_where=_REWARD,
+    ),
+    sqlite_with_rowid=False,
+)
+
+CORPORA = Table(
+    "corpora",
+    METADATA,
+    _key("tenant"),
+    _key("corpus_id"),
+    _of("name"),
+    _of("file_count", Integer),
+    _of("size_bytes", BigInteger),
+    _of("create_time", BigInteger),
+    Index("ix_corpora_create_time", "tenant", "create_time"),
+)
+
+CORPUS_FILES = Table(
+    "corpus_files",
+    METADATA,
+    _key("tenant"),
+    _key("corpus_id"),
+    _key("path"),
+    _of("sha256"),
+    _of("size_bytes", BigInteger),
+    ForeignKeyConstraint(["tenant", "corpus_id"], ["corpora.tenant", "corpora.corpus_id"]),
+    Index("ix_corpus_files_sha256", "sha256"),
+)
+
+ASSETS = Table(
+    "assets",
+    METADATA,
+    _key("tenant"),
+    _key("asset_id"),
+    _of("decision_id"),
+    _of("deployment"),
+    _of("model_version", BigInteger),
+    _of("seed", BigInteger),
+    _of("media_type"),
+    _of("size_bytes", BigInteger),
+    _of("sha256", LargeBinary),
+    _of("attributes"),
+    _of("create_time", BigInteger),
+)

@@ -1,0 +1,1 @@
+"""The doors: one file a service. Each method converts, makes one call, and converts back."""

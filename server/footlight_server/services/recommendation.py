@@ -1,0 +1,37 @@
+"""RecommendationService."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from footlight.v1 import recommendation_pb2 as pb
+from footlight.v1 import recommendation_pb2_grpc as stubs
+from footlight_server.convert import recommendation as convert
+from footlight_server.dispatch.recommending import Recommending
+from footlight_server.services.asking import asking
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class RecommendationService(stubs.RecommendationServiceServicer):
+    """Rankings."""
+
+    def __init__(self, recommending: Recommending) -> None:
+        self._recommending = recommending
+
+    async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
+        answer = await self._recommending.recommend(asking(context), convert.wanted(request))
+        return convert.recommendation(answer)
+
+    async def BatchRecommend(self, request: pb.BatchRecommendRequest, context: Context) -> pb.BatchRecommendResponse:
+        wanted = convert.wanted_by_many(request)
+        answers = await self._recommending.recommend_batch(asking(context), wanted, request.user_ids)
+        return convert.recommendations(answers)
+
+    async def ListSimilarItems(
+        self, request: pb.ListSimilarItemsRequest, context: Context
+    ) -> pb.ListSimilarItemsResponse:
+        answer = await self._recommending.similar(asking(context), request.item_id, request.deployment, request.count)
+        return convert.similar(answer)
