@@ -1,1 +1,146 @@
-"""The Footlight client."""
+"""The Footlight client.
+
+    import footlight
+
+    with footlight.Client("localhost:7007") as client:
+        client.put_items([footlight.Item("m1", title="Metropolis", tags=("silent",))])
+        client.record_events([footlight.Event("ada", "m1", footlight.EventKind.RATING, value=5)])
+        for item in client.recommend("ada"):
+            print(item.item_id, item.score)
+
+gRPC is loaded when a client is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from footlight.errors import (
+    AlreadyExists,
+    Cancelled,
+    DeadlineExceeded,
+    FailedPrecondition,
+    FootlightError,
+    InternalError,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    TrainingFailed,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
+from footlight.types import (
+    Agent,
+    Asset,
+    BatchDecisions,
+    Corpus,
+    Decision,
+    Deployment,
+    EndReason,
+    Engine,
+    Erasure,
+    Event,
+    EventKind,
+    Item,
+    Model,
+    Plugin,
+    PluginState,
+    PutItems,
+    Reason,
+    ReasonKind,
+    Recommendations,
+    RecommendedItem,
+    RecordedEvents,
+    Reward,
+    RewardStatus,
+    SessionEnd,
+    SessionSummary,
+    SimilarItems,
+    Step,
+    Training,
+    TrainingState,
+    UpdateClass,
+    Verb,
+)
+
+if TYPE_CHECKING:
+    from footlight._client.client import AsyncClient, Client
+    from footlight._client.connection import Tls
+
+    __version__: str
+
+__all__ = [
+    "Agent",
+    "AlreadyExists",
+    "Asset",
+    "AsyncClient",
+    "BatchDecisions",
+    "Cancelled",
+    "Client",
+    "Corpus",
+    "DeadlineExceeded",
+    "Decision",
+    "Deployment",
+    "EndReason",
+    "Engine",
+    "Erasure",
+    "Event",
+    "EventKind",
+    "FailedPrecondition",
+    "FootlightError",
+    "InternalError",
+    "InvalidArgument",
+    "Item",
+    "Model",
+    "NotFound",
+    "PermissionDenied",
+    "Plugin",
+    "PluginState",
+    "PutItems",
+    "Reason",
+    "ReasonKind",
+    "Recommendations",
+    "RecommendedItem",
+    "RecordedEvents",
+    "ResourceExhausted",
+    "Reward",
+    "RewardStatus",
+    "SessionEnd",
+    "SessionSummary",
+    "SimilarItems",
+    "Step",
+    "Tls",
+    "Training",
+    "TrainingFailed",
+    "TrainingState",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "UpdateClass",
+    "Verb",
+    "__version__",
+]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Loads what needs gRPC when it is first asked for, and keeps it."""
+        if name == "__version__":
+            from footlight._client.connection import client_version
+
+            found = client_version()
+        elif name in ("Client", "AsyncClient"):
+            from footlight._client import client
+
+            found = getattr(client, name)
+        elif name == "Tls":
+            from footlight._client.connection import Tls as found
+        else:
+            raise AttributeError(f"module 'footlight' has no attribute {name!r}")
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)

@@ -18,5 +18,6 @@ def register_engines() -> list[EngineSpec]:
             update_class=UpdateClass.BITWISE,
             needs_training=False,
             inline=True,
+            requires=("numba",),
         ),
     ]

@@ -1,1 +1,32 @@
-"""What plug-in authors test their engines with."""
+"""Conformance suites: what every engine must do, as pytest classes that a plug-in's tests inherit.
+
+Five lines test a recommender (`GeneratorSuite` and `AgentSuite` work the same way)::
+
+    from footlight_plugins.testing import RecommenderSuite
+    from my_package import register_engines
+
+    class TestNewest(RecommenderSuite):
+        spec = register_engines()[0]
+
+Small data are made up; override `events`, `corpus` or `spaces` where an engine needs data of another kind, and `options`
+where its defaults are too slow for a test.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+for _suite in (
+    "agent",
+    "engine",
+    "generator",
+    "recommender",
+):  # before they are imported: asserts then tell what they saw
+    pytest.register_assert_rewrite(f"{__name__}.{_suite}")
+
+from footlight_plugins.testing.agent import AgentSuite  # noqa: E402
+from footlight_plugins.testing.engine import EngineSuite  # noqa: E402
+from footlight_plugins.testing.generator import GeneratorSuite  # noqa: E402
+from footlight_plugins.testing.recommender import RecommenderSuite  # noqa: E402
+
+__all__ = ["AgentSuite", "EngineSuite", "GeneratorSuite", "RecommenderSuite"]

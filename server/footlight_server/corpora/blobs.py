@@ -27,7 +27,7 @@ class Blobs:
     @contextmanager
     def pinned(self, names: Iterable[str]) -> Iterator[None]:
         """Keep these blobs from being removed while they are taken in and not yet referred to."""
-        held = Counter(names)
+        held = Counter(set(names))
         with self._lock:
             self._pinned += held
         try:
@@ -41,7 +41,7 @@ class Blobs:
         folders = set()
         for sha256, file in files.items():
             target = self.location(sha256)
-            if target.exists():
+            if target.exists() and target.stat().st_size == file.stat().st_size:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             sync_file(file)

@@ -157,20 +157,22 @@ class Acting:
         self._policy.check(asking, "act")
         host = await self._host("agent_id", agent_id)
         move = _checked_move("", wanted, host)
-        if (answered := await self._answered(host, move.request_id)) is not None:
-            return answered
+        if move.request_id is not None and (known := await self._answered(host, [move.request_id])):
+            return known[move.request_id]
         self._check_open("", move, host)
         _, answers = await host.step([], [move])
         return answers[0]
 
-    async def _answered(self, host: AgentHost, request_id: str | None) -> Decided | None:
-        """The answer that this request was given before."""
-        if request_id is None:
-            return None
-        if (task := host.requests.get(request_id)) is not None:
-            return (await asyncio.shield(task))[request_id]
-        row = self._log.find_request(host.record.ordinal, request_id)
-        return None if row is None else decided(row)
+    async def _answered(self, host: AgentHost, request_ids: Sequence[str]) -> dict[str, Decided]:
+        """The answers that these requests were given before."""
+        committing = {name: host.requests[name] for name in request_ids if name in host.requests}
+        for task in committing.values():
+            await asyncio.shield(task)
+        answers = {name: task.result()[name] for name, task in committing.items()}
+        others = [name for name in request_ids if name not in answers]
+        return answers | {
+            name: decided(row) for name, row in self._log.find_requests(host.record.ordinal, others).items()
+        }
 
     def _check_open(self, field: str, move: Move, host: AgentHost) -> None:
         if move.reward is not None and move.session_id not in host.sessions.open:
@@ -192,7 +194,8 @@ class Acting:
         _check_different([end.session_id for end in checked], "ends")
         _check_different([move.session_id for move in moves], "acts")
         _check_different([move.request_id for move in moves if move.request_id], "acts")
-        known = [await self._answered(host, move.request_id) for move in moves]
+        answered = await self._answered(host, [move.request_id for move in moves if move.request_id])
+        known = [answered.get(move.request_id or "") for move in moves]
         self._check_batch(host, checked, moves, known)
         going = [end for end in checked if end.session_id in host.sessions.open]
         before = {end.session_id: host.sessions.ended.get(end.session_id) for end in checked}

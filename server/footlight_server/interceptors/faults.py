@@ -146,4 +146,4 @@ def _guarded_handler(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethod
         return grpc.unary_stream_rpc_method_handler(_guarded_stream(cast(Handler, handler.unary_stream)), *codec)
     if handler.stream_unary:
         return grpc.stream_unary_rpc_method_handler(_guarded(handler.stream_unary), *codec)
-    return grpc.stream_stream_rpc_method_handler(_guarded_stream(handler.stream_stream), *codec)
+    return grpc.stream_stream_rpc_method_handler(_guarded_stream(cast(Handler, handler.stream_stream)), *codec)

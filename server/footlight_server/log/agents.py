@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal_column, select
 
 from footlight_server.errors import AlreadyExists, NotFound
-from footlight_server.log.bulk import insert_rows
+from footlight_server.log.bulk import Prepared, insert_rows
 from footlight_server.log.database import Database
 from footlight_server.log.paging import decode_token, encode_token, page_length
 from footlight_server.log.records import AgentRecord, AgentRow
@@ -22,6 +22,19 @@ REWARD = 2
 """The kind of a row whose name is a reward id: unique in its decision."""
 _PAGE = 10_000
 _ROW = tuple(AGENT_LOG.c)[1:]
+# Written into the statement, not bound: only then does the database see that a partial index holds these rows.
+_IS_REQUEST = AGENT_LOG.c.kind == literal_column(str(REQUEST))
+_IS_REWARD = AGENT_LOG.c.kind == literal_column(str(REWARD))
+# One at a time: SQLite searches the whole agent for a list of names, and takes the index for one name.
+_BY_REQUEST = Prepared(
+    select(*_ROW).where(
+        AGENT_LOG.c.tenant == bindparam("tenant"),
+        AGENT_LOG.c.agent == bindparam("agent"),
+        _IS_REQUEST,
+        AGENT_LOG.c.name.is_not(None),
+        AGENT_LOG.c.name == bindparam("name"),
+    )
+)
 
 
 class AgentTable:
@@ -113,17 +126,28 @@ class AgentLog:
         """The row at a position."""
         return self._first(connection, *self._of(agent), AGENT_LOG.c.position == position)
 
+    def find_requests(self, agent: int, request_ids: Sequence[str]) -> dict[str, AgentRow]:
+        """The decisions that these request ids led to, by request id; those that led to none are left out."""
+        if not request_ids:
+            return {}
+        found = {}
+        with self._database.reading() as connection:
+            for name in request_ids:
+                for row in _BY_REQUEST.rows(connection, {"tenant": self._tenant, "agent": agent, "name": name}):
+                    found[name] = AgentRow._make(row)
+        return found
+
     def find_request(self, agent: int, request_id: str, connection: Connection | None = None) -> AgentRow | None:
         """The decision that a request id led to."""
         c = AGENT_LOG.c
-        return self._first(connection, *self._of(agent), c.kind == REQUEST, c.name == request_id)
+        return self._first(connection, *self._of(agent), _IS_REQUEST, c.name.is_not(None), c.name == request_id)
 
     def find_reward(
         self, agent: int, decision: int, reward_id: str, connection: Connection | None = None
     ) -> AgentRow | None:
         """The reward that a decision has under a reward id."""
         c = AGENT_LOG.c
-        here = (*self._of(agent), c.kind == REWARD, c.decision == decision, c.name == reward_id)
+        here = (*self._of(agent), _IS_REWARD, c.decision == decision, c.name == reward_id)
         return self._first(connection, *here)
 
     def _of(self, agent: int) -> tuple[ColumnElement[bool], ...]:

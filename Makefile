@@ -1,0 +1,70 @@
+# make demo     see everything at work, on real data
+# make test     run the tests
+# make check    lint, types, the wire, the layering: what a change must pass besides the tests
+# make bench    list the benchmarks
+# make protos   generate the modules of the wire anew
+# make clean    remove what was built; .venv and data stay
+#
+# PYTHON=python3.12 make demo   takes another interpreter, for a .venv that does not exist yet
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+
+# real data sets beside the checkout, where present
+ifndef FOOTLIGHT_DATA
+ifneq ($(wildcard ../shared/data/.),)
+export FOOTLIGHT_DATA := $(abspath ../shared/data)
+endif
+endif
+
+LAST_TAG = $(shell git describe --tags --abbrev=0 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench protos clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+
+demo: $(VENV)/.demo
+	$(BIN)/footlight demo $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -q $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd plugins/footlight-newest && ../../$(BIN)/mypy
+	$(BIN)/buf lint
+	$(if $(LAST_TAG),$(BIN)/buf breaking --against '.git#tag=$(LAST_TAG)',@echo 'buf breaking: there is no tag to compare with yet')
+	$(BIN)/pytest -q tests/architecture  # layering, layout, and the committed modules against fresh ones
+
+bench: $(VENV)/.dev
+	@echo 'pip install -c constraints.txt -r benchmarks/requirements.txt, then one of:'
+	@for file in benchmarks/[a-z]*.py; do \
+	  [ ! -f "$$file" ] || printf '  %s %-40s %s\n' $(BIN)/python "$$file" "$$(sed -n '1s/"""//gp' "$$file")"; \
+	done
+
+protos: $(VENV)/.dev
+	$(BIN)/python protos
+
+clean:
+	rm -rf build dist footlight-demo .pytest_cache .ruff_cache .hypothesis .mypy_cache plugins/*/.mypy_cache plugins/*/.pytest_cache
+	find clients engines plugins server tests benchmarks protos -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footlight needs Python 3.11 or later: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing what the demo needs into $(VENV), about a minute ...'
+	$(PIP_INSTALL) -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing what the tests need into $(VENV), about a minute ...'
+	$(PIP_INSTALL) -e '.[dev]'
+	@touch $(VENV)/.demo $@

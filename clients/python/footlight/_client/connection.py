@@ -1,0 +1,155 @@
+"""Where the server is and how to talk to it: address, TLS, deadlines, retries, keepalive."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+DEFAULT_ADDRESS = "localhost:7007"
+DEFAULT_TIMEOUT = 30.0  # seconds
+TRANSFER_TIMEOUT = 600.0  # seconds, for calls that move files or make assets
+PACKAGE = "footlight.v1"
+
+# A retry of these could do the thing twice, or answer that it is done already.
+_NOT_RETRIED = (
+    ("CatalogService", "DeleteItem"),
+    ("EngineService", "CreateDeployment"),
+    ("EngineService", "DeleteDeployment"),
+    ("EngineService", "StartTraining"),
+    ("GenerationService", "DeleteCorpus"),
+    ("InteractionService", "CreateAgent"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificates in PEM: who is trusted, and who we are where the server asks.
+
+    Attributes:
+        roots: the authorities that are trusted; None means those of the system.
+        private_key: our key, for servers that ask for a certificate.
+        certificate_chain: our certificate.
+    """
+
+    roots: bytes | None = None
+    private_key: bytes | None = None
+    certificate_chain: bytes | None = None
+
+    @classmethod
+    def from_files(
+        cls,
+        roots: str | Path | None = None,
+        private_key: str | Path | None = None,
+        certificate_chain: str | Path | None = None,
+    ) -> Tls:
+        """Reads the PEM files that are given."""
+        return cls(*(Path(path).read_bytes() if path else None for path in (roots, private_key, certificate_chain)))
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Everything that a client was told, checked."""
+
+    target: str
+    timeout: float
+    tls: Tls | None
+    metadata: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, address: str | None, timeout: float, token: str | None, tls: Tls | bool | None) -> Connection:
+        """Raises ValueError for an address or a timeout that cannot be."""
+        if not timeout > 0:
+            raise ValueError(f"timeout: expected more than 0 seconds, got {timeout}")
+        metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        certificates = Tls() if tls is True else tls or None
+        target = target_of(address or os.environ.get("FOOTLIGHT_ADDRESS") or DEFAULT_ADDRESS)
+        return cls(target, timeout, certificates, metadata)
+
+    def deadline(self, timeout: float | None, default: float | None = None) -> float | None:
+        """The seconds that a call may take: what the caller says, else the default, else the client's; inf is none."""
+        seconds = timeout if timeout is not None else default if default is not None else self.timeout
+        return None if math.isinf(seconds) else seconds
+
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """None means plain text."""
+        tls = self.tls
+        if tls is None:
+            return None
+        return grpc.ssl_channel_credentials(tls.roots, tls.private_key, tls.certificate_chain)
+
+
+def target_of(address: str) -> str:
+    """HOST:PORT for gRPC; the port is 7007 where none is given."""
+    if address.startswith("unix:"):
+        return address
+    if "/" in address or not address.strip():
+        raise ValueError(f"address: expected HOST:PORT, such as {DEFAULT_ADDRESS}, got {address!r}")
+    host, bracket, rest = address.rpartition("]")
+    has_port = ":" in rest if bracket else ":" in address
+    return address if has_port else f"{host}{bracket}{rest}:7007"
+
+
+def channel_options() -> list[tuple[str, Any]]:
+    """Retries, keepalive and limits of a channel. Pings go out only while calls are open, so that no server minds."""
+    return [
+        ("grpc.service_config", json.dumps(service_config())),
+        ("grpc.primary_user_agent", f"footlight-python/{client_version()}"),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 5_000),
+        ("grpc.max_receive_message_length", 64 << 20),
+        ("grpc.max_send_message_length", 64 << 20),
+    ]
+
+
+def service_config() -> dict[str, Any]:
+    """Retries of UNAVAILABLE only, and none of the calls that must not happen twice."""
+    policy = {
+        "maxAttempts": 4,
+        "initialBackoff": "0.1s",
+        "maxBackoff": "2s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    not_retried = [{"service": f"{PACKAGE}.{service}", "method": method} for service, method in _NOT_RETRIED]
+    return {
+        "methodConfig": [{"name": [{}], "retryPolicy": policy}, {"name": not_retried}],
+        "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+    }
+
+
+def client_version() -> str:
+    """The version of the installed distribution; 0 where the package is used without one."""
+    try:
+        return version("footlight")
+    except PackageNotFoundError:
+        return "0"
+
+
+class Patience:
+    """How long to wait before watching again, while the server cannot be reached."""
+
+    _WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def renew(self) -> None:
+        """Something came: start counting again."""
+        self._failures = 0
+
+    def wait(self, error: Exception) -> float:
+        """The seconds to wait before the next try. Raises `error` when there were enough."""
+        if self._failures == len(self._WAITS):
+            raise error
+        self._failures += 1
+        return self._WAITS[self._failures - 1]

@@ -1,0 +1,1 @@
+"""The parts of `footlight.tables`: lines, columns, rows."""

@@ -1,0 +1,116 @@
+"""Calls of the CatalogService."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from uuid import uuid4
+
+from footlight._wire.calls import Page, Unary, batches
+from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
+from footlight.types import Erasure, Event, EventKind, Item, PutItems, RecordedEvents
+from footlight.v1 import catalog_pb2 as pb
+
+MAX_WRITES = 5_000  # items or events a request
+MAX_READS = 1_000  # items a request
+
+
+def put_items(items: Iterable[Item]) -> Iterator[Unary[pb.PutItemsResponse, PutItems]]:
+    """One call for every MAX_WRITES items."""
+    for batch in batches(map(item_to_wire, items), MAX_WRITES):
+        yield Unary("CatalogService/PutItems", pb.PutItemsRequest(items=batch), pb.PutItemsResponse, _put)
+
+
+def get_item(item_id: str) -> Unary[pb.GetItemResponse, Item]:
+    request = pb.GetItemRequest(item_id=item_id)
+    return Unary("CatalogService/GetItem", request, pb.GetItemResponse, lambda answer: item_from_wire(answer.item))
+
+
+def get_items(item_ids: Iterable[str]) -> Iterator[Unary[pb.BatchGetItemsResponse, list[Item]]]:
+    """One call for every MAX_READS items."""
+    wanted = list(item_ids)
+    for start in range(0, len(wanted), MAX_READS):
+        request = pb.BatchGetItemsRequest(item_ids=wanted[start : start + MAX_READS])
+        yield Unary("CatalogService/BatchGetItems", request, pb.BatchGetItemsResponse, _items)
+
+
+def list_items(page_token: str) -> Unary[pb.ListItemsResponse, Page[Item]]:
+    request = pb.ListItemsRequest(page_size=MAX_READS, page_token=page_token)
+    return Unary("CatalogService/ListItems", request, pb.ListItemsResponse, _page)
+
+
+def delete_item(item_id: str) -> Unary[pb.DeleteItemResponse, None]:
+    request = pb.DeleteItemRequest(item_id=item_id)
+    return Unary("CatalogService/DeleteItem", request, pb.DeleteItemResponse, lambda _: None)
+
+
+def record_events(events: Iterable[Event]) -> Iterator[Unary[pb.RecordEventsResponse, RecordedEvents]]:
+    """One call for every MAX_WRITES events."""
+    for batch in batches(map(event_to_wire, events), MAX_WRITES):
+        yield Unary(
+            "CatalogService/RecordEvents", pb.RecordEventsRequest(events=batch), pb.RecordEventsResponse, _recorded
+        )
+
+
+def forget_user(user_id: str) -> Unary[pb.ForgetUserResponse, Erasure]:
+    request = pb.ForgetUserRequest(user_id=user_id)
+    return Unary("CatalogService/ForgetUser", request, pb.ForgetUserResponse, _erasure)
+
+
+def item_to_wire(item: Item) -> pb.Item:
+    """The times are the server's and are left out."""
+    attributes = to_struct(item.attributes, "attributes") if item.attributes else None
+    return pb.Item(item_id=item.item_id, title=item.title, kind=item.kind, tags=item.tags, attributes=attributes)
+
+
+def item_from_wire(item: pb.Item) -> Item:
+    return Item(
+        item_id=item.item_id,
+        title=item.title,
+        kind=item.kind,
+        tags=tuple(item.tags),
+        attributes=from_struct(item.attributes),
+        create_time=from_timestamp(item, "create_time"),
+        update_time=from_timestamp(item, "update_time"),
+    )
+
+
+def event_to_wire(event: Event) -> pb.Event:
+    """An event without an id gets a new UUID, so that a retry of the request records it once."""
+    return pb.Event(
+        event_id=event.event_id or str(uuid4()),
+        user_id=event.user_id,
+        item_id=event.item_id,
+        kind=to_enum(pb.EventKind.DESCRIPTOR, "EVENT_KIND_", EventKind(event.kind)),
+        value=event.value,
+        event_time=to_timestamp(event.time),
+        decision_id=event.decision_id,
+    )
+
+
+def add_puts(total: PutItems, more: PutItems) -> PutItems:
+    return PutItems(total.created + more.created, total.updated + more.updated)
+
+
+def add_recorded(total: RecordedEvents, more: RecordedEvents) -> RecordedEvents:
+    position = max(total.log_position, more.log_position)
+    return RecordedEvents(total.recorded + more.recorded, total.duplicates + more.duplicates, position)
+
+
+def _put(answer: pb.PutItemsResponse) -> PutItems:
+    return PutItems(answer.created_count, answer.updated_count)
+
+
+def _items(answer: pb.BatchGetItemsResponse) -> list[Item]:
+    return [item_from_wire(item) for item in answer.items]
+
+
+def _page(answer: pb.ListItemsResponse) -> Page[Item]:
+    return Page([item_from_wire(item) for item in answer.items], answer.next_page_token)
+
+
+def _recorded(answer: pb.RecordEventsResponse) -> RecordedEvents:
+    return RecordedEvents(answer.recorded_count, answer.duplicate_count, answer.log_position)
+
+
+def _erasure(answer: pb.ForgetUserResponse) -> Erasure:
+    return Erasure(answer.event_count, answer.decision_count, answer.erasure_epoch)

@@ -1,0 +1,116 @@
+"""`footlight import`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footlight.cli.command import command
+from footlight.cli.session import Session, UsageFault
+from footlight.tables import MAX_REPORTED, CleaningReport, Problem, check_events, iter_events, read_items
+from footlight.types import Item, PutItems, RecordedEvents
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    command(app, "import", "footlight import --items movies.csv --events ratings.csv")(import_tables)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What one file brought."""
+
+    written: PutItems | RecordedEvents
+    report: CleaningReport
+
+
+def import_tables(
+    session: Session,
+    items: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A CSV or TSV file of items.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A CSV or TSV file of events.")
+    ] = None,
+    skip_bad_lines: Annotated[
+        bool,
+        typer.Option(
+            "--skip-bad-lines", help="Leave out lines that are wrong, repeated or of unknown items, and say which."
+        ),
+    ] = False,
+) -> None:
+    """Imports items and events from CSV or TSV files with a header line.
+
+    Headers of MovieLens (movieId,title,genres / userId,movieId,rating,timestamp), of RecBole's atomic files
+    (user_id:token ...) and plain ones (item_id,title,kind,tags / user_id,item_id,value,kind,time) are understood; tags
+    are separated by "|", times are seconds since 1970 or ISO 8601.
+
+    Both files are checked to the end before anything is written. Importing the same rows again records nothing twice.
+    """
+    if items is None and events is None:
+        raise UsageFault("expected --items FILE, --events FILE or both")
+    catalogue, items_report = read_items(items, skip_bad_lines=skip_bad_lines) if items else ([], None)
+    checked = _check(session, events, catalogue, skip_bad_lines) if events else None
+    results: dict[str, Imported] = {}
+    if items_report is not None:
+        results["items"] = Imported(_put(session, catalogue), items_report)
+    if checked is not None:
+        results["events"] = Imported(_record(session, checked), checked.report)
+    session.show(results, lambda: "\n".join(line for what, one in results.items() for line in _lines(what, one)))
+
+
+@dataclass(frozen=True)
+class CheckedEvents:
+    """A file of events that was read to the end."""
+
+    path: Path
+    known_items: frozenset[str]
+    skip_bad_lines: bool
+    report: CleaningReport
+
+
+def _check(session: Session, path: Path, catalogue: Sequence[Item], skip_bad_lines: bool) -> CheckedEvents:
+    """Events may be of items that the server has and of those that come with them."""
+    known = frozenset(item.item_id for item in (*catalogue, *session.client.items()))
+    with session.progress() as progress:
+        progress.add_task(f"Checking {path.name}", total=None)
+        report = check_events(path, known_items=known, skip_bad_lines=skip_bad_lines)
+    return CheckedEvents(path, known, skip_bad_lines, report)
+
+
+def _put(session: Session, catalogue: Sequence[Item]) -> PutItems:
+    with session.progress() as progress:
+        return session.client.put_items(progress.track(catalogue, description="Writing items"))
+
+
+def _record(session: Session, checked: CheckedEvents) -> RecordedEvents:
+    events = iter_events(checked.path, known_items=checked.known_items, skip_bad_lines=checked.skip_bad_lines)
+    with session.progress() as progress:
+        tracked = progress.track(events, total=checked.report.kept, description="Writing events")
+        return session.client.record_events(tracked)
+
+
+def _lines(what: str, imported: Imported) -> Iterator[str]:
+    report, written = imported.report, imported.written
+    if isinstance(written, PutItems):
+        yield f"{what}: {written.created:,} new, {written.updated:,} replaced"
+    else:
+        yield f"{what}: {written.recorded:,} recorded, {written.duplicates:,} recorded before"
+    left_out = report.rows - report.kept
+    yield f"  {report.path}: {report.rows:,} lines, {left_out:,} left out"
+    if report.ignored_columns:
+        yield f"  columns not used: {', '.join(report.ignored_columns)}"
+    yield from _problems("wrong", report.bad_count, report.bad)
+    yield from _problems("repeated", report.duplicate_count, report.duplicates)
+    yield from _problems("of unknown items", report.unknown_item_count, report.unknown_items)
+
+
+def _problems(what: str, count: int, problems: Sequence[Problem]) -> Iterator[str]:
+    if not count:
+        return
+    yield f"  {count:,} {what}:"
+    yield from (f"    line {problem.line}, {problem.field}: {problem.expected}" for problem in problems)
+    if count > MAX_REPORTED:
+        yield f"    and {count - MAX_REPORTED:,} more"

@@ -1,0 +1,85 @@
+"""The catalogue and the event log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    """What a person did. Engines learn from the kinds that show a preference."""
+
+    VIEW = "view"
+    PLAY = "play"
+    LIKE = "like"
+    RATING = "rating"
+    PURCHASE = "purchase"
+    SKIP = "skip"
+    IMPRESSION = "impression"
+    RETRACTION = "retraction"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that can be recommended: a film, a level, a song, a scene.
+
+    `tags` are labels such as genres. `attributes` are further facts as JSON knows them; whole numbers come back as int.
+    The two times are set by the server.
+    """
+
+    item_id: str
+    title: str = ""
+    kind: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that one person did with one item at one time.
+
+    `value` is the rating of a rating, else how strongly (None counts as 1). `time` needs a time zone; None means now.
+    An empty `event_id` gets a new UUID. `decision_id` credits the answer that led to the event.
+    """
+
+    user_id: str
+    item_id: str
+    kind: EventKind
+    value: float | None = None
+    time: datetime | None = None
+    event_id: str = ""
+    decision_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutItems:
+    """How many of the items were new, and how many replaced one that was there."""
+
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvents:
+    """What the log did with the events.
+
+    An answer whose `log_position` is at least this one has seen all of them.
+    """
+
+    recorded: int
+    duplicates: int
+    log_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The receipt of a forgotten person. `events` is 0 when nobody knew them."""
+
+    events: int
+    decisions: int
+    epoch: int

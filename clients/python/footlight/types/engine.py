@@ -1,0 +1,139 @@
+"""Engines, deployments, training, models and plug-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Verb(StrEnum):
+    """What an engine is for."""
+
+    UNKNOWN = "unknown"
+    GENERATE = "generate"
+    RECOMMEND = "recommend"
+    ACT = "act"
+
+
+class UpdateClass(StrEnum):
+    """How close bringing a state up to date comes to computing it anew: the same bits, the same answers, answers within
+    a bound, or not at all (only a new training helps)."""
+
+    UNKNOWN = "unknown"
+    BITWISE = "bitwise"
+    CERTIFIED = "certified"
+    BOUNDED = "bounded"
+    REFIT = "refit"
+
+
+class PluginState(StrEnum):
+    """What became of a plug-in."""
+
+    UNKNOWN = "unknown"
+    LOADED = "loaded"
+    DISABLED = "disabled"
+    FAILED = "failed"
+    INCOMPATIBLE = "incompatible"
+
+
+class TrainingState(StrEnum):
+    """Where a training job is."""
+
+    UNKNOWN = "unknown"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_ENDED = (TrainingState.SUCCEEDED, TrainingState.FAILED, TrainingState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An algorithm that a plug-in offers. `options_schema` is a JSON schema with defaults and descriptions."""
+
+    name: str
+    verb: Verb
+    version: str
+    summary: str
+    plugin: str
+    update_class: UpdateClass
+    can_forget: bool
+    needs_training: bool
+    needs_corpus: bool
+    options_schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plug-in that was found, also one that could not be loaded; then `reason` says why."""
+
+    name: str
+    distribution: str
+    version: str
+    state: PluginState
+    reason: str
+    engines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A named use of an engine. `active_version` 0 means that no model serves; `problem` says why it cannot serve."""
+
+    name: str
+    engine: str
+    verb: Verb
+    options: Mapping[str, Any]
+    active_version: int
+    log_position: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A training job at one moment.
+
+    `fraction` goes from 0 to 1, `step` is the engine's own count, `metrics` the latest figures by name, `remaining` an
+    estimate where there is one, `model_version` the version it made (0 until it has).
+    """
+
+    training_id: str
+    deployment: str
+    state: TrainingState
+    fraction: float
+    step: int
+    metrics: Mapping[str, float]
+    remaining: timedelta | None
+    error: str
+    model_version: int
+    seed: int
+    create_time: datetime | None = None
+    end_time: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has succeeded, failed or been cancelled."""
+        return self.state in _ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One version of what a deployment learned. `problem` says what is wrong with a damaged one."""
+
+    deployment: str
+    version: int
+    active: bool
+    engine: str
+    engine_version: str
+    options: Mapping[str, Any]
+    log_position: int
+    corpus_id: str
+    metrics: Mapping[str, float]
+    size_bytes: int
+    create_time: datetime | None
+    problem: str

@@ -1,0 +1,254 @@
+"""Item-to-item cosine neighbours: computed from the preferences, followed event by event, and proven exact when read.
+
+For items i and j with overlap c_ij = sum_u w_ui w_uj and norm n_i = sum_u w_ui^2 the similarity is
+
+    s_ij = c_ij / (sqrt(n_i n_j) + shrinkage)
+
+(Sarwar et al. 2001 for the cosine, Bell & Koren 2007 for the shrinkage.) Overlaps and norms are whole numbers. Every row
+keeps its best B candidates with their overlaps and a bound on the similarity of all other items:
+
+* complete row: all items with an overlap other than 0 are listed, so the others have similarity 0;
+* otherwise an item that is not listed has at most ``bound * slack[now] / slack[when the bound was set]``.
+
+An event changes overlaps only between its item and the rest of the person's history: listed ones are kept exact, for the
+others the bound is raised. A growing norm lowers similarities, so bounds stay valid; a falling norm raises them by at most
+sqrt(n_old / n_new), which goes into the bounds of the rows concerned or, for a popular item, into the slack of all rows.
+When a row is read its candidates are evaluated anew; if the k-th does not beat the bound the row is rebuilt.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
+from footlight_engines.kernels.selection import offer, sort_heap, worse
+
+RARE = 64
+"""An item with at most so many people has its falling norm carried to the rows concerned, not into the slack of all."""
+UP = 1.0 + 1e-15
+"""Rounds the result of a few float operations up, never down."""
+MARGIN = 1.0 + 1e-9
+"""A similarity must beat a bound that was computed with rounding by this factor."""
+
+
+class Table(NamedTuple):
+    """The candidates of I items (a capacity), B for each."""
+
+    neighbour: NDArray[np.int32]  # (I, B)
+    overlap: NDArray[np.int64]  # (I, B)
+    similarity: NDArray[np.float64]  # (I, B) as of read_at, best first
+    length: NDArray[np.int32]  # (I,) candidates of the row
+    eligible: NDArray[np.int32]  # (I,) how many of them, from the first on, are its neighbours as of read_at
+    complete: NDArray[np.bool_]  # (I,)
+    bound: NDArray[np.float64]  # (I,)
+    last: NDArray[
+        np.int32
+    ]  # (I,) items not listed with similarity equal to the bound have a larger ordinal; -1: unknown
+    slack_then: NDArray[np.float64]  # (I,) the slack when the bound was set
+    slack_read: NDArray[np.float64]  # (I,) the slack as of read_at
+    read_at: NDArray[np.int64]  # (I,) tick of the last reading, 0 where the row itself has changed since
+    changed_at: NDArray[np.int64]  # (I,) tick of the last change of the item's norm
+    root: NDArray[np.float64]  # (I,) sqrt(n_i)
+    slack: NDArray[np.float64]  # (1,)
+    tick: NDArray[np.int64]  # (1,) counts events; from 1 on
+
+
+class Rule(NamedTuple):
+    """Who counts as a neighbour: the k most similar, of at least a similarity."""
+
+    k: int
+    minimum: float
+    shrinkage: float
+
+
+class Scratch(NamedTuple):
+    """Working space for I items, one for every thread."""
+
+    overlap: NDArray[np.int64]  # (I,)
+    stamp: NDArray[np.int64]  # (I,) the tick at which the item was met
+    touched: NDArray[np.int32]  # (I,)
+    place: NDArray[np.int32]  # (I,)
+    heap_score: NDArray[np.float64]  # (max(B, 1000),)
+    heap_item: NDArray[np.int32]  # (max(B, 1000),)
+    tick: NDArray[np.int64]  # (1,)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cosine(overlap: int, root: float, other_root: float, shrinkage: float) -> float:
+    """s = c / (r r' + shrinkage); 0 where c is 0."""
+    return float(overlap / (root * other_root + shrinkage)) if overlap != 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def gather_overlaps(x: Interactions, scratch: Scratch, item: int) -> int:
+    """Sum c_ij for every item j that somebody has along with item i.
+
+    Returns
+    -------
+    How many items were met; they stand in ``scratch.touched``, their sums in ``scratch.overlap``.
+    """
+    scratch.tick[0] += 1
+    tick, met = scratch.tick[0], 0
+    start = x.item_start[item]
+    for p in range(start, start + x.item_length[item]):
+        user, weight = x.person[p], int(x.posted[p])
+        first = x.person_start[user]
+        for r in range(first, first + x.person_length[user]):
+            other, product = np.uint32(x.item[r]), weight * int(x.weight[r])
+            if scratch.stamp[other] == tick:
+                scratch.overlap[other] += product
+            else:
+                scratch.stamp[other] = tick
+                scratch.overlap[other] = product
+                scratch.touched[met] = other
+                met += 1
+    return met
+
+
+@njit(cache=True, nogil=True)
+def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
+    """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
+    met = gather_overlaps(x, scratch, item)
+    heap_score, heap_item = scratch.heap_score, scratch.heap_item
+    root, limit = table.root[item], table.neighbour.shape[1]
+    size = others = 0
+    for n in range(met):
+        ordinal = scratch.touched[n]
+        other = np.uint32(ordinal)
+        overlap = scratch.overlap[other]
+        if overlap == 0 or other == item:
+            continue
+        others += 1
+        if overlap < 0:
+            continue
+        score = cosine(overlap, root, table.root[other], shrinkage)
+        if size < limit or score >= heap_score[0]:
+            size = offer(heap_score, heap_item, size, limit, score, ordinal)
+    sort_heap(heap_score, heap_item, size)
+    for n in range(size):
+        table.neighbour[item, n] = heap_item[n]
+        table.overlap[item, n] = scratch.overlap[heap_item[n]]
+        table.similarity[item, n] = heap_score[n]
+    table.length[item] = size
+    table.complete[item] = others == size
+    table.bound[item] = heap_score[size - 1] if size == limit else 0.0
+    table.last[item] = heap_item[size - 1] if size == limit else -1
+    table.slack_then[item] = table.slack[0]
+
+
+@njit(cache=True, nogil=True)
+def build_rows(x: Interactions, table: Table, scratch: Scratch, rows: NDArray[np.int32], shrinkage: float) -> None:
+    """Build many rows; several threads may do so at once, each with rows and a scratch of its own."""
+    for item in rows:
+        build_row(x, table, scratch, item, shrinkage)
+        table.read_at[item] = 0
+
+
+@njit(cache=True, nogil=True)
+def row_costs(x: Interactions) -> NDArray[np.int64]:
+    """How many products `build_row` adds for each item in use; shape (items,)."""
+    costs = np.zeros(x.used[ITEMS], np.int64)
+    for user in range(x.used[PEOPLE]):
+        length = x.person_length[user]
+        for r in range(x.person_start[user], x.person_start[user] + length):
+            costs[x.item[r]] += length
+    return costs
+
+
+@njit(cache=True, nogil=True)
+def restore_rows(
+    table: Table, first: NDArray[np.int64], neighbour: NDArray[np.int32], overlap: NDArray[np.int64]
+) -> None:
+    """Fill the rows of a table from packed ones; row i takes the entries from ``first[i]`` to ``first[i + 1] - 1``."""
+    for item in range(len(first) - 1):
+        for n in range(first[item + 1] - first[item]):
+            table.neighbour[item, n] = neighbour[first[item] + n]
+            table.overlap[item, n] = overlap[first[item] + n]
+        table.length[item] = first[item + 1] - first[item]
+
+
+@njit(cache=True, nogil=True)
+def restore_bounds(table: Table, items: int, shrinkage: float) -> None:
+    """Set the bounds of rows as `build_row` left them: full rows are bounded by their last candidate."""
+    limit = table.neighbour.shape[1]
+    for item in range(items):
+        table.bound[item], table.last[item], table.slack_then[item] = 0.0, -1, table.slack[0]
+        if table.length[item] == limit:
+            other = table.neighbour[item, limit - 1]
+            table.last[item] = other
+            table.bound[item] = cosine(table.overlap[item, limit - 1], table.root[item], table.root[other], shrinkage)
+
+
+@njit(cache=True, nogil=True)
+def _proven(table: Table, item: int, eligible: int, rule: Rule) -> bool:
+    """Whether the first candidates are the row's k best of all items."""
+    if table.complete[item]:
+        return True
+    exact = table.slack_then[item] == table.slack[0]
+    bound = table.bound[item] * (table.slack[0] / table.slack_then[item])
+    if bound <= 0.0 or bound * MARGIN < rule.minimum:
+        return True
+    if eligible < rule.k:
+        return False
+    score = table.similarity[item, rule.k - 1]
+    if exact and table.last[item] >= 0:
+        return not worse(score, table.neighbour[item, rule.k - 1], bound, table.last[item])
+    return bool(score > bound * MARGIN)
+
+
+@njit(cache=True, nogil=True)
+def _evaluate(table: Table, item: int, rule: Rule) -> int:
+    """Compute the candidates' similarities, sort them (they are nearly sorted) and count the eligible among the first k."""
+    neighbour, overlap, similarity = table.neighbour, table.overlap, table.similarity
+    root = table.root[item]
+    for n in range(table.length[item]):
+        other, common = neighbour[item, n], overlap[item, n]
+        score = cosine(common, root, table.root[other], rule.shrinkage)
+        hole = n
+        while hole > 0 and worse(similarity[item, hole - 1], neighbour[item, hole - 1], score, other):
+            similarity[item, hole] = similarity[item, hole - 1]
+            neighbour[item, hole] = neighbour[item, hole - 1]
+            overlap[item, hole] = overlap[item, hole - 1]
+            hole -= 1
+        similarity[item, hole], neighbour[item, hole], overlap[item, hole] = score, other, common
+    eligible = min(rule.k, table.length[item])
+    while eligible > 0 and (similarity[item, eligible - 1] <= 0.0 or similarity[item, eligible - 1] < rule.minimum):
+        eligible -= 1
+    return int(eligible)
+
+
+@njit(cache=True, nogil=True)
+def _unchanged(table: Table, item: int) -> bool:
+    """Whether the row still is as it was last read."""
+    read_at = table.read_at[item]
+    if read_at == 0 or table.slack_read[item] != table.slack[0]:
+        return False
+    changes = 0
+    for n in range(table.length[item]):
+        changes += table.changed_at[np.uint32(table.neighbour[item, n])] > read_at
+    return changes == 0
+
+
+@njit(cache=True, nogil=True)
+def read_row(x: Interactions, table: Table, scratch: Scratch, item: int, rule: Rule) -> int:
+    """Bring a row up to date and prove it, or rebuild it.
+
+    Returns
+    -------
+    How many neighbours it has: the first entries of its row in ``neighbour`` and ``similarity``.
+    """
+    if table.read_at[item] == table.tick[0]:
+        return int(table.eligible[item])
+    if not _unchanged(table, item):
+        eligible = _evaluate(table, item, rule)
+        if not _proven(table, item, eligible, rule):
+            build_row(x, table, scratch, item, rule.shrinkage)
+            eligible = _evaluate(table, item, rule)
+        table.eligible[item] = eligible
+        table.slack_read[item] = table.slack[0]
+    table.read_at[item] = table.tick[0]
+    return int(table.eligible[item])

@@ -1,0 +1,205 @@
+"""The neighbours of every item, kept exact while events come in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_engines.kernels import neighbour_updates as updates
+from footlight_engines.kernels import neighbours as kernels
+from footlight_engines.kernels.interactions import Interactions
+from footlight_engines.kernels.neighbours import Rule, Scratch, Table
+from footlight_engines.recommend.preferences import Preferences, check_arrays, check_pointers
+from footlight_plugins import CallEnded, Events, TrainingRun
+
+_ARRAYS = {"neighbour_ptr": np.int64, "neighbour": np.int32, "overlap": np.int64, "complete": np.bool_}
+_MOST_THREADS = 8
+_CHUNKS = 32
+"""In how many chunks of equal cost the rows are built: often enough to report progress, seldom enough to cost nothing."""
+
+
+class NeighbourTable:
+    """Candidates for the k neighbours of every item of some preferences, which it keeps up to date along with itself."""
+
+    def __init__(self, rule: Rule, preferences: Preferences, spare: int) -> None:
+        """Hold no items yet; ``spare`` is how many candidates a row keeps beyond k."""
+        self._rule = rule
+        self._candidates = rule.k + spare
+        self._preferences = preferences
+        self._table = _table(0, self._candidates)
+        self._scratch = _scratch(0, self._candidates)
+        self._fresh = True
+
+    def parts(self) -> tuple[Interactions, Table, Scratch]:
+        """The arrays for the kernels, with room for all items."""
+        capacity = self._preferences.item_capacity
+        if capacity > len(self._table.length):
+            self._table = _grown(self._table, capacity)
+            self._scratch = _scratch(capacity, self._candidates)
+        return self._preferences.data, self._table, self._scratch
+
+    def rebuild(self, run: TrainingRun | None = None) -> None:
+        """Compute all rows from the preferences, with one thread a core.
+
+        Raises
+        ------
+        CallEnded
+            When the run is stopping.
+        """
+        x, items = self._preferences.data, self._preferences.items
+        self._start_anew()
+        chunks = _chunks(kernels.row_costs(x))
+        with ThreadPoolExecutor(_threads()) as pool:
+            scratches = [_scratch(len(x.item_start), self._candidates) for _ in range(_threads())]
+            futures = [pool.submit(self._build, scratches, rows) for rows in chunks]
+            try:
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    if run is not None:
+                        run.report(done / len(chunks), done, {"items": float(items)})
+                        if run.stopping():
+                            raise CallEnded("the training was stopped")
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+        self._fresh = True
+
+    def follow(self, events: Events) -> int:
+        """Record events in the preferences and carry them into the table; return how many entries were touched."""
+        columns = self._preferences.reserve(events)
+        done = touched = 0
+        while done < len(columns.user):
+            x, table, scratch = self.parts()
+            self._fresh = False
+            done, more = updates.follow(x, table, scratch, columns, done, self._rule.shrinkage)
+            touched += more
+            if done < len(columns.user):
+                self._preferences.make_room()
+        return touched
+
+    def forget(self, user: int) -> int:
+        """Take a person out of the preferences and the table; return how many entries were touched."""
+        if not self._preferences.has(user):
+            return 0
+        self._fresh = False
+        return int(updates.forget(*self.parts(), user, self._rule.shrinkage))
+
+    def neighbours(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """An item's neighbours, best first, and their similarities."""
+        if not 0 <= item < self._preferences.items:
+            return np.empty(0, np.int32), np.empty(0, np.float64)
+        x, table, scratch = self.parts()
+        size = kernels.read_row(x, table, scratch, item, self._rule)
+        return table.neighbour[item, :size].copy(), table.similarity[item, :size].copy()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The table as a new training makes it, packed; what was followed since the last one is trained anew for it.
+
+        ``neighbour_ptr`` has shape (items + 1,), ``complete`` (items,), the others (candidates,).
+        """
+        if not self._fresh:
+            self.rebuild()
+        items = self._preferences.items_with_records()
+        lengths = self._table.length[:items]
+        listed = np.arange(self._candidates) < lengths[:, None]
+        return {
+            "neighbour_ptr": np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)]),
+            "neighbour": self._table.neighbour[:items][listed],
+            "overlap": self._table.overlap[:items][listed],
+            "complete": self._table.complete[:items].copy(),
+        }
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `arrays` gave for the preferences as they are now.
+
+        Raises
+        ------
+        ValueError
+            When it is not that.
+        """
+        check_arrays(arrays, _ARRAYS)
+        first, neighbour, overlap = (arrays[name] for name in ("neighbour_ptr", "neighbour", "overlap"))
+        items = self._preferences.items
+        check_pointers(first, len(neighbour), "neighbour_ptr")
+        if len(first) != items + 1 or len(arrays["complete"]) != items or len(overlap) != len(neighbour):
+            raise ValueError("the arrays of the neighbours must fit the preferences")
+        if np.diff(first).max(initial=0) > self._candidates or not _in_range(neighbour, items):
+            raise ValueError("the array 'neighbour' must hold items, and not too many for each")
+        self._start_anew()
+        self._table.complete[:items] = arrays["complete"]
+        kernels.restore_rows(self._table, *(np.array(a) for a in (first, neighbour, overlap)))
+        kernels.restore_bounds(self._table, items, self._rule.shrinkage)
+        self._fresh = True
+
+    def _start_anew(self) -> None:
+        x = self._preferences.data
+        self._table = _table(len(x.item_start), self._candidates)
+        self._scratch = _scratch(len(x.item_start), self._candidates)
+        self._table.root[:] = np.sqrt(x.item_square)
+
+    def _build(self, scratches: list[Scratch], rows: NDArray[np.int32]) -> None:
+        scratch = scratches.pop()  # there are as many as threads
+        kernels.build_rows(self._preferences.data, self._table, scratch, rows, self._rule.shrinkage)
+        scratches.append(scratch)
+
+
+def _in_range(ordinals: NDArray[np.int32], size: int) -> bool:
+    return bool(((ordinals >= 0) & (ordinals < size)).all())
+
+
+def _threads() -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, _MOST_THREADS)
+
+
+def _chunks(costs: NDArray[np.int64]) -> list[NDArray[np.int32]]:
+    """Consecutive rows in chunks of about equal cost; a chunk may be empty."""
+    total = np.cumsum(costs + 1)
+    edges = np.searchsorted(total, np.linspace(0, total[-1] if len(total) else 0, _CHUNKS + 1)[1:-1])
+    return [rows for rows in np.split(np.arange(len(costs), dtype=np.int32), edges) if len(rows)]
+
+
+def _grown(old: Table, items: int) -> Table:
+    """The same table with room for more items."""
+    new = _table(items, old.neighbour.shape[1])
+    for name in Table._fields:
+        target, source = getattr(new, name), getattr(old, name)
+        target[: len(source)] = source
+    return new
+
+
+def _table(items: int, candidates: int) -> Table:
+    """Rows without candidates, all complete. Entries beyond a row's length are never read, so they are left as they are."""
+    return Table(
+        neighbour=np.empty((items, candidates), np.int32),
+        overlap=np.empty((items, candidates), np.int64),
+        similarity=np.empty((items, candidates), np.float64),
+        length=np.zeros(items, np.int32),
+        eligible=np.zeros(items, np.int32),
+        complete=np.ones(items, np.bool_),
+        bound=np.zeros(items, np.float64),
+        last=np.full(items, -1, np.int32),
+        slack_then=np.ones(items, np.float64),
+        slack_read=np.ones(items, np.float64),
+        read_at=np.zeros(items, np.int64),
+        changed_at=np.zeros(items, np.int64),
+        root=np.zeros(items, np.float64),
+        slack=np.ones(1, np.float64),
+        tick=np.ones(1, np.int64),
+    )
+
+
+def _scratch(items: int, candidates: int) -> Scratch:
+    return Scratch(
+        overlap=np.empty(items, np.int64),
+        stamp=np.zeros(items, np.int64),
+        touched=np.empty(items, np.int32),
+        place=np.empty(items, np.int32),
+        heap_score=np.empty(candidates, np.float64),
+        heap_item=np.empty(candidates, np.int32),
+        tick=np.zeros(1, np.int64),
+    )

@@ -1,0 +1,280 @@
+"""Everyone's preferences, in memory: what the log says once every event that was overridden is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_engines.kernels import interactions as kernels
+from footlight_engines.kernels.interactions import (
+    ITEMS,
+    PEOPLE,
+    POSTINGS_USED,
+    RECORDS_USED,
+    Columns,
+    Interactions,
+)
+from footlight_plugins import EventKind, Events
+from footlight_plugins.data import PREFERENCES
+
+WEIGHT_ONE = 16
+"""Weights are whole numbers: preferences are rounded to the nearest 1/16, halves to even. So sums are exact in any order."""
+_RETRACTED = np.iinfo(np.int32).min
+"""The weight of a retracted preference in a stored state."""
+_ARRAYS = {"person_ptr": np.int64, "item": np.int32, "weight": np.int32, "time": np.int64, "tie": np.int64}
+
+
+class Preferences:
+    """Preferences by person and by item, kept up to date event by event.
+
+    Of one person and one item the preference or retraction that is latest by (time, tie) holds, whatever the order of
+    arrival: retractions are kept, too. A preference of 0 (less than 1/32) says that the person has met the item; it
+    counts as seen, and otherwise for nothing. Skips and impressions say nothing.
+    """
+
+    def __init__(self) -> None:
+        """Hold nobody's."""
+        self.data = _empty(0, 0, 0, 0)
+
+    @property
+    def people(self) -> int:
+        """The first ordinal that no person has had so far."""
+        return int(self.data.used[PEOPLE])
+
+    @property
+    def items(self) -> int:
+        """The first ordinal that no item has had so far."""
+        return int(self.data.used[ITEMS])
+
+    @property
+    def item_capacity(self) -> int:
+        """For how many items there is room."""
+        return len(self.data.item_start)
+
+    def items_with_records(self) -> int:
+        """The first ordinal from which on no item has a record."""
+        x = self.data
+        rows = _entries(x.person_start[: self.people], x.person_length[: self.people])
+        return _extent(x.item[rows])
+
+    def figures(self) -> dict[str, float]:
+        """How many people with records, items and preferences other than 0 there are."""
+        x = self.data
+        people, posts = np.count_nonzero(x.person_length), x.item_length.sum()
+        return {"people": float(people), "items": float(np.count_nonzero(x.item_length)), "preferences": float(posts)}
+
+    def knows(self, user: int) -> bool:
+        """Whether the person has a preference other than 0."""
+        return 0 <= user < self.people and bool(self.data.person_square[user] > 0)
+
+    def has(self, user: int) -> bool:
+        """Whether there is any record of the person."""
+        return 0 <= user < self.people and bool(self.data.person_length[user] > 0)
+
+    def replace(self, events: Events) -> None:
+        """Hold the events' preferences and no others."""
+        columns = preference_columns(events)
+        people, items = _extent(columns.user), _extent(columns.item)
+        order = np.arange(len(columns.user))
+        for key, size in ((columns.item, items), (columns.user, people)):
+            order = kernels.counting_order(key, order, size)
+        kept = kernels.latest(columns, order)
+        weight = np.where(columns.retracted, np.int32(_RETRACTED), columns.weight)[kept]
+        first = np.searchsorted(columns.user[kept], np.arange(people + 1)).astype(np.int64)
+        self._lay_out(first, items, [columns.item[kept], weight, columns.time[kept], columns.tie[kept]])
+
+    def record(self, events: Events) -> int:
+        """Follow further events; return how many there were that say something."""
+        columns, done = self.reserve(events), 0
+        while done < len(columns.user):
+            done = kernels.record_all(self.data, columns, done)
+            if done < len(columns.user):
+                self.make_room()
+        return len(columns.user)
+
+    def forget(self, user: int) -> int:
+        """Take a person out, retractions as well; return how many records they had."""
+        if not self.has(user):
+            return 0
+        records = int(self.data.person_length[user])
+        kernels.forget_row(self.data, user)
+        return records
+
+    def reserve(self, events: Events) -> Columns:
+        """Make room for the events' people and items, and give their columns."""
+        columns = preference_columns(events)
+        x = self.data
+        people, items = max(self.people, _extent(columns.user)), max(self.items, _extent(columns.item))
+        if people > len(x.person_start) or items > len(x.item_start):
+            self._repack(people + people // 2 + 16, items + items // 2 + 16)
+        self.data.used[PEOPLE], self.data.used[ITEMS] = people, items
+        return columns
+
+    def make_room(self) -> None:
+        """Pack both pools and at least double the room that is left in them."""
+        self._repack(len(self.data.person_start), len(self.data.item_start))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The preferences as compact arrays, by person, then item: the same for every order in which the events came.
+
+        ``person_ptr`` has shape (people + 1,), the others (records,); the weight of a retracted one is the least int32.
+        """
+        x, people = self.data, self._people_with_records()
+        lengths = x.person_length[:people]
+        rows = _entries(x.person_start[:people], lengths)
+        weight = np.where(x.slot[rows] == kernels.RETRACTED, np.int32(_RETRACTED), x.weight[rows])
+        first = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+        return {"person_ptr": first, "item": x.item[rows], "weight": weight, "time": x.time[rows], "tie": x.tie[rows]}
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            When it is not that.
+        """
+        check_arrays(arrays, _ARRAYS)
+        columns = [arrays[name] for name in ("item", "weight", "time", "tie")]
+        first, item = arrays["person_ptr"], arrays["item"]
+        check_pointers(first, len(item), "person_ptr")
+        if any(len(column) != len(item) for column in columns):
+            raise ValueError("the arrays item, weight, time and tie must have one length")
+        ascending = np.diff(item) > 0
+        ascending[first[(first > 0) & (first < len(item))] - 1] = True  # between two people it may fall
+        if not ascending.all() or item.min(initial=0) < 0:
+            raise ValueError("the array 'item' must ascend within each person")
+        self._lay_out(first, _extent(item), columns)
+
+    def _people_with_records(self) -> int:
+        with_records = np.flatnonzero(self.data.person_length[: self.people])
+        return int(with_records[-1]) + 1 if len(with_records) else 0
+
+    def _lay_out(self, first: NDArray[np.int64], items: int, columns: list[NDArray[Any]]) -> None:
+        """Build both sides from records by person, then item; the columns are item, weight, time and tie."""
+        item, weight = columns[0], columns[1]
+        lengths = np.diff(first).astype(np.int32)
+        retracted = weight == _RETRACTED
+        weight = np.where(retracted, np.int32(0), weight)
+        posts = np.bincount(item[weight != 0], minlength=items).astype(np.int32)
+        x = _empty(len(lengths), items, *(int(_rooms(n).sum()) for n in (lengths, posts)))
+        _lay_rows(x.person_start, x.person_room, lengths)
+        _lay_rows(x.item_start, x.item_room, posts)
+        x.person_length[:] = lengths
+        x.used[:] = len(x.item), len(x.person), len(lengths), items
+        slot = np.where(retracted, np.int32(kernels.RETRACTED), np.int32(kernels.NOT_POSTED))
+        rows = _entries(x.person_start, lengths)
+        x.item[rows], x.weight[rows], x.slot[rows] = item, weight, slot
+        x.time[rows], x.tie[rows] = columns[2], columns[3]
+        kernels.post_all(x)
+        self.data = x
+
+    def _repack(self, people: int, items: int) -> None:
+        """Move everything into new pools with capacity for so many people and items."""
+        old = self.data
+        new = _empty(people, items, _pool_size(old.person_length), _pool_size(old.item_length))
+        for name in ("person_length", "item_length", "person_square", "item_square", "fans"):
+            getattr(new, name)[: len(getattr(old, name))] = getattr(old, name)
+        new.used[:] = old.used
+        new.used[RECORDS_USED] = _lay_rows(new.person_start, new.person_room, new.person_length)
+        new.used[POSTINGS_USED] = _lay_rows(new.item_start, new.item_room, new.item_length)
+        kernels.spread_rows(old, new)
+        kernels.spread_postings(old, new)
+        self.data = new
+
+
+def preference_columns(events: Events) -> Columns:
+    """The events that say something, with whole weights.
+
+    Raises
+    ------
+    ValueError
+        When an ordinal is below 0 or a value is not finite or beyond 1,000.
+    """
+    retracted = events.kind == EventKind.RETRACTION
+    telling = retracted | np.isin(events.kind, np.array(PREFERENCES, np.int8))
+    rows = events if telling.all() else events.take(telling)
+    retracted = retracted[telling]
+    for name in ("user", "item"):
+        if getattr(rows, name).min(initial=0) < 0:
+            raise ValueError(f"the events' {name} must be 0 or more")
+    value = np.where(retracted, 0.0, rows.value)
+    if not (np.abs(value) <= 1_000).all():
+        raise ValueError("the events' value must be between -1,000 and 1,000")
+    return Columns(
+        np.array(rows.user, np.int32),
+        np.array(rows.item, np.int32),
+        np.rint(value * WEIGHT_ONE).astype(np.int32),
+        np.ascontiguousarray(retracted),
+        np.array(rows.time, np.int64),
+        np.array(rows.tie, np.int64),
+    )
+
+
+def check_arrays(arrays: Mapping[str, NDArray[Any]], wanted: Mapping[str, Any]) -> None:
+    """Raise ValueError unless all arrays are there, one-dimensional and of their types."""
+    for name, dtype in wanted.items():
+        array = arrays.get(name)
+        if array is None or array.ndim != 1 or array.dtype != dtype:
+            raise ValueError(f"the state must have a one-dimensional array {name!r} of {np.dtype(dtype).name}")
+
+
+def check_pointers(first: NDArray[np.int64], size: int, name: str) -> None:
+    """Raise ValueError unless they ascend from 0 to the size."""
+    if len(first) == 0 or first[0] != 0 or first[-1] != size or (np.diff(first) < 0).any():
+        raise ValueError(f"the array {name!r} must ascend from 0 to {size}")
+
+
+def _extent(ordinals: NDArray[np.int32]) -> int:
+    return int(ordinals.max(initial=-1)) + 1
+
+
+def _rooms(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The room that packed rows get: a quarter more than they need."""
+    wide: NDArray[np.int64] = lengths.astype(np.int64)
+    return wide + wide // 4 + 2
+
+
+def _lay_rows(start: NDArray[np.int64], room: NDArray[np.int32], lengths: NDArray[np.int32]) -> int:
+    """Lay rows one after the other; return where the last one ends."""
+    room[:] = _rooms(lengths)
+    ends = np.cumsum(room, dtype=np.int64)
+    start[:] = ends - room
+    return int(ends[-1]) if len(ends) else 0
+
+
+def _pool_size(lengths: NDArray[np.int32]) -> int:
+    """Room for the rows, for as much again, and for the longest one to move."""
+    return 2 * int(_rooms(lengths).sum()) + 2 * int(lengths.max(initial=0)) + 64
+
+
+def _entries(start: NDArray[np.int64], lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The places in the pool of all entries of rows, row after row."""
+    before = np.cumsum(lengths, dtype=np.int64) - lengths
+    return np.arange(int(lengths.sum()), dtype=np.int64) + np.repeat(start - before, lengths)
+
+
+def _empty(people: int, items: int, records: int, postings: int) -> Interactions:
+    """Rows and pools of these sizes, all zero."""
+    return Interactions(
+        person_start=np.zeros(people, np.int64),
+        person_length=np.zeros(people, np.int32),
+        person_room=np.zeros(people, np.int32),
+        item=np.zeros(records, np.int32),
+        weight=np.zeros(records, np.int32),
+        time=np.zeros(records, np.int64),
+        tie=np.zeros(records, np.int64),
+        slot=np.zeros(records, np.int32),
+        item_start=np.zeros(items, np.int64),
+        item_length=np.zeros(items, np.int32),
+        item_room=np.zeros(items, np.int32),
+        person=np.zeros(postings, np.int32),
+        posted=np.zeros(postings, np.int32),
+        person_square=np.zeros(people, np.int64),
+        item_square=np.zeros(items, np.int64),
+        fans=np.zeros(items, np.int32),
+        used=np.zeros(4, np.int64),
+    )

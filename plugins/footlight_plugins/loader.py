@@ -1,0 +1,317 @@
+"""Finds plug-ins, loads each by itself, and tells what came of it. No plug-in can stop the host, or another plug-in.
+
+pluggy collects the descriptors, once, at start-up. Each plug-in gets a manager of its own, because pluggy keeps a plug-in
+half registered when its hooks turn out to be wrong, and one exception in a hook would end the call for all.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
+
+import pluggy
+
+from footlight_plugins import spec as hooks
+from footlight_plugins.contract import API_VERSION, EngineSpec
+from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_factory
+
+__all__ = [
+    "EngineUnavailable",
+    "LoaderConfig",
+    "PluginSource",
+    "PluginState",
+    "PluginStatus",
+    "Plugins",
+    "PluginsFailed",
+    "installed_plugins",
+    "load_plugins",
+    "missing_requirements",
+    "resolve_factory",
+]
+
+SUPPORTED_API_VERSIONS = (API_VERSION, API_VERSION - 1)
+"""The contracts that this host understands: its own and the one before."""
+
+BUILT_IN = "footlight"
+"""The distribution whose plug-ins load first, so that nobody takes the name of a built-in engine."""
+
+_log = logging.getLogger(__name__)
+
+
+class PluginState(StrEnum):
+    """What came of a plug-in."""
+
+    LOADED = "loaded"
+    DISABLED = "disabled"
+    """The operator left it out; it was not imported."""
+    FAILED = "failed"
+    INCOMPATIBLE = "incompatible"
+    """It was written for a version of the contract that this host does not understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginStatus:
+    """One plug-in, and why it is in its state."""
+
+    name: str
+    """Its entry point's name, or its file's name without ``.py``."""
+    state: PluginState
+    distribution: str = ""
+    """The installed distribution it comes from; empty for a one-file plug-in."""
+    version: str = ""
+    """The version of that distribution."""
+    reason: str = ""
+    """One line; empty where it is LOADED."""
+    traceback: str = ""
+    """Where an exception was the reason."""
+    engines: tuple[str, ...] = ()
+    """The names of the engines it offers; empty unless it is LOADED."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSource:
+    """Where a plug-in can be had from."""
+
+    name: str
+    load: Callable[[], object]
+    """Imports and returns the plug-in: a module, or an object with hooks."""
+    distribution: str = ""
+    version: str = ""
+
+
+def installed_plugins() -> Iterable[PluginSource]:
+    """What the installed distributions name in the entry-point group ``footlight``."""
+    for entry in importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP):
+        if entry.dist is None:
+            yield PluginSource(entry.name, entry.load)
+        else:
+            yield PluginSource(entry.name, entry.load, entry.dist.name, entry.dist.version)
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderConfig:
+    """What to load."""
+
+    disabled: frozenset[str] = frozenset()
+    """Plug-ins to leave out, by their own name or that of their distribution. They are not even imported."""
+    plugins_dir: Path | None = None
+    """A folder of one-file plug-ins. Each ``*.py`` in it is one, unless its name begins with an underscore."""
+    strict: bool = False
+    """Whether a plug-in that is FAILED or INCOMPATIBLE is an error."""
+    discover: Callable[[], Iterable[PluginSource]] = field(default=installed_plugins)
+    """Finds the installed plug-ins."""
+
+
+class PluginsFailed(Exception):
+    """Loading was strict, and not every plug-in loaded."""
+
+    def __init__(self, statuses: Iterable[PluginStatus]) -> None:
+        self.statuses = tuple(statuses)
+        lines = [f"plug-in {status.name!r} is {status.state}: {status.reason}" for status in self.statuses]
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """What was found."""
+
+    engines: Mapping[str, EngineSpec]
+    """By engine name, in the order in which they were loaded."""
+    statuses: tuple[PluginStatus, ...]
+    """One a plug-in, in the order in which they were loaded."""
+
+    def plugin_of(self, engine: str) -> PluginStatus:
+        """The plug-in that offers an engine.
+
+        Raises
+        ------
+        KeyError
+            When no plug-in does.
+        """
+        for status in self.statuses:
+            if engine in status.engines:
+                return status
+        raise KeyError(engine)
+
+
+def load_plugins(config: LoaderConfig | None = None) -> Plugins:
+    """Load every plug-in that is installed or lies in the folder of one-file plug-ins.
+
+    The built-ins come first, then the other distributions, then the files, each by name.
+
+    Raises
+    ------
+    PluginsFailed
+        When the configuration is strict and a plug-in is FAILED or INCOMPATIBLE.
+    NotADirectoryError
+        When the folder of one-file plug-ins does not exist.
+    """
+    config = config or LoaderConfig()
+    sources = _sources(config)
+    _warn_of_unknown_names(config.disabled, sources)
+    engines: dict[str, EngineSpec] = {}
+    statuses: list[PluginStatus] = []
+    for source in sources:
+        taken = {engine: status.name for status in statuses for engine in status.engines}
+        status, offered = _load(source, config.disabled, taken)
+        statuses.append(status)
+        engines.update((spec.name, spec) for spec in offered)
+    unfit = [status for status in statuses if status.state in (PluginState.FAILED, PluginState.INCOMPATIBLE)]
+    for status in unfit:
+        _log.warning("plug-in %r is %s: %s", status.name, status.state, status.reason)
+    if config.strict and unfit:
+        raise PluginsFailed(unfit)
+    return Plugins(MappingProxyType(engines), tuple(statuses))
+
+
+class _Refused(Exception):
+    """A plug-in cannot be used; the message is the reason."""
+
+    def __init__(self, reason: str, state: PluginState = PluginState.FAILED) -> None:
+        super().__init__(reason)
+        self.state = state
+
+
+def _load(
+    source: PluginSource, disabled: frozenset[str], taken: Mapping[str, str]
+) -> tuple[PluginStatus, tuple[EngineSpec, ...]]:
+    """Load one plug-in; ``taken`` maps the engines of those before it to their plug-ins' names."""
+
+    def status(state: PluginState, reason: str = "", trace: str = "", engines: tuple[str, ...] = ()) -> PluginStatus:
+        return PluginStatus(source.name, state, source.distribution, source.version, reason, trace, engines)
+
+    if _names(source) & {_normal(name) for name in disabled}:
+        return status(PluginState.DISABLED, "left out by the configuration"), ()
+    try:
+        specs = _offered(source)
+        _check_names(specs, source.name, taken)
+    except _Refused as refusal:
+        cause = refusal.__cause__
+        trace = "".join(traceback.format_exception(cause)) if cause else ""
+        return status(refusal.state, str(refusal), trace), ()
+    return status(PluginState.LOADED, engines=tuple(spec.name for spec in specs)), specs
+
+
+def _offered(source: PluginSource) -> tuple[EngineSpec, ...]:
+    """Import a plug-in, check its hooks, and ask for its engines."""
+    with _refusing("import raised"):
+        plugin = source.load()
+    if inspect.isclass(plugin):
+        raise _Refused(f"the entry point must name a module or an instance, not the class {plugin.__name__}")
+    manager = pluggy.PluginManager(hooks.ENTRY_POINT_GROUP)
+    manager.add_hookspecs(hooks)
+    with _refusing("its hooks are wrong:"):
+        manager.register(plugin, source.name)
+        manager.check_pending()  # finds the misspelt ones
+    if not manager.get_hookcallers(plugin):
+        raise _Refused("it has no hook: mark `register_engines` with @footlight_plugins.impl")
+    with _refusing("register_engines raised"):
+        answers = manager.hook.register_engines()
+        specs = tuple(spec for answer in answers for spec in answer)
+    if not answers:  # pluggy drops None
+        raise _Refused("register_engines returned None, expected an iterable of EngineSpec")
+    for spec in specs:
+        _check(spec)
+    return specs
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Turn whatever a plug-in raises into a refusal. Only Ctrl-C gets through."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as fault:  # a plug-in may call sys.exit, or raise anything
+        raise _Refused(f"{what} {_one_line(fault)}") from fault
+
+
+def _one_line(fault: BaseException) -> str:
+    message = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {message}" if message else type(fault).__name__
+
+
+def _check(spec: object) -> None:
+    """Check what a type checker would have found; the spec itself has checked its name, factory and verb."""
+    if not isinstance(spec, EngineSpec):
+        raise _Refused(f"register_engines returned a {type(spec).__name__}, expected an EngineSpec")
+    if spec.api_version not in SUPPORTED_API_VERSIONS:
+        versions = " or ".join(str(version) for version in SUPPORTED_API_VERSIONS)
+        reason = f"engine {spec.name!r} was written for contract {spec.api_version}, this host takes {versions}"
+        raise _Refused(reason, PluginState.INCOMPATIBLE)
+    if not isinstance(spec.requires, tuple) or not all(isinstance(name, str) for name in spec.requires):
+        raise _Refused(f"`requires` of engine {spec.name!r} must be a tuple of import names, such as ('torch',)")
+    for attribute in ("version", "summary"):
+        if not isinstance(getattr(spec, attribute), str):
+            raise _Refused(f"`{attribute}` of engine {spec.name!r} must be a string")
+
+
+def _check_names(specs: Iterable[EngineSpec], plugin: str, taken: Mapping[str, str]) -> None:
+    """Refuse an engine name that an earlier plug-in, or this one, has used already."""
+    owners = dict(taken)
+    for spec in specs:
+        if spec.name in owners:
+            raise _Refused(
+                f"engine {spec.name!r} of plug-in {plugin!r} is already offered by plug-in {owners[spec.name]!r}"
+            )
+        owners[spec.name] = plugin
+
+
+def _sources(config: LoaderConfig) -> list[PluginSource]:
+    """All plug-ins in the order in which they load."""
+    installed = sorted(config.discover(), key=lambda s: (_normal(s.distribution) != BUILT_IN, s.distribution, s.name))
+    return installed + (_files(config.plugins_dir) if config.plugins_dir else [])
+
+
+def _files(folder: Path) -> list[PluginSource]:
+    """The one-file plug-ins of a folder.
+
+    The folder goes to the end of the import path: a factory is imported later, perhaps in another process, by name.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"the folder of one-file plug-ins, {folder}, does not exist")
+    folder = folder.resolve()
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return [PluginSource(path.stem, _importer(path)) for path in paths]
+
+
+def _importer(path: Path) -> Callable[[], object]:
+    def load() -> object:
+        if not path.stem.isidentifier():
+            raise ImportError(f"{path.name} must be named like a Python module: letters, digits and underscores")
+        found = find_spec(path.stem)
+        if found is None or found.origin is None or Path(found.origin) != path:
+            raise ImportError(f"there is another module named {path.stem!r}; rename {path.name}")
+        return import_module(path.stem)
+
+    return load
+
+
+def _names(source: PluginSource) -> set[str]:
+    return {_normal(name) for name in (source.name, source.distribution) if name}
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as the package registry compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _warn_of_unknown_names(disabled: frozenset[str], sources: Iterable[PluginSource]) -> None:
+    known = {name for source in sources for name in _names(source)}
+    for name in sorted(disabled):
+        if _normal(name) not in known:
+            _log.warning("there is no plug-in %r to disable", name)

@@ -1,0 +1,1 @@
+"""``footlight demo``: the whole house in a few minutes, on real data, through the public API."""

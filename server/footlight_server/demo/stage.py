@@ -1,0 +1,117 @@
+"""Where the demo happens: its folder, its server, its voice, and the figures it collects."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+import footlight
+
+START_SECONDS = 30.0
+
+SEED = 7
+"""Everything that is drawn comes from it."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that the parts of the demo share."""
+
+    folder: Path
+    quick: bool
+    console: Console
+    """Speaks to people; to stderr when stdout is for a machine."""
+    client: footlight.Client
+    figures: dict[str, Any] = field(default_factory=dict)
+    """What `--json` prints."""
+
+    def say(self, text: str = "") -> None:
+        """Print a line."""
+        self.console.print(text, highlight=False)
+
+    def title(self, text: str) -> None:
+        """Print a heading."""
+        self.console.print()
+        self.console.rule(f"[bold]{text}", align="left")
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Bars that show the time left."""
+        columns = (
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(*columns, console=self.console) as bars:
+            yield bars
+
+
+def fresh_folder(folder: Path) -> Path:
+    """Make the demo's folder, with nothing of an earlier demo's data in it.
+
+    Raises
+    ------
+    CannotStart
+        When a server that an earlier demo left running still uses it.
+    """
+    from footlight_server.app import lock_data_dir
+
+    data = folder / "data"
+    if data.exists():
+        lock_data_dir(data)  # let go of when this process ends; the folder it lies in is removed now
+        shutil.rmtree(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    return data
+
+
+def start_server(folder: Path, data: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a real server in a process of its own: the process and its address."""
+    ready = folder / "address"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "footlight.cli", "serve", "--data-dir", str(data), "--listen", "127.0.0.1:0"]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--ready-file", str(ready)], stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise typer.BadParameter(f"the server did not start; its log is {folder / 'server.log'}")
+        time.sleep(0.02)
+    return process, ready.read_text().strip()
+
+
+def watch(stage: Stage, training: footlight.Training, label: str) -> list[footlight.Training]:
+    """Show a job's progress until it ends; answer what was heard on the way, the end last.
+
+    Raises
+    ------
+    footlight.TrainingFailed
+        When it did not make a model.
+    """
+    heard: list[footlight.Training] = []
+    with stage.progress() as bars:
+        task = bars.add_task(label, total=1.0, note="")
+        for now in stage.client.watch_training(training.training_id):
+            note = "  ".join(f"{name} {value:.3g}" for name, value in list(now.metrics.items())[:3])
+            bars.update(task, completed=now.fraction, note=note)
+            heard.append(now)
+    if heard[-1].state is not footlight.TrainingState.SUCCEEDED:
+        raise footlight.TrainingFailed(heard[-1])
+    return heard

@@ -1,0 +1,257 @@
+"""The command line: results for people and machines, exit codes, and advice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import footlight.cli
+from footlight.cli.app import build, join
+from footlight.cli.recommending import sentence
+from footlight.types import Item, Reason, ReasonKind
+from footlight.v1 import engine_pb2
+
+MOVIES = "movieId,title,genres\nm1,[REC] (2007),Horror\nm2,Heat (1995),Crime\n"
+RATINGS = "userId,movieId,rating,timestamp\nada,m1,5,1\nada,m2,4,2\n"
+
+
+class CommandLine:
+    """Runs commands against the server of the test."""
+
+    def __init__(self, address: str) -> None:
+        self._runner = CliRunner(env={"FOOTLIGHT_ADDRESS": address, "COLUMNS": "200"})
+        self._app = build()
+
+    def run(self, *words: str | Path) -> Any:
+        return self._runner.invoke(self._app, [str(word) for word in words])
+
+    def json(self, *words: str | Path) -> Any:
+        result = self.run(*words, "--json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def command_line(double: Any) -> CommandLine:
+    return CommandLine(double.address)
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> tuple[Path, Path]:
+    movies, ratings = tmp_path / "movies.csv", tmp_path / "ratings.csv"
+    movies.write_text(MOVIES)
+    ratings.write_text(RATINGS)
+    return movies, ratings
+
+
+def test_importing_writes_items_and_events(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    movies, ratings = tables
+    result = command_line.run("import", "--items", movies, "--events", ratings)
+    assert result.exit_code == 0
+    assert "items: 2 new, 0 replaced" in result.stdout and "events: 2 recorded, 0 recorded before" in result.stdout
+
+
+def test_importing_twice_records_nothing_twice(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    movies, ratings = tables
+    command_line.run("import", "--items", movies, "--events", ratings)
+    again = command_line.json("import", "--events", ratings)
+    assert again["events"]["written"] == {"recorded": 0, "duplicates": 2, "log_position": 2}
+
+
+def test_a_wrong_line_stops_before_anything_is_written(
+    command_line: CommandLine, tables: tuple[Path, Path], double: Any
+) -> None:
+    movies, ratings = tables
+    ratings.write_text(RATINGS + "ada,m1,five,3\n")
+    result = command_line.run("import", "--items", movies, "--events", ratings)
+    assert result.exit_code == 2 and "line 4, rating: expected a finite number, got 'five'" in result.stderr
+    assert double.catalog.items == {}
+
+
+def test_wrong_lines_are_left_out_where_asked(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    movies, ratings = tables
+    ratings.write_text(RATINGS + "ada,m1,five,3\nada,m9,1,3\nada,m1,5,1\n")
+    found = command_line.json("import", "--items", movies, "--events", ratings, "--skip-bad-lines")["events"]
+    report = found["report"]
+    assert found["written"]["recorded"] == 2
+    assert (report["bad_count"], report["unknown_item_count"], report["duplicate_count"]) == (1, 1, 1)
+
+
+def test_importing_nothing_is_a_mistake(command_line: CommandLine) -> None:
+    assert command_line.run("import").exit_code == 2
+
+
+def test_recommendations_say_why(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    command_line.run("import", "--items", tables[0])
+    result = command_line.run("recommend", "ada")
+    assert "because you watched Heat (1995); popular with 1,200 people" in result.stdout
+    assert "[REC] (2007)" in result.stdout  # no markup
+
+
+def test_recommendations_survive_items_that_are_gone(command_line: CommandLine) -> None:
+    assert command_line.json("recommend", "ada")["items"][0]["title"] == "m1"
+
+
+def test_people_nobody_knows_are_said_to_be_so(command_line: CommandLine) -> None:
+    assert "does not know nobody" in command_line.run("recommend", "nobody").stderr
+
+
+def test_similar_items_are_listed(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    command_line.run("import", "--items", tables[0])
+    assert "Heat (1995)" in command_line.run("similar", "m1").stdout
+
+
+def test_reasons_of_unknown_kinds_of_items_read_well() -> None:
+    items = {"m1": Item("m1", "A"), "m2": Item("m2", "B", kind="song")}
+    reasons = [Reason(ReasonKind.BECAUSE_OF_ITEM, "m1"), Reason(ReasonKind.BECAUSE_OF_ITEM, "m2")]
+    assert sentence(reasons, items) == "because of A and B"
+    assert sentence(reasons[1:], items) == "because you listened to B"
+
+
+def test_generating_saves_files(command_line: CommandLine, tmp_path: Path) -> None:
+    saved = command_line.json("generate", "--engine", "gan", "--count", "2", "--seed", "7", "--out", tmp_path / "out")
+    assert [Path(one["path"]).name for one in saved] == ["gan-v2-7.npy", "gan-v2-8.npy"]
+    assert all(Path(one["path"]).stat().st_size == 2560 for one in saved)
+
+
+def test_training_uploads_trains_and_tells_the_figures(command_line: CommandLine, tmp_path: Path, double: Any) -> None:
+    (tmp_path / "a.npy").write_bytes(b"a")
+    result = command_line.run("train", "gan", "--corpus", tmp_path, "--option", "steps=10", "--option", "device=cpu")
+    assert result.exit_code == 0 and "gan serves version 4 (seed 11; loss=0.5)" in result.stdout
+    assert double.engine.last.corpus_id == f"c-{tmp_path.name}"
+    assert dict(double.engine.last.options.items()) == {"steps": 10, "device": "cpu"}
+
+
+def test_a_corpus_is_found_by_its_name(command_line: CommandLine, tmp_path: Path, double: Any) -> None:
+    (tmp_path / "a.npy").write_bytes(b"a")
+    command_line.run("corpus", "upload", tmp_path, "--name", "levels")
+    command_line.run("train", "gan", "--corpus", "levels")
+    assert double.engine.last.corpus_id == "c-levels"
+
+
+def test_a_corpus_that_is_nowhere_is_a_mistake(command_line: CommandLine) -> None:
+    result = command_line.run("train", "gan", "--corpus", "nowhere")
+    assert result.exit_code == 2 and "nowhere" in result.stderr
+
+
+def test_options_without_a_value_are_a_mistake(command_line: CommandLine) -> None:
+    result = command_line.run("train", "gan", "--option", "steps")
+    assert result.exit_code == 2 and "NAME=VALUE" in result.stderr
+
+
+def test_a_training_that_fails_says_why(command_line: CommandLine, double: Any) -> None:
+    double.engine.final = engine_pb2.TRAINING_STATE_FAILED
+    result = command_line.run("train", "gan")
+    assert result.exit_code == 1 and "the loss is NaN" in result.stderr
+
+
+def test_interrupting_a_training_lets_it_go_on(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, double: Any
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("footlight.cli.training._draw", interrupted)
+    result = command_line.run("train", "gan")
+    assert result.exit_code == 0 and "footlight watch t1" in result.stderr
+    assert "CancelTraining" not in double.notes.calls
+
+
+def test_acting_and_ending_a_session(command_line: CommandLine, double: Any) -> None:
+    command_line.run("agent", "create", "guide", "--observations", "16", "--actions", "4")
+    decided = command_line.json("act", "guide", "--session", "s1", "--observation", "3")
+    ended = command_line.json("act", "guide", "--session", "s1", "--end", "terminated", "--reward", "1")
+    assert (decided["action"], ended["total_reward"]) == (1, 1.0)
+
+
+def test_acting_blindly_is_a_mistake(command_line: CommandLine) -> None:
+    result = command_line.run("act", "guide", "--session", "s1")
+    assert result.exit_code == 2 and "--observation" in result.stderr
+
+
+def test_nobody_is_forgotten_without_being_asked(command_line: CommandLine, double: Any) -> None:
+    result = command_line.run("forget", "ada")
+    assert result.exit_code == 2 and "--yes" in result.stderr
+    assert double.notes.calls == []
+
+
+def test_forgetting_shows_the_receipt(command_line: CommandLine) -> None:
+    assert "Erased 7 events and 2 decisions of ada" in command_line.run("forget", "ada", "--yes").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["engines"],
+        ["plugins"],
+        ["deployments"],
+        ["models", "gan"],
+        ["activate", "gan", "1"],
+        ["trainings"],
+        ["watch", "t1"],
+        ["cancel", "t1"],
+        ["agents"],
+        ["corpus", "list"],
+        ["deployment", "create", "wide", "gan"],
+        ["deployment", "delete", "wide"],
+        ["version"],
+    ],
+)
+def test_every_command_speaks_to_people_and_machines(command_line: CommandLine, words: list[str]) -> None:
+    assert command_line.run(*words).exit_code == 0
+    command_line.json(*words)
+
+
+def test_an_answered_error_exits_1_and_names_it(command_line: CommandLine, double: Any, fault: Any) -> None:
+    double.fail("ListEngines", fault(grpc.StatusCode.INTERNAL, "something went wrong"))
+    result = command_line.run("engines", "--json")
+    assert result.exit_code == 1 and result.stdout == ""
+    assert json.loads(result.stderr)["error"]["message"] == "something went wrong"
+
+
+def test_no_server_exits_3_and_says_how_to_start_one(command_line: CommandLine) -> None:
+    result = command_line.run("engines", "--address", "127.0.0.1:1")
+    assert result.exit_code == 3 and "footlight serve" in result.stderr
+
+
+def test_interrupting_exits_130(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("footlight.Client.engines", interrupted)
+    assert command_line.run("engines").exit_code == 130
+
+
+def test_every_command_shows_an_example(command_line: CommandLine) -> None:
+    for words in (["import"], ["train"], ["recommend"], ["generate"], ["act"], ["corpus", "upload"], ["forget"]):
+        assert "Example: footlight" in command_line.run(*words, "--help").stdout
+
+
+def test_commands_that_cannot_be_loaded_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    app = typer.Typer()
+    join(app, EntryPoint("broken", "no_such_module", "footlight.commands"))
+    assert app.registered_commands == []
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_without_typer_the_pip_line_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(footlight.cli, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as caught:
+        footlight.cli.main()
+    assert caught.value.code == 2 and "pip install 'footlight[cli]'" in capsys.readouterr().err
+
+
+def test_the_help_loads_no_grpc() -> None:
+    program = "import sys; from footlight.cli import app; app.build(); print('grpc' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"

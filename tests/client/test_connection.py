@@ -1,0 +1,113 @@
+"""Where the server is, what is tried again, and whether it is ready."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import grpc
+import pytest
+
+import footlight
+from footlight import AsyncClient, Client
+from footlight._client.connection import Connection, target_of
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [
+        ("localhost:7007", "localhost:7007"),
+        ("example.org", "example.org:7007"),
+        ("[::1]:80", "[::1]:80"),
+        ("[::1]", "[::1]:7007"),
+        ("unix:/run/footlight.sock", "unix:/run/footlight.sock"),
+    ],
+)
+def test_addresses_get_the_usual_port(address: str, target: str) -> None:
+    assert target_of(address) == target
+
+
+@pytest.mark.parametrize("address", ["http://localhost:7007", "localhost:7007/", " "])
+def test_addresses_that_cannot_be_are_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="HOST:PORT"):
+        Client(address)
+
+
+def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTLIGHT_ADDRESS", "example.org:9")
+    assert Client().address == "example.org:9"
+
+
+def test_a_client_without_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="timeout"):
+        Client(timeout=0)
+
+
+def test_a_call_may_take_what_it_says_or_what_the_client_says() -> None:
+    connection = Connection.of("x", 30.0, None, None)
+    assert [connection.deadline(5.0), connection.deadline(None), connection.deadline(math.inf)] == [5.0, 30.0, None]
+
+
+def test_the_token_travels_with_every_call(double: Any) -> None:
+    with Client(double.address, token="secret") as client:
+        client.engines()
+    assert double.notes.metadata["authorization"] == "Bearer secret"
+
+
+def test_a_server_that_is_away_for_a_moment_is_tried_again(client: Client, double: Any, fault: Any) -> None:
+    double.fail("ListEngines", fault(grpc.StatusCode.UNAVAILABLE), times=2)
+    assert [engine.name for engine in client.engines()] == ["item-knn"]
+
+
+def test_other_errors_are_not_tried_again(client: Client, double: Any, fault: Any) -> None:
+    double.fail("ListEngines", fault(grpc.StatusCode.INTERNAL))
+    with pytest.raises(footlight.InternalError):
+        client.engines()
+    assert double.notes.calls == ["ListEngines"]
+
+
+def test_a_training_is_not_started_twice(client: Client, double: Any, fault: Any) -> None:
+    double.fail("StartTraining", fault(grpc.StatusCode.UNAVAILABLE))
+    with pytest.raises(footlight.Unavailable):
+        client.start_training("gan")
+    assert double.notes.calls == ["StartTraining"]
+
+
+def test_a_closed_client_cannot_be_used(client: Client) -> None:
+    client.engines()
+    client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.engines()
+
+
+def test_a_server_is_ready_when_it_says_so(client: Client, double: Any) -> None:
+    double.serve(False)
+    before = client.ready()
+    double.serve(True)
+    assert (before, client.ready()) == (False, True)
+
+
+def test_no_server_is_not_ready() -> None:
+    with Client("127.0.0.1:1") as client:
+        assert not client.ready()
+
+
+def test_waiting_ends_when_the_server_serves(client: Client, double: Any) -> None:
+    double.serve(False)
+    threading.Timer(0.1, double.serve, [True]).start()
+    client.wait_until_ready(10.0)
+    assert client.ready()
+
+
+def test_waiting_for_nobody_ends_in_unavailable() -> None:
+    with Client("127.0.0.1:1") as client, pytest.raises(footlight.Unavailable, match=r"within 0\.2 s"):
+        client.wait_until_ready(0.2)
+
+
+async def test_the_async_client_waits_as_well(async_client: AsyncClient, double: Any) -> None:
+    double.serve(False)
+    before = await async_client.ready()
+    threading.Timer(0.1, double.serve, [True]).start()
+    await async_client.wait_until_ready(10.0)
+    assert not before and await async_client.ready()

@@ -1,0 +1,24 @@
+"""What all tests share: where the real data are, and how hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from footlight_plugins.testing.fixtures import plugin_registry as plugin_registry
+
+settings.register_profile("local", deadline=None)  # nothing is timed: the first call of a kernel compiles it
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets; tests that need it are skipped without."""
+    named = os.environ.get("FOOTLIGHT_DATA", "")
+    if not named:
+        pytest.skip("FOOTLIGHT_DATA names no folder of real data sets")
+    return Path(named)

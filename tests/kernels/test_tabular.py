@@ -1,0 +1,56 @@
+"""The tabular kernels against slow, obvious oracles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from footlight_engines.kernels import tabular
+
+_VALUES = st.sampled_from([-1.0, 0.0, 0.1, 0.1 + 1e-13, 2.5])
+
+
+def _policy(row: list[float], mask: list[bool], epsilon: float) -> list[float]:
+    """The definition, with lists."""
+    allowed = [a for a, free in enumerate(mask) if free]
+    best = max(row[a] for a in allowed)
+    ties = [a for a in allowed if row[a] >= best - 1e-12]
+    return [(a in allowed) * epsilon / len(allowed) + (a in ties) * (1 - epsilon) / len(ties) for a in range(len(row))]
+
+
+@given(st.lists(st.tuples(_VALUES, st.booleans()), min_size=1, max_size=6), st.sampled_from([0.0, 0.3, 1.0]))
+def test_the_policy_is_that_of_its_definition(cells: list[tuple[float, bool]], epsilon: float) -> None:
+    row, mask = [value for value, _ in cells], [free for _, free in cells]
+    mask[0] = mask[0] or not any(mask)
+    found = tabular.epsilon_greedy(np.array([row]), 0, np.array(mask), epsilon)
+    np.testing.assert_allclose(found, _policy(row, mask, epsilon), rtol=1e-15)
+
+
+@pytest.mark.parametrize(("uniform", "action"), [(0.0, 1), (0.24, 1), (0.25, 3), (0.999, 3), (1.0, 3)])
+def test_drawing_inverts_the_cumulative_distribution(uniform: float, action: int) -> None:
+    assert tabular.draw(np.array([0.0, 0.25, 0.0, 0.75, 0.0]), uniform) == action
+
+
+def _learn(table: list[list[float]], steps: list[tuple[int, int, float, int, bool, list[bool]]]) -> list[list[float]]:
+    """The definition, with lists: alpha 0.3, gamma 0.9."""
+    for s, a, reward, following, terminated, mask in steps:
+        future = 0.0 if terminated else max(q for q, free in zip(table[following], mask, strict=True) if free)
+        target = reward if terminated else reward + 0.9 * future
+        table[s][a] += 0.3 * (target - table[s][a])
+    return table
+
+
+@given(arrays.arrays(np.int64, st.tuples(st.integers(0, 40), st.just(4)), elements=st.integers(0, 1_000)))
+def test_learning_equals_the_formula_step_by_step(numbers: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> None:
+    observation, action, following, dice = (numbers % [[5, 3, 5, 1_000]]).T.copy()
+    mask = (dice[:, None] >> np.arange(3)) % 2 == 1
+    mask[:, 0] |= ~mask.any(axis=1)
+    reward, terminated = dice / 100.0, dice % 5 == 0
+    table = np.full((5, 3), 0.5)
+    columns = (observation, action, reward, following, terminated)
+    tabular.q_learning(table, *columns, mask, 0.3, 0.9)
+    steps = list(zip(*(column.tolist() for column in (*columns, mask)), strict=True))
+    assert table.tolist() == _learn([[0.5] * 3 for _ in range(5)], steps)
