@@ -72,7 +72,8 @@ class EngineSpec:
     """One line on what it does."""
     factory: str
     """``"package.module:Class"``, a subclass of the verb's role; imported when the engine is first used."""
-    api_version: int = API_VERSION
+    api_version: int = 1
+    """The version of the contract that the engine was written for. Left out, it stays the first one for ever."""
     update_class: UpdateClass = UpdateClass.REFIT
     can_forget: bool = False
     """Whether `forget` takes one person out of the state (Recommender)."""

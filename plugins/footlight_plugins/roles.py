@@ -44,7 +44,11 @@ class Recommender(Engine):
                 return State({}, {"items": self.items})
 
             def load(self, state: State) -> None:
+                if "items" not in state.meta:
+                    raise ValueError("the state has no 'items'")
                 self.items = int(state.meta["items"])
+
+    (A real one would also leave out what the person has met, unless ``query.include_seen``.)
     """
 
     @abstractmethod

@@ -94,8 +94,7 @@ class CatalogDouble(catalog_pb2_grpc.CatalogServiceServicer):
         """Three items a page, so that few items make many pages."""
         at = int(request.page_token or 0)
         page = list(self.items.values())[at : at + 3]
-        more = str(at + 3) if at + 3 < len(self.items) else ""
-        return catalog.ListItemsResponse(items=page, next_page_token=more)
+        return catalog.ListItemsResponse(items=page, next_page_token=str(at + 3) if at + 3 < len(self.items) else "")
 
     def DeleteItem(self, request: catalog.DeleteItemRequest, context: Any) -> catalog.DeleteItemResponse:
         del self.items[self._item(request.item_id, context).item_id]
@@ -158,14 +157,13 @@ class GenerationDouble(generation_pb2_grpc.GenerationServiceServicer):
         self.asset = ASSET
 
     def UploadCorpus(self, requests: Any, context: Any) -> generation.UploadCorpusResponse:
-        name = next(requests).header.name
-        files: dict[str, bytes] = {}
+        name, files, sizes = next(requests).header.name, dict[str, bytes](), dict[str, int]()
         for message in requests:
             if message.HasField("file"):
-                opened = message.file
-                files[opened.path] = b""
-            else:
-                files[opened.path] += message.chunk
+                path, sizes[message.file.path] = message.file.path, message.file.size_bytes
+            files[path] = files.get(path, b"") + message.chunk
+        if sizes != {path: len(data) for path, data in files.items()}:
+            invalid("file", "the stream ended early").abort(context)
         self.corpora[name] = files
         return generation.UploadCorpusResponse(corpus=self._corpus(name))
 

@@ -130,8 +130,9 @@ class TrainingFailed(FootlightError):
     """A training job failed or was cancelled; `training` is its last state."""
 
     def __init__(self, training: Training) -> None:
+        ended = "was cancelled" if training.state == "cancelled" else training.state
         super().__init__(
-            f"training {training.training_id} of {training.deployment} {training.state}"
+            f"training {training.training_id} of {training.deployment} {ended}"
             + (f": {training.error}" if training.error else ""),
             reason=f"TRAINING_{training.state.name}",
         )

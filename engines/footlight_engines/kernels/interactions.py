@@ -272,23 +272,27 @@ def latest(events: Columns, order: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @njit(cache=True, nogil=True)
-def post_all(x: Interactions) -> None:
-    """Fill the item side and the sums from records whose rows, weights and retractions are in place.
+def post_all(x: Interactions, records: Columns) -> None:
+    """Fill both sides and the sums from records ordered by (user, item), one of each pair.
 
-    The rows of the item side must be laid out, with room, and empty.
+    The rows of both sides must be laid out, with room, and empty.
     """
-    for user in range(x.used[PEOPLE]):
-        for at in range(x.person_start[user], x.person_start[user] + x.person_length[user]):
-            weight, item = int(x.weight[at]), x.item[at]
-            if weight != 0:
-                slot = x.item_length[item]
-                x.person[x.item_start[item] + slot] = user
-                x.posted[x.item_start[item] + slot] = weight
-                x.slot[at] = slot
-                x.item_length[item] = slot + 1
-                x.person_square[user] += weight * weight
-                x.item_square[item] += weight * weight
-                x.fans[item] += int(weight > 0)
+    for n in range(len(records.user)):
+        user, item, weight = records.user[n], records.item[n], int(records.weight[n])
+        at = x.person_start[user] + x.person_length[user]
+        x.person_length[user] += 1
+        x.item[at], x.weight[at] = item, weight
+        x.time[at], x.tie[at] = records.time[n], records.tie[n]
+        x.slot[at] = RETRACTED if records.retracted[n] else NOT_POSTED
+        if weight != 0:
+            slot = x.item_length[item]
+            x.person[x.item_start[item] + slot] = user
+            x.posted[x.item_start[item] + slot] = weight
+            x.slot[at] = slot
+            x.item_length[item] = slot + 1
+            x.person_square[user] += weight * weight
+            x.item_square[item] += weight * weight
+            x.fans[item] += int(weight > 0)
 
 
 @njit(cache=True, nogil=True)

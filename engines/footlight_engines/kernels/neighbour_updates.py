@@ -105,8 +105,8 @@ def _stretch_rows_with(x: Interactions, table: Table, scratch: Scratch, item: in
         walked += length
         for r in range(first, first + length):
             other = x.item[r]
-            if scratch.stamp[other] != tick:
-                scratch.stamp[other] = tick
+            if scratch.cell[other, 0] != tick:
+                scratch.cell[other, 0] = tick
                 _stretch_bound(table, other, factor)
     return walked
 
@@ -149,7 +149,7 @@ def change_weight(
     scratch.tick[0] += 1
     tick = scratch.tick[0]
     for n in range(table.length[item]):
-        scratch.stamp[table.neighbour[item, n]] = tick
+        scratch.cell[table.neighbour[item, n], 0] = tick
         scratch.place[table.neighbour[item, n]] = n
     alive, rise = table.root[item] > 0.0, 0.0
     start = x.person_start[user]
@@ -165,7 +165,7 @@ def change_weight(
             if gained > 0.0:
                 _raise_bound(table, other, gained)
         if alive:
-            at = scratch.place[other] if scratch.stamp[other] == tick else -1
+            at = scratch.place[other] if scratch.cell[other, 0] == tick else -1
             rise = max(rise, _add_overlap(table, item, at, other, product, shrinkage))
     if rise > 0.0:
         _raise_bound(table, item, rise)

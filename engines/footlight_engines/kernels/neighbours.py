@@ -31,6 +31,8 @@ RARE = 64
 """An item with at most so many people has its falling norm carried to the rows concerned, not into the slack of all."""
 UP = 1.0 + 1e-15
 """Rounds the result of a few float operations up, never down."""
+BUCKETS = 1 << 13
+"""How many values the leading 14 bits of a float that is not negative can take."""
 MARGIN = 1.0 + 1e-9
 """A similarity must beat a bound that was computed with rounding by this factor."""
 
@@ -68,12 +70,15 @@ class Rule(NamedTuple):
 class Scratch(NamedTuple):
     """Working space for I items, one for every thread."""
 
-    overlap: NDArray[np.int64]  # (I,)
-    stamp: NDArray[np.int64]  # (I,) the tick at which the item was met
+    cell: NDArray[np.int64]  # (I, 2) the tick at which the item was met, and its sum: side by side in one cache line
     touched: NDArray[np.int32]  # (I,)
     place: NDArray[np.int32]  # (I,)
-    heap_score: NDArray[np.float64]  # (max(B, 1000),)
-    heap_item: NDArray[np.int32]  # (max(B, 1000),)
+    score: NDArray[np.float64]  # (I,)
+    single: NDArray[np.float32]  # (I,) scores rounded
+    bits: NDArray[np.int32]  # (I,) the same memory as `single`: positive floats are ordered as their bits are
+    frequency: NDArray[np.int32]  # (BUCKETS,) how many scores have these leading bits
+    best_score: NDArray[np.float64]  # (B,)
+    best_item: NDArray[np.int32]  # (B,)
     tick: NDArray[np.int64]  # (1,)
 
 
@@ -85,58 +90,103 @@ def cosine(overlap: int, root: float, other_root: float, shrinkage: float) -> fl
 
 @njit(cache=True, nogil=True)
 def gather_overlaps(x: Interactions, scratch: Scratch, item: int) -> int:
-    """Sum c_ij for every item j that somebody has along with item i.
+    """Sum c_ij for every item j that somebody has along with item i (Gustavson 1978, one row of the product X^T X).
 
     Returns
     -------
-    How many items were met; they stand in ``scratch.touched``, their sums in ``scratch.overlap``.
+    How many items were met; they stand in ``scratch.touched``, their sums in ``scratch.cell``.
     """
     scratch.tick[0] += 1
-    tick, met = scratch.tick[0], 0
+    tick, met = scratch.tick[0], np.uint64(0)  # unsigned indices need no test for counting from the end
     start = x.item_start[item]
-    for p in range(start, start + x.item_length[item]):
+    for p in range(np.uint64(start), np.uint64(start + x.item_length[item])):
         user, weight = x.person[p], int(x.posted[p])
         first = x.person_start[user]
-        for r in range(first, first + x.person_length[user]):
+        for r in range(np.uint64(first), np.uint64(first + x.person_length[user])):
             other, product = np.uint32(x.item[r]), weight * int(x.weight[r])
-            if scratch.stamp[other] == tick:
-                scratch.overlap[other] += product
+            if scratch.cell[other, 0] == tick:
+                scratch.cell[other, 1] += product
             else:
-                scratch.stamp[other] = tick
-                scratch.overlap[other] = product
+                scratch.cell[other, 0] = tick
+                scratch.cell[other, 1] = product
                 scratch.touched[met] = other
-                met += 1
-    return met
+                met += np.uint64(1)
+    return int(met)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _score_met(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> tuple[int, int]:
+    """Compute the similarities of the items met; return how many overlaps are above 0, and how many are not 0."""
+    root, positive, others = table.root[item], 0, 0
+    for n in range(met):
+        other = np.uint32(scratch.touched[n])
+        overlap = scratch.cell[other, 1]
+        score = cosine(overlap, root, table.root[other], shrinkage)
+        scratch.score[n] = score
+        scratch.single[n] = score
+        positive += overlap > 0
+        others += overlap != 0
+    return positive, others
+
+
+@njit(cache=True, nogil=True)
+def _bucket(bits: int) -> int:
+    """The leading bits of a score of at least 0: its power of two and 32 steps within. 0 for a score below."""
+    return max(bits, 0) >> 18
+
+
+@njit(cache=True, nogil=True)
+def _select(scratch: Scratch, met: int, size: int) -> None:
+    """Put the best of the items met into ``best_score`` and ``best_item``, best first; ``size`` scores are above 0.
+
+    A histogram of the leading bits tells the bucket in which the last one lies: better buckets are taken whole, in the
+    order of the buckets, and of that bucket the best by a heap.
+    """
+    count, best_score, best_item = scratch.frequency, scratch.best_score, scratch.best_item
+    count[:] = 0
+    for n in range(met):
+        count[_bucket(scratch.bits[n])] += 1
+    border, taken = BUCKETS - 1, 0
+    while taken + count[border] < size:
+        taken, count[border] = taken + count[border], taken
+        border -= 1
+    last_score, last_item, kept, limit = best_score[taken:], best_item[taken:], 0, size - taken
+    for n in range(met):
+        bucket = _bucket(scratch.bits[n])
+        if bucket > border:
+            best_score[count[bucket]], best_item[count[bucket]] = scratch.score[n], scratch.touched[n]
+            count[bucket] += 1
+        elif bucket == border:
+            score, ordinal = scratch.score[n], scratch.touched[n]
+            if kept < limit or score >= last_score[0]:
+                kept = offer(last_score, last_item, kept, limit, score, ordinal)
+    sort_heap(last_score, last_item, kept)
+    for n in range(1, taken):
+        score, ordinal, hole = best_score[n], best_item[n], n
+        while hole > 0 and worse(best_score[hole - 1], best_item[hole - 1], score, ordinal):
+            best_score[hole], best_item[hole] = best_score[hole - 1], best_item[hole - 1]
+            hole -= 1
+        best_score[hole], best_item[hole] = score, ordinal
 
 
 @njit(cache=True, nogil=True)
 def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
     """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
     met = gather_overlaps(x, scratch, item)
-    heap_score, heap_item = scratch.heap_score, scratch.heap_item
-    root, limit = table.root[item], table.neighbour.shape[1]
-    size = others = 0
-    for n in range(met):
-        ordinal = scratch.touched[n]
-        other = np.uint32(ordinal)
-        overlap = scratch.overlap[other]
-        if overlap == 0 or other == item:
-            continue
-        others += 1
-        if overlap < 0:
-            continue
-        score = cosine(overlap, root, table.root[other], shrinkage)
-        if size < limit or score >= heap_score[0]:
-            size = offer(heap_score, heap_item, size, limit, score, ordinal)
-    sort_heap(heap_score, heap_item, size)
+    scratch.cell[item, 1] = 0  # an item is no neighbour of itself
+    positive, others = _score_met(table, scratch, item, met, shrinkage)
+    limit = table.neighbour.shape[1]
+    size = min(positive, limit)
+    if size > 0:
+        _select(scratch, met, size)
     for n in range(size):
-        table.neighbour[item, n] = heap_item[n]
-        table.overlap[item, n] = scratch.overlap[heap_item[n]]
-        table.similarity[item, n] = heap_score[n]
+        table.neighbour[item, n] = scratch.best_item[n]
+        table.overlap[item, n] = scratch.cell[scratch.best_item[n], 1]
+        table.similarity[item, n] = scratch.best_score[n]
     table.length[item] = size
     table.complete[item] = others == size
-    table.bound[item] = heap_score[size - 1] if size == limit else 0.0
-    table.last[item] = heap_item[size - 1] if size == limit else -1
+    table.bound[item] = scratch.best_score[size - 1] if size == limit else 0.0
+    table.last[item] = scratch.best_item[size - 1] if size == limit else -1
     table.slack_then[item] = table.slack[0]
 
 

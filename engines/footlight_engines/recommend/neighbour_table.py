@@ -194,12 +194,16 @@ def _table(items: int, candidates: int) -> Table:
 
 
 def _scratch(items: int, candidates: int) -> Scratch:
+    single = np.empty(items, np.float32)
     return Scratch(
-        overlap=np.empty(items, np.int64),
-        stamp=np.zeros(items, np.int64),
+        cell=np.zeros((items, 2), np.int64),
         touched=np.empty(items, np.int32),
         place=np.empty(items, np.int32),
-        heap_score=np.empty(candidates, np.float64),
-        heap_item=np.empty(candidates, np.int32),
+        score=np.empty(items, np.float64),
+        single=single,
+        bits=single.view(np.int32),
+        frequency=np.empty(kernels.BUCKETS, np.int32),
+        best_score=np.empty(candidates, np.float64),
+        best_item=np.empty(candidates, np.int32),
         tick=np.zeros(1, np.int64),
     )

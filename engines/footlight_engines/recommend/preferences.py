@@ -77,14 +77,11 @@ class Preferences:
     def replace(self, events: Events) -> None:
         """Hold the events' preferences and no others."""
         columns = preference_columns(events)
-        people, items = _extent(columns.user), _extent(columns.item)
         order = np.arange(len(columns.user))
-        for key, size in ((columns.item, items), (columns.user, people)):
-            order = kernels.counting_order(key, order, size)
+        for key in (columns.item, columns.user):
+            order = kernels.counting_order(key, order, _extent(key))
         kept = kernels.latest(columns, order)
-        weight = np.where(columns.retracted, np.int32(_RETRACTED), columns.weight)[kept]
-        first = np.searchsorted(columns.user[kept], np.arange(people + 1)).astype(np.int64)
-        self._lay_out(first, items, [columns.item[kept], weight, columns.time[kept], columns.tie[kept]])
+        self._lay_out(Columns._make(column[kept] for column in columns))
 
     def record(self, events: Events) -> int:
         """Follow further events; return how many there were that say something."""
@@ -138,38 +135,35 @@ class Preferences:
             When it is not that.
         """
         check_arrays(arrays, _ARRAYS)
-        columns = [arrays[name] for name in ("item", "weight", "time", "tie")]
-        first, item = arrays["person_ptr"], arrays["item"]
+        first, item, weight = arrays["person_ptr"], arrays["item"], arrays["weight"]
         check_pointers(first, len(item), "person_ptr")
-        if any(len(column) != len(item) for column in columns):
+        if any(len(arrays[name]) != len(item) for name in ("weight", "time", "tie")):
             raise ValueError("the arrays item, weight, time and tie must have one length")
         ascending = np.diff(item) > 0
         ascending[first[(first > 0) & (first < len(item))] - 1] = True  # between two people it may fall
         if not ascending.all() or item.min(initial=0) < 0:
             raise ValueError("the array 'item' must ascend within each person")
-        self._lay_out(first, _extent(item), columns)
+        user = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
+        retracted = weight == _RETRACTED
+        weight = np.where(retracted, np.int32(0), weight)
+        self._lay_out(
+            Columns(user, np.array(item), weight, retracted, np.array(arrays["time"]), np.array(arrays["tie"]))
+        )
 
     def _people_with_records(self) -> int:
         with_records = np.flatnonzero(self.data.person_length[: self.people])
         return int(with_records[-1]) + 1 if len(with_records) else 0
 
-    def _lay_out(self, first: NDArray[np.int64], items: int, columns: list[NDArray[Any]]) -> None:
-        """Build both sides from records by person, then item; the columns are item, weight, time and tie."""
-        item, weight = columns[0], columns[1]
-        lengths = np.diff(first).astype(np.int32)
-        retracted = weight == _RETRACTED
-        weight = np.where(retracted, np.int32(0), weight)
-        posts = np.bincount(item[weight != 0], minlength=items).astype(np.int32)
-        x = _empty(len(lengths), items, *(int(_rooms(n).sum()) for n in (lengths, posts)))
+    def _lay_out(self, records: Columns) -> None:
+        """Build both sides from records ordered by (user, item), one of each pair."""
+        people, items = _extent(records.user), _extent(records.item)
+        lengths = np.bincount(records.user, minlength=people).astype(np.int32)
+        posts = np.bincount(records.item[records.weight != 0], minlength=items).astype(np.int32)
+        x = _empty(people, items, int(_rooms(lengths).sum()), int(_rooms(posts).sum()))
         _lay_rows(x.person_start, x.person_room, lengths)
         _lay_rows(x.item_start, x.item_room, posts)
-        x.person_length[:] = lengths
-        x.used[:] = len(x.item), len(x.person), len(lengths), items
-        slot = np.where(retracted, np.int32(kernels.RETRACTED), np.int32(kernels.NOT_POSTED))
-        rows = _entries(x.person_start, lengths)
-        x.item[rows], x.weight[rows], x.slot[rows] = item, weight, slot
-        x.time[rows], x.tie[rows] = columns[2], columns[3]
-        kernels.post_all(x)
+        x.used[:] = len(x.item), len(x.person), people, items
+        kernels.post_all(x, records)
         self.data = x
 
     def _repack(self, people: int, items: int) -> None:
@@ -235,7 +229,8 @@ def _extent(ordinals: NDArray[np.int32]) -> int:
 def _rooms(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
     """The room that packed rows get: a quarter more than they need."""
     wide: NDArray[np.int64] = lengths.astype(np.int64)
-    return wide + wide // 4 + 2
+    rooms: NDArray[np.int64] = wide + wide // 4 + 2
+    return rooms
 
 
 def _lay_rows(start: NDArray[np.int64], room: NDArray[np.int32], lengths: NDArray[np.int32]) -> int:

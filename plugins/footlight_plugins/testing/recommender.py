@@ -219,6 +219,8 @@ class RecommenderSuite(EngineSuite):
             assert (len(engine.recommend(self.query(user))) > 0) == self.spec.fallback
 
     def test_an_empty_log_gives_empty_answers(self) -> None:
+        if self.spec.fallback:
+            pytest.skip("a fallback may answer from the catalogue alone")
         engine = self.fitted(Events.empty())
         assert all(len(ranking) == 0 for ranking in self.answers(engine))
 

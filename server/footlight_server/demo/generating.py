@@ -24,7 +24,7 @@ def generate(stage: Stage) -> None:
     stage.title("Generate: terrain of Jacksboro, Tennessee")
     train, held_out = windows()
     corpus = stage.client.upload_corpus(
-        "jacksboro", {"train/windows.npy": _npy(train), "heldout/windows.npy": _npy(held_out)}
+        "jacksboro", {"train/stack.npy": _npy(train), "heldout/stack.npy": _npy(held_out)}
     )
     stage.say(
         f"Uploaded {len(train):,} windows to learn from and {len(held_out):,} of another region "

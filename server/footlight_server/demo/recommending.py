@@ -31,11 +31,16 @@ def recommend(stage: Stage) -> None:
     items, events = _import(stage)
     _train(stage)
     people = _three_people(items, events)
-    titles = {item.item_id: item.title for item in items}
+    titles = {item.item_id: _titled(item) for item in items}
     for genre, user in people.items():
         _show_person(stage, user, genre, titles)
     _learn(stage, people["Horror"], items, events, titles)
     _forget(stage, people["Film-Noir"], titles)
+
+
+def _titled(item: footlight.Item) -> str:
+    year = item.attributes.get("year")
+    return f"{item.title} ({year})" if year else item.title
 
 
 def _import(stage: Stage) -> tuple[list[footlight.Item], list[footlight.Event]]:
@@ -144,7 +149,7 @@ def _learn(
     )
     after = stage.client.recommend(user, LINES, deployment="item-knn")
     ms = 1000 * (time.perf_counter() - started)
-    stage.say(f"\nPerson {user} now gives 5 stars to: " + "; ".join(film.title for film in liked) + ".")
+    stage.say(f"\nPerson {user} now gives 5 stars to: " + "; ".join(_titled(film) for film in liked) + ".")
     table = Table(title=f"item-knn for person {user}, {ms:.1f} ms later", title_justify="left")
     table.add_column("before")
     table.add_column("after")

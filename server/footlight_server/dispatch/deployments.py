@@ -158,12 +158,9 @@ class Deployments:
         return max(candidates, key=lambda deployed: (deployed.ready, deployed.spec.rank))
 
     def fallback(self) -> RecommenderHost | None:
-        """Who answers for a person nobody knows."""
-        for deployed in self._deployed.values():
-            host = deployed.host
-            if deployed.spec.fallback and isinstance(host, RecommenderHost) and host.engine is not None:
-                return host
-        return None
+        """Who answers for a person nobody knows: the fallback of the highest rank that can."""
+        able = [host for host in self.recommenders() if host.spec.fallback and host.engine is not None]
+        return max(able, key=lambda host: host.spec.rank, default=None)
 
     def recommenders(self) -> list[RecommenderHost]:
         """Everyone who follows the log."""

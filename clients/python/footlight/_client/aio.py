@@ -19,7 +19,6 @@ from footlight._client.connection import (
     Tls,
     channel_options,
 )
-from footlight._client.sync import Remembering
 from footlight._wire import health
 from footlight._wire.calls import Page, Stream, Unary, Upload
 from footlight._wire.failures import counted_from, translated
@@ -151,15 +150,13 @@ class AsyncCalls:
     async def _upload(self, call: Upload[Any, T], seconds: float | None) -> T:
         send = self._callable("stream_unary", call.method, call.answer)
         deadline = self._connection.deadline(seconds, TRANSFER_TIMEOUT)
-        requests = Remembering(call.requests)
-        sending = send(_in_threads(requests), timeout=deadline, metadata=self._connection.metadata)
+        sending = send(_in_threads(call.requests), timeout=deadline, metadata=self._connection.metadata)
         try:
             with translated():
                 answer = await sending
-        except (Exception, asyncio.CancelledError):
-            if requests.failure is not None:
-                raise requests.failure from None
-            raise
+        finally:
+            if call.requests.failure is not None:
+                raise call.requests.failure from None
         return call.read(answer)
 
 

@@ -165,27 +165,10 @@ class SyncCalls:
     def _upload(self, call: Upload[Any, T], timeout: float | None) -> T:
         send = self._callable("stream_unary", call.method, call.answer)
         deadline = self._connection.deadline(timeout, TRANSFER_TIMEOUT)
-        requests = Remembering(call.requests)
         try:
             with translated():
-                answer = send(iter(requests), timeout=deadline, metadata=self._connection.metadata)
-        except Exception:
-            if requests.failure is not None:
-                raise requests.failure from None
-            raise
+                answer = send(iter(call.requests), timeout=deadline, metadata=self._connection.metadata)
+        finally:
+            if call.requests.failure is not None:
+                raise call.requests.failure from None
         return call.read(answer)
-
-
-class Remembering:
-    """An iterable that remembers what went wrong in it: gRPC tells only that something did."""
-
-    def __init__(self, elements: Iterable[Any]) -> None:
-        self._elements = elements
-        self.failure: Exception | None = None
-
-    def __iter__(self) -> Iterator[Any]:
-        try:
-            yield from self._elements
-        except Exception as error:
-            self.failure = error
-            raise

@@ -33,7 +33,7 @@ class Columns:
         place: where each field stands, counted from 0.
         names: the header's own names, for errors and attributes, without their types.
         others: where the columns stand that are no field.
-        movielens: whether it is a MovieLens file, whose items are films with the year in the title.
+        films: whether the header says that the items are films, as those of MovieLens do.
         typed: whether the header says types, as that of an atomic file does.
         numbers: the columns that hold numbers, where the header says so.
     """
@@ -42,7 +42,7 @@ class Columns:
     place: dict[str, int]
     names: list[str]
     others: tuple[int, ...]
-    movielens: bool = False
+    films: bool = False
     typed: bool = False
     numbers: frozenset[int] = frozenset()
     ignored: tuple[str, ...] = field(default=())
@@ -80,7 +80,7 @@ def event_columns(header: list[str]) -> Columns:
     """Raises BadCell for a header without the ids of user and item, or with a name twice."""
     columns = _columns(header, _EVENT_NAMES, ("user_id", "item_id"))
     ignored = tuple(columns.names[index] for index in columns.others)
-    return Columns(columns.count, columns.place, columns.names, (), columns.movielens, ignored=ignored)
+    return Columns(columns.count, columns.place, columns.names, (), columns.films, ignored=ignored)
 
 
 def _columns(header: list[str], known: dict[str, tuple[str, ...]], required: tuple[str, ...]) -> Columns:
@@ -96,7 +96,7 @@ def _columns(header: list[str], known: dict[str, tuple[str, ...]], required: tup
         place=place,
         names=names,
         others=tuple(index for index in range(len(names)) if index not in place.values()),
-        movielens="movieId" in names,
+        films="movieId" in names or "movie_title" in names,
         typed=typed,
         numbers=frozenset(index for index, name in enumerate(header) if typed and name.strip().endswith(":float")),
     )

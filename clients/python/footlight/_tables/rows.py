@@ -38,7 +38,7 @@ def item_from_row(columns: Columns, cells: list[str]) -> Item:
     return Item(
         item_id=_id(columns, cells, "item_id"),
         title=title,
-        kind=_text(columns, cells, "kind", MAX_LABEL_BYTES) or ("film" if columns.movielens else ""),
+        kind=_text(columns, cells, "kind", MAX_LABEL_BYTES) or ("film" if columns.films else ""),
         tags=_tags(columns, cells),
         attributes=_attributes(columns, cells, title),
     )
@@ -101,7 +101,7 @@ def _check_text(name: str, text: str, max_bytes: int) -> None:
 
 def _tags(columns: Columns, cells: list[str]) -> tuple[str, ...]:
     name, cell = columns.name("tags"), _cell(columns, cells, "tags")
-    if columns.movielens and cell == "(no genres listed)":
+    if columns.films and cell == "(no genres listed)":
         return ()
     tags = tuple(dict.fromkeys(tag.strip() for tag in cell.split(columns.tag_separator) if tag.strip()))
     for tag in tags:
@@ -113,7 +113,7 @@ def _tags(columns: Columns, cells: list[str]) -> tuple[str, ...]:
 
 def _attributes(columns: Columns, cells: list[str], title: str) -> dict[str, Any]:
     attributes: dict[str, Any] = {}
-    year = _YEAR.search(title) if columns.movielens else None
+    year = _YEAR.search(title) if columns.films else None
     if year:
         attributes["year"] = int(year[1])
     for place in columns.others:

@@ -47,12 +47,31 @@ class Stream(Generic[R, T]):
     read: Callable[[R], T | None]
 
 
+class Stoppable:
+    """Requests that end in `unfinished` when they cannot go on, so that the server refuses what it has so far.
+
+    Raising instead would cancel the call, which a server can take for the end of the stream.
+    """
+
+    def __init__(self, requests: Iterable[Message], unfinished: Message) -> None:
+        self._requests = requests
+        self._unfinished = unfinished
+        self.failure: Exception | None = None
+
+    def __iter__(self) -> Iterator[Message]:
+        try:
+            yield from self._requests
+        except Exception as error:  # whatever it is, the caller gets it
+            self.failure = error
+            yield self._unfinished
+
+
 @dataclass(frozen=True, slots=True)
 class Upload(Generic[R, T]):
-    """Many requests, one answer."""
+    """Many requests, one answer. `requests` keeps in mind why it could not go on."""
 
     method: str
-    requests: Iterable[Message]
+    requests: Stoppable
     answer: type[R]
     read: Callable[[R], T]
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from footlight._wire.calls import Upload
+from footlight._wire.calls import Stoppable, Upload
 from footlight._wire.generation import corpus_from_wire
 from footlight.types import Corpus
 from footlight.v1 import generation_pb2 as pb
 
 CHUNK_BYTES = 512 << 10
+
+# A file whose byte never comes: the server refuses the whole upload.
+_UNFINISHED = pb.UploadCorpusRequest(file=pb.CorpusFile(path="unfinished", size_bytes=1))
 
 CorpusSource = str | Path | Mapping[str, bytes]
 UploadProgress = Callable[[int, int], None]
@@ -48,7 +51,7 @@ def upload_corpus(
     files = source_files(source)
     return Upload(
         "GenerationService/UploadCorpus",
-        _messages(name, files, progress),
+        Stoppable(_messages(name, files, progress), _UNFINISHED),
         pb.UploadCorpusResponse,
         lambda answer: corpus_from_wire(answer.corpus),
     )

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+_WHOLE_COLUMNS = 2  # names and ids are there to be copied: they are not broken into lines
+
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
     """A table; columns whose name starts with "#" hold numbers. Nothing in a cell is taken for markup."""
     grid = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
-    for column in columns:
-        grid.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
-        )
+    for place, column in enumerate(columns):
+        justify: Literal["left", "right"] = "right" if column.startswith("#") else "left"
+        name = column.removeprefix("#")
+        grid.add_column(name, justify=justify, overflow="fold", no_wrap=place < _WHOLE_COLUMNS)
     for row in rows:
         grid.add_row(*(Text(cell(value)) for value in row))
     return grid

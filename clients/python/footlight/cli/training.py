@@ -18,6 +18,8 @@ from footlight.types import Training, TrainingState
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+_MAX_FIGURES = 2  # beside the bar
+
 TrainingId = Annotated[str, typer.Argument(metavar="TRAINING", help="The training's id.", show_default=False)]
 
 
@@ -133,5 +135,5 @@ def _figures_or_error(training: Training) -> str:
 def _draw(progress: Progress, task: TaskID, training: Training) -> None:
     seconds = None if training.remaining is None else int(training.remaining.total_seconds())
     left = training.state.value if seconds is None or training.ended else f"{seconds // 60}:{seconds % 60:02} left"
-    figures = settings(training.metrics) if training.metrics else ""
+    figures = settings(dict(list(training.metrics.items())[:_MAX_FIGURES])) if training.metrics else ""
     progress.update(task, completed=training.fraction, left=left, figures=figures)
