@@ -103,10 +103,24 @@ def lock_data_dir(data_dir: Path) -> int:
     return descriptor
 
 
+def check_address(listen: str) -> None:
+    """Refuse what cannot be listened on, before anything is opened.
+
+    Raises
+    ------
+    CannotStart
+        When it does not read ``host:port``.
+    """
+    host, _, port = listen.rpartition(":")
+    if not (host and port.isdecimal() and int(port) <= 65_535):
+        raise CannotStart(f"--listen must read HOST:PORT with a port from 0 to 65535, not {listen!r}")
+
+
 class App:
     """One server: everything it is made of, from start to stop."""
 
     def __init__(self, config: ServerConfig) -> None:
+        check_address(config.listen)
         self.config = config
         self.port = 0
         self._lock = lock_data_dir(config.data_dir)
@@ -166,7 +180,9 @@ class App:
         try:
             self.port = server.add_insecure_port(self.config.listen)
         except RuntimeError as fault:
-            raise CannotStart(f"cannot listen on {self.config.listen}: is another server running there?") from fault
+            raise CannotStart(
+                f"cannot listen on {self.config.listen}: another server may be running there, or there is no such host"
+            ) from fault
         await server.start()
         for name in ("", *SERVICES):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -180,9 +196,8 @@ class App:
         """Take no more calls, let those in flight finish, write everything down."""
         if hasattr(self, "_server"):
             await self._health.enter_graceful_shutdown()
-            await self._server.stop(self.config.grace_seconds)
-        if hasattr(self, "_training"):
-            await self._training.stop()
+            # Together, because whoever watches the job that runs would hold the door open until it has ended.
+            await asyncio.gather(self._server.stop(self.config.grace_seconds), self._training.stop())
             await self._acting.stop()
             await self._deployments.stop()
         if hasattr(self, "_writer"):

@@ -90,7 +90,7 @@ class MlpGan(Generator):
             figures = training.train()
             about = {"seed": run.seed, "steps": training.steps, "history": training.history.as_json()}
             latent = self._options.latent
-            self._model = _Model(training.generator, latent, samples.shape, samples.low, samples.high, about)
+            self._model = _Model(training.generator(), latent, samples.shape, samples.low, samples.high, about)
             return {**figures, **self._distances(samples)}
 
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:

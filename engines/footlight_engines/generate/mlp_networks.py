@@ -41,3 +41,23 @@ def move_average(average: nn.Module, network: nn.Module, beta: float) -> None:
             value.lerp_(latest[name], 1.0 - beta)
         else:
             value.copy_(latest[name])  # the count of batches seen
+
+
+@torch.no_grad()
+def estimate_statistics(network: nn.Module, latents: torch.Tensor) -> None:
+    """Measure the normalisation's means and variances anew, on latents (batches, B, Z), for the weights as they are.
+
+    Those gathered while learning belong to weights that are gone: an average of weights with an average of statistics
+    is off, and some content comes out saturated (Brock et al. 2019, "Large Scale GAN Training", "standing statistics").
+    """
+    layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
+    momentum = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain mean over all batches
+    network.train()
+    for z in latents:
+        network(z)
+    network.eval()
+    for layer, before in zip(layers, momentum, strict=True):
+        layer.momentum = before

@@ -24,10 +24,16 @@ from footlight_engines.generate.checkpoint import (
 )
 from footlight_engines.generate.encoding import Media
 from footlight_engines.generate.history import LossHistory
-from footlight_engines.generate.mlp_networks import discriminator_network, generator_network, move_average
+from footlight_engines.generate.mlp_networks import (
+    discriminator_network,
+    estimate_statistics,
+    generator_network,
+    move_average,
+)
 from footlight_plugins import CallEnded, Options, TrainingRun
 
 _REPORT_SECONDS = 0.2
+_STATISTICS_BATCHES = 32
 _LEARNING = ("batch_size", "learning_rate", "latent", "augment", "ema_half_life")
 """The options that change what a step does: a checkpoint made with others belongs to another training."""
 
@@ -92,11 +98,13 @@ class MlpGanTraining:
         self._reported = self._saved = 0.0
         self._latest: dict[str, float] = {}
 
-    @property
     def generator(self) -> torch.nn.Sequential:
         """The network to hand out, in evaluation mode: what a piece of content becomes must not depend on its batch."""
-        network = self._average if self._options.ema_half_life else self._g
-        return network.eval()
+        network = copy.deepcopy(self._average if self._options.ema_half_life else self._g)
+        rng = np.random.default_rng([self._run.seed, 2])
+        latents = rng.standard_normal((_STATISTICS_BATCHES, 256, self._options.latent), np.float32)  # (., B, Z)
+        estimate_statistics(network, torch.from_numpy(latents).to(self._device))
+        return network
 
     def train(self) -> dict[str, float]:
         """Learn until the steps or the seconds are used up, from the last checkpoint on.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import (
     NOT_POSTED,
@@ -15,17 +17,18 @@ from footlight_engines.kernels.interactions import (
     record,
     set_weight,
 )
-from footlight_engines.kernels.neighbours import RARE, UP, Scratch, Table, cosine
-
-
-@njit(cache=True, nogil=True)
-def _raise_bound(table: Table, row: int, rise: float) -> None:
-    """Add to the bound as it stands now."""
-    bound = table.bound[row] * (table.slack[0] / table.slack_then[row])
-    table.bound[row] = (bound + rise) * UP
-    table.slack_then[row] = table.slack[0]
-    table.last[row] = -1
-    table.read_at[row] = 0
+from footlight_engines.kernels.neighbours import (
+    MARGIN,
+    RARE,
+    UP,
+    Scratch,
+    Table,
+    bound_is_sharp,
+    cosine,
+    current_bound,
+    gather_overlaps,
+)
+from footlight_engines.kernels.selection import worse
 
 
 @njit(cache=True, nogil=True)
@@ -37,100 +40,112 @@ def _stretch_bound(table: Table, row: int, factor: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _make_room(table: Table, row: int) -> None:
-    """Take candidates with overlap 0 out of a full complete row: not being listed there says the same."""
-    if not table.complete[row] or table.length[row] < table.neighbour.shape[1]:
-        return
-    kept = 0
-    for n in range(table.length[row]):
-        if table.overlap[row, n] != 0:
-            table.neighbour[row, kept] = table.neighbour[row, n]
-            table.overlap[row, kept] = table.overlap[row, n]
-            kept += 1
-    table.length[row] = kept
-    table.read_at[row] = 0
-
-
-@njit(cache=True, nogil=True)
-def _list_new(table: Table, row: int, other: int, overlap: int, shrinkage: float) -> None:
-    """List an item in a complete row that does not list it; a full row stops being complete instead."""
-    length = table.length[row]
-    if length < table.neighbour.shape[1]:
-        table.neighbour[row, length] = other
-        table.overlap[row, length] = overlap
-        table.length[row] = length + 1
-    else:
+def _take_into_bound(table: Table, row: int, score: float, other: int) -> None:
+    """Let the bound cover one more item that is not listed, of at most this similarity."""
+    if table.complete[row]:
         table.complete[row] = False
-        table.bound[row] = max(0.0, cosine(overlap, table.root[row], table.root[other], shrinkage)) * UP
+        table.bound[row], table.last[row] = max(score, 0.0), other
         table.slack_then[row] = table.slack[0]
+    elif bound_is_sharp(table, row):
+        if worse(table.bound[row], table.last[row], score, other):
+            table.bound[row], table.last[row] = score, other
+    else:
+        table.bound[row] = max(current_bound(table, row), score) * UP
         table.last[row] = -1
-    table.read_at[row] = 0
+        table.slack_then[row] = table.slack[0]
 
 
 @njit(cache=True, nogil=True)
-def _place_of(table: Table, row: int, other: int) -> int:
+def _weakest(table: Table, row: int) -> int:
+    """The place of the candidate that was least similar when it was last looked at."""
+    weakest = 0
     for n in range(table.length[row]):
-        if table.neighbour[row, n] == other:
+        if table.similarity[row, n] < table.similarity[row, weakest]:
+            weakest = n
+    return weakest
+
+
+@njit(cache=True, nogil=True)
+def _list(table: Table, row: int, other: int, overlap: int, exact: bool, shrinkage: float) -> None:
+    """List an item that is not listed; in a full row the weaker of it and the weakest candidate goes into the bound."""
+    table.read_at[row] = 0
+    root, at = table.root[row], table.length[row]
+    score = cosine(overlap, root, table.root[other], shrinkage)
+    if at < table.neighbour.shape[1]:
+        table.length[row] += 1
+    else:
+        at = _weakest(table, row)
+        if score <= table.similarity[row, at]:
+            _take_into_bound(table, row, score, other)
+            return
+        weakest = table.neighbour[row, at]
+        if table.root[weakest] > 0.0:
+            left = cosine(table.overlap[row, at], root, table.root[weakest], shrinkage)
+            _take_into_bound(table, row, left, weakest)
+        else:
+            _take_into_bound(table, row, 0.0, weakest)
+    table.neighbour[row, at] = other
+    table.overlap[row, at] = overlap
+    table.exact[row, at] = exact
+    table.similarity[row, at] = score
+
+
+@njit(cache=True, nogil=True)
+def _place_of(neighbour: NDArray[np.int32], length: int, other: int) -> int:
+    for n in range(length):
+        if neighbour[n] == other:
             return n
     return -1
 
 
 @njit(cache=True, nogil=True)
-def _add_overlap(table: Table, row: int, at: int, other: int, change: int, shrinkage: float) -> float:
-    """Add to an overlap in one row, where the other item stands at a place or is not listed (-1).
+def _add_unlisted(table: Table, row: int, other: int, change: int, bounded: float, shrinkage: float) -> None:
+    """Follow the overlap with an item that is not listed; it was at most the row's bound times ``bounded``.
 
-    Returns
-    -------
-    By how much the bound has to rise: the similarity that an item which is not listed may have gained.
+    ``bounded`` is the denominator of the similarity that the bound was for.
     """
-    if at >= 0:
-        table.overlap[row, at] += change
-        table.read_at[row] = 0
-    elif table.complete[row]:
-        _list_new(table, row, other, change, shrinkage)
+    if table.complete[row]:
+        _list(table, row, other, change, True, shrinkage)
     elif change > 0:
-        return cosine(change, table.root[row], table.root[other], shrinkage) * UP
-    return 0.0
+        most = int(current_bound(table, row) * bounded * MARGIN) + 1
+        _list(table, row, other, most + change, False, shrinkage)
 
 
 @njit(cache=True, nogil=True)
-def _stretch_rows_with(x: Interactions, table: Table, scratch: Scratch, item: int, factor: float) -> int:
-    """Multiply the bounds of all rows that have an overlap with a rare item; return how many records were walked."""
-    scratch.tick[0] += 1
-    tick, walked = scratch.tick[0], 0
-    start = x.item_start[item]
-    for p in range(start, start + x.item_length[item]):
-        first = x.person_start[x.person[p]]
-        length = x.person_length[x.person[p]]
-        walked += length
-        for r in range(first, first + length):
-            other = x.item[r]
-            if scratch.cell[other, 0] != tick:
-                scratch.cell[other, 0] = tick
-                _stretch_bound(table, other, factor)
-    return walked
+def _lift_rare(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> int:
+    """List a rare item in all rows whose bound it exceeds now that its norm has fallen; return how many it met."""
+    met = gather_overlaps(x, scratch, item)
+    for n in range(met):
+        row = scratch.touched[n]
+        overlap = scratch.cell[row, 1]
+        if row == item or overlap <= 0 or table.complete[row]:
+            continue
+        score = cosine(overlap, table.root[row], table.root[item], shrinkage)
+        if score * MARGIN >= current_bound(table, row) and _place_of(table.neighbour[row], table.length[row], item) < 0:
+            _list(table, row, item, overlap, True, shrinkage)
+    return met
 
 
 @njit(cache=True, nogil=True)
-def _change_norm(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> int:
-    """Follow an item's norm, which has changed in ``x``; return how many further entries were touched."""
+def _change_norm(x: Interactions, table: Table, item: int, shrinkage: float) -> int:
+    """Follow an item's norm, which has changed in ``x``; return how many entries of the table were touched.
+
+    With the overlaps from before the event, the bound of its own row holds for the new norm and the bounds of the other
+    rows for the old one, until `_lift_rare` or the slack have made up for a norm that fell.
+    """
     old, new = table.root[item], sqrt(float(x.item_square[item]))
     table.root[item] = new
     table.changed_at[item] = table.tick[0]
     table.read_at[item] = 0
     if new == 0.0:  # nobody is left, so the item has no overlap with any other
         table.length[item], table.complete[item] = 0, True
-        return 0
-    if new >= old:
-        if shrinkage == 0.0 and old > 0.0:  # all similarities of the row fall by the same factor
-            _stretch_bound(table, item, old / new)
-        return 0
-    factor = old / new * UP
-    if x.item_length[item] <= RARE:
-        return _stretch_rows_with(x, table, scratch, item, factor)
-    _stretch_bound(table, item, factor)
-    table.slack[0] *= factor * UP
-    return 0
+    elif new < old:
+        _stretch_bound(table, item, old / new * UP)
+        if x.item_length[item] > RARE:
+            table.slack[0] *= old / new * UP * UP
+    elif shrinkage == 0.0 and old > 0.0:  # all similarities of the row fall by the same factor
+        _stretch_bound(table, item, old / new)
+    return 1
 
 
 @njit(cache=True, nogil=True)
@@ -144,31 +159,36 @@ def change_weight(
     How many entries were touched.
     """
     table.tick[0] += 1
-    touched = 1 + _change_norm(x, table, scratch, item, shrinkage)
-    _make_room(table, item)
+    old = table.root[item]
+    touched = _change_norm(x, table, item, shrinkage)
+    new = table.root[item]
+    neighbour, overlap, length = table.neighbour, table.overlap, table.length
+    read_at, roots, items, weights = table.read_at, table.root, x.item, x.weight
+    cell, place = scratch.cell, scratch.place
     scratch.tick[0] += 1
     tick = scratch.tick[0]
-    for n in range(table.length[item]):
-        scratch.cell[table.neighbour[item, n], 0] = tick
-        scratch.place[table.neighbour[item, n]] = n
-    alive, rise = table.root[item] > 0.0, 0.0
+    for n in range(length[item]):
+        cell[neighbour[item, n], 0] = tick
+        place[neighbour[item, n]] = n
     start = x.person_start[user]
     for r in range(start, start + x.person_length[user]):
-        other, product = x.item[r], int(change) * int(x.weight[r])
+        other, product = items[r], int(change) * int(weights[r])
         if other == item or product == 0:
             continue
         touched += 2
-        _make_room(table, other)
-        at = _place_of(table, other, item)
-        if alive or at >= 0:
-            gained = _add_overlap(table, other, at, item, product, shrinkage)
-            if gained > 0.0:
-                _raise_bound(table, other, gained)
-        if alive:
-            at = scratch.place[other] if scratch.cell[other, 0] == tick else -1
-            rise = max(rise, _add_overlap(table, item, at, other, product, shrinkage))
-    if rise > 0.0:
-        _raise_bound(table, item, rise)
+        at = _place_of(neighbour[other], length[other], item)
+        if at >= 0:
+            overlap[other, at] += product
+            read_at[other] = 0
+        elif new > 0.0:
+            _add_unlisted(table, other, item, product, old * roots[other] + shrinkage, shrinkage)
+        at = place[other] if cell[other, 0] == tick else -1
+        if at >= 0 and neighbour[item, at] == other:  # otherwise it has made way for another one meanwhile
+            overlap[item, at] += product
+        elif new > 0.0:
+            _add_unlisted(table, item, other, product, new * roots[other] + shrinkage, shrinkage)
+    if 0.0 < new < old and x.item_length[item] <= RARE:
+        touched += _lift_rare(x, table, scratch, item, shrinkage)
     return touched
 
 

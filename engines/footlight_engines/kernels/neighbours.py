@@ -10,10 +10,11 @@ keeps its best B candidates with their overlaps and a bound on the similarity of
 * complete row: all items with an overlap other than 0 are listed, so the others have similarity 0;
 * otherwise an item that is not listed has at most ``bound * slack[now] / slack[when the bound was set]``.
 
-An event changes overlaps only between its item and the rest of the person's history: listed ones are kept exact, for the
-others the bound is raised. A growing norm lowers similarities, so bounds stay valid; a falling norm raises them by at most
-sqrt(n_old / n_new), which goes into the bounds of the rows concerned or, for a popular item, into the slack of all rows.
-When a row is read its candidates are evaluated anew; if the k-th does not beat the bound the row is rebuilt.
+An event changes overlaps only between its item and the rest of the person's history. Listed ones are kept exact; another
+one is listed with an upper bound of its overlap, and the weakest candidate makes way and goes into the bound. A growing
+norm lowers similarities, so bounds stay valid; a falling one raises them by at most sqrt(n_old / n_new), which goes into
+the rows concerned or, for a popular item, into the slack of all rows. When a row is read, its candidates are evaluated
+anew and upper bounds that reach the first k are resolved; if then the k-th does not beat the bound the row is rebuilt.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
+from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions, find, holds
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
 RARE = 64
@@ -41,8 +42,9 @@ class Table(NamedTuple):
     """The candidates of I items (a capacity), B for each."""
 
     neighbour: NDArray[np.int32]  # (I, B)
-    overlap: NDArray[np.int64]  # (I, B)
-    similarity: NDArray[np.float64]  # (I, B) as of read_at, best first
+    overlap: NDArray[np.int64]  # (I, B) not below the true one, see `exact`
+    exact: NDArray[np.bool_]  # (I, B) whether the overlap is the true one
+    similarity: NDArray[np.float64]  # (I, B) of the overlap, as of read_at, best first
     length: NDArray[np.int32]  # (I,) candidates of the row
     eligible: NDArray[np.int32]  # (I,) how many of them, from the first on, are its neighbours as of read_at
     complete: NDArray[np.bool_]  # (I,)
@@ -182,6 +184,7 @@ def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrink
     for n in range(size):
         table.neighbour[item, n] = scratch.best_item[n]
         table.overlap[item, n] = scratch.cell[scratch.best_item[n], 1]
+        table.exact[item, n] = True
         table.similarity[item, n] = scratch.best_score[n]
     table.length[item] = size
     table.complete[item] = others == size
@@ -218,6 +221,7 @@ def restore_rows(
         for n in range(first[item + 1] - first[item]):
             table.neighbour[item, n] = neighbour[first[item] + n]
             table.overlap[item, n] = overlap[first[item] + n]
+            table.exact[item, n] = True
         table.length[item] = first[item + 1] - first[item]
 
 
@@ -234,53 +238,152 @@ def restore_bounds(table: Table, items: int, shrinkage: float) -> None:
 
 
 @njit(cache=True, nogil=True)
+def current_bound(table: Table, item: int) -> float:
+    """What no item that is not listed exceeds; may be wrong by rounding once the slack has grown."""
+    return float(table.bound[item] * (table.slack[0] / table.slack_then[item]))
+
+
+@njit(cache=True, nogil=True)
+def bound_is_sharp(table: Table, item: int) -> bool:
+    """Whether all items that are not listed come after (``bound``, ``last``) in the order of a ranking, without rounding."""
+    return bool(table.last[item] >= 0 and table.slack_then[item] == table.slack[0])
+
+
+@njit(cache=True, nogil=True)
 def _proven(table: Table, item: int, eligible: int, rule: Rule) -> bool:
     """Whether the first candidates are the row's k best of all items."""
-    if table.complete[item]:
-        return True
-    exact = table.slack_then[item] == table.slack[0]
-    bound = table.bound[item] * (table.slack[0] / table.slack_then[item])
-    if bound <= 0.0 or bound * MARGIN < rule.minimum:
+    bound = current_bound(table, item)
+    if table.complete[item] or bound <= 0.0 or bound * MARGIN < rule.minimum:
         return True
     if eligible < rule.k:
         return False
     score = table.similarity[item, rule.k - 1]
-    if exact and table.last[item] >= 0:
+    if bound_is_sharp(table, item):
         return not worse(score, table.neighbour[item, rule.k - 1], bound, table.last[item])
     return bool(score > bound * MARGIN)
 
 
 @njit(cache=True, nogil=True)
-def _evaluate(table: Table, item: int, rule: Rule) -> int:
-    """Compute the candidates' similarities, sort them (they are nearly sorted) and count the eligible among the first k."""
-    neighbour, overlap, similarity = table.neighbour, table.overlap, table.similarity
-    root = table.root[item]
-    for n in range(table.length[item]):
-        other, common = neighbour[item, n], overlap[item, n]
-        score = cosine(common, root, table.root[other], rule.shrinkage)
-        hole = n
-        while hole > 0 and worse(similarity[item, hole - 1], neighbour[item, hole - 1], score, other):
-            similarity[item, hole] = similarity[item, hole - 1]
-            neighbour[item, hole] = neighbour[item, hole - 1]
-            overlap[item, hole] = overlap[item, hole - 1]
-            hole -= 1
-        similarity[item, hole], neighbour[item, hole], overlap[item, hole] = score, other, common
-    eligible = min(rule.k, table.length[item])
-    while eligible > 0 and (similarity[item, eligible - 1] <= 0.0 or similarity[item, eligible - 1] < rule.minimum):
-        eligible -= 1
-    return int(eligible)
+def _place(table: Table, item: int, hole: int, candidate: tuple[float, int, int, bool]) -> None:
+    """Put a candidate (similarity, neighbour, overlap, exact) into a row."""
+    table.similarity[item, hole] = candidate[0]
+    table.neighbour[item, hole] = candidate[1]
+    table.overlap[item, hole] = candidate[2]
+    table.exact[item, hole] = candidate[3]
 
 
 @njit(cache=True, nogil=True)
-def _unchanged(table: Table, item: int) -> bool:
-    """Whether the row still is as it was last read."""
-    read_at = table.read_at[item]
-    if read_at == 0 or table.slack_read[item] != table.slack[0]:
-        return False
+def _shift(table: Table, item: int, source: int, target: int) -> None:
+    table.similarity[item, target] = table.similarity[item, source]
+    table.neighbour[item, target] = table.neighbour[item, source]
+    table.overlap[item, target] = table.overlap[item, source]
+    table.exact[item, target] = table.exact[item, source]
+
+
+@njit(cache=True, nogil=True)
+def _changed_since(changed_at: NDArray[np.int64], neighbour: NDArray[np.int32], length: int, tick: int) -> bool:
+    """Whether the norm of one of a row's candidates has changed after a tick."""
     changes = 0
-    for n in range(table.length[item]):
-        changes += table.changed_at[np.uint32(table.neighbour[item, n])] > read_at
-    return changes == 0
+    for n in range(length):
+        changes += changed_at[np.uint32(neighbour[n])] > tick
+    return changes > 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _evaluate(table: Table, item: int, rule: Rule) -> int:
+    """Compute the similarities of a row's candidates and sort them; they are nearly sorted.
+
+    Returns
+    -------
+    How many of the first k are neighbours, or -1 where an upper bound is among these.
+    """
+    similarity, neighbour = table.similarity[item], table.neighbour[item]
+    overlap, exact, roots = table.overlap[item], table.exact[item], table.root
+    root, length = roots[item], table.length[item]
+    for n in range(length):
+        other, sum_of_products, true = neighbour[n], overlap[n], exact[n]
+        other_root = roots[np.uint32(other)]
+        if root == 0.0 or other_root == 0.0:  # nobody has one of them
+            sum_of_products, true = 0, True
+        score = cosine(sum_of_products, root, other_root, rule.shrinkage)
+        hole = n
+        while hole > 0 and worse(similarity[hole - 1], neighbour[hole - 1], score, other):
+            similarity[hole], neighbour[hole] = similarity[hole - 1], neighbour[hole - 1]
+            overlap[hole], exact[hole] = overlap[hole - 1], exact[hole - 1]
+            hole -= 1
+        similarity[hole], neighbour[hole], overlap[hole], exact[hole] = score, other, sum_of_products, true
+    eligible = 0
+    while eligible < min(rule.k, length) and similarity[eligible] > 0.0 and similarity[eligible] >= rule.minimum:
+        if not exact[eligible]:
+            return -1
+        eligible += 1
+    return eligible
+
+
+@njit(cache=True, nogil=True)
+def common(x: Interactions, item: int, other: int) -> int:
+    """The overlap of two items, by way of the people of the less popular one."""
+    if x.item_length[item] > x.item_length[other]:
+        item, other = other, item
+    start, overlap = x.item_start[item], 0
+    for p in range(start, start + x.item_length[item]):
+        at = find(x, x.person[p], other)
+        if holds(x, x.person[p], other, at):
+            overlap += int(x.posted[p]) * int(x.weight[at])
+    return overlap
+
+
+@njit(cache=True, nogil=True)
+def _resolve(x: Interactions, table: Table, item: int, rule: Rule) -> int:
+    """Make the overlaps of the first k candidates exact; return how many of these are neighbours.
+
+    With its true overlap a candidate can only move down. Those after the k-th come after it whatever theirs are.
+    """
+    n, size = 0, table.length[item]
+    similarity, neighbour = table.similarity, table.neighbour
+    while n < min(rule.k, size) and similarity[item, n] > 0.0 and similarity[item, n] >= rule.minimum:
+        if table.exact[item, n]:
+            n += 1
+            continue
+        other = neighbour[item, n]
+        overlap = common(x, item, other)
+        score = cosine(overlap, table.root[item], table.root[other], rule.shrinkage)
+        hole = n
+        while hole + 1 < size and worse(score, other, similarity[item, hole + 1], neighbour[item, hole + 1]):
+            _shift(table, item, hole + 1, hole)
+            hole += 1
+        _place(table, item, hole, (score, other, overlap, True))
+    return n
+
+
+@njit(cache=True, nogil=True)
+def revalue_row(table: Table, item: int, rule: Rule) -> bool:
+    """Bring a row up to date if that takes no look at the preferences; return whether it is proven now."""
+    read_at, tick, slack = table.read_at[item], table.tick[0], table.slack[0]
+    if (
+        read_at == 0
+        or table.slack_read[item] != slack
+        or _changed_since(table.changed_at, table.neighbour[item], table.length[item], read_at)
+    ):
+        eligible = _evaluate(table, item, rule)
+        if eligible < 0 or not _proven(table, item, eligible, rule):
+            return False
+        table.eligible[item] = eligible
+        table.slack_read[item] = slack
+    table.read_at[item] = tick
+    return True
+
+
+@njit(cache=True, nogil=True)
+def settle_row(x: Interactions, table: Table, scratch: Scratch, item: int, rule: Rule) -> None:
+    """Prove a row by resolving its upper bounds, or rebuild it."""
+    eligible = _resolve(x, table, item, rule)
+    if not _proven(table, item, eligible, rule):
+        build_row(x, table, scratch, item, rule.shrinkage)
+        eligible = _resolve(x, table, item, rule)
+    table.eligible[item] = eligible
+    table.slack_read[item] = table.slack[0]
+    table.read_at[item] = table.tick[0]
 
 
 @njit(cache=True, nogil=True)
@@ -291,14 +394,20 @@ def read_row(x: Interactions, table: Table, scratch: Scratch, item: int, rule: R
     -------
     How many neighbours it has: the first entries of its row in ``neighbour`` and ``similarity``.
     """
-    if table.read_at[item] == table.tick[0]:
-        return int(table.eligible[item])
-    if not _unchanged(table, item):
-        eligible = _evaluate(table, item, rule)
-        if not _proven(table, item, eligible, rule):
-            build_row(x, table, scratch, item, rule.shrinkage)
-            eligible = _evaluate(table, item, rule)
-        table.eligible[item] = eligible
-        table.slack_read[item] = table.slack[0]
-    table.read_at[item] = table.tick[0]
+    if not revalue_row(table, item, rule):
+        settle_row(x, table, scratch, item, rule)
     return int(table.eligible[item])
+
+
+@njit(cache=True, nogil=True)
+def read_history(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rule) -> None:
+    """Bring the rows of all items of a person up to date.
+
+    A call with a record of arrays costs more than a look, so rows that were read since the last event are passed over here.
+    """
+    items, weights, read_at, tick = x.item, x.weight, table.read_at, table.tick[0]
+    first = x.person_start[user]
+    for r in range(first, first + x.person_length[user]):
+        item = items[r]
+        if weights[r] != 0 and read_at[item] != tick and not revalue_row(table, item, rule):
+            settle_row(x, table, scratch, item, rule)

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, RETRACTED, Interactions
-from footlight_engines.kernels.neighbours import Rule, Scratch, Table, cosine, read_row
+from footlight_engines.kernels.neighbours import Rule, Scratch, Table, cosine, read_history
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
 UNIT = 1.0 / 16.0
@@ -163,9 +163,7 @@ def score_by_items(
     """
     first = x.person_start[ask.user]
     last = first + x.person_length[ask.user]
-    for r in range(first, last):
-        if x.weight[r] != 0:
-            read_row(x, table, scratch, x.item[r], rule)
+    read_history(x, table, scratch, ask.user, rule)
     tick, met = block(x, board, ask), 0
     for r in range(first, last):
         weight, liked = x.weight[r] * UNIT, x.item[r]

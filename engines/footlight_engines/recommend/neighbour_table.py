@@ -177,6 +177,7 @@ def _table(items: int, candidates: int) -> Table:
     return Table(
         neighbour=np.empty((items, candidates), np.int32),
         overlap=np.empty((items, candidates), np.int64),
+        exact=np.empty((items, candidates), np.bool_),
         similarity=np.empty((items, candidates), np.float64),
         length=np.zeros(items, np.int32),
         eligible=np.zeros(items, np.int32),

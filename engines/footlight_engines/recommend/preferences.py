@@ -229,8 +229,7 @@ def _extent(ordinals: NDArray[np.int32]) -> int:
 def _rooms(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
     """The room that packed rows get: a quarter more than they need."""
     wide: NDArray[np.int64] = lengths.astype(np.int64)
-    rooms: NDArray[np.int64] = wide + wide // 4 + 2
-    return rooms
+    return np.asarray(wide + wide // 4 + 2, np.int64)
 
 
 def _lay_rows(start: NDArray[np.int64], room: NDArray[np.int32], lengths: NDArray[np.int32]) -> int:

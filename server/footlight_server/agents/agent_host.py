@@ -15,7 +15,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Agent, Discrete, EngineSpec, Options, Spaces, State
+from footlight_plugins import Agent, Choice, Discrete, EngineSpec, Options, Spaces, State
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.agents.sessions import (
@@ -151,6 +151,7 @@ class AgentHost:
             options=dict(self.record.options),
             log_position=self._position,
             seed=self.record.seed,
+            create_time=now(),
         )
         self._models.save(self.key, State(state.arrays, meta), manifest)
         self._saved_position = self._position
@@ -212,7 +213,7 @@ class AgentHost:
         assert row.observation is not None
         seed = draw_seed(self.record.seed, row.position)
         mask = mask_of(row.mask, self.spaces.action.n)
-        choice = self._engine.act(row.observation, mask, seed, bool(row.flag & EXPLOIT))
+        choice = self._checked(self._engine.act(row.observation, mask, seed, bool(row.flag & EXPLOIT)), mask)
         row = row._replace(
             action=choice.action,
             distribution=choice.distribution.tobytes(),
@@ -221,6 +222,23 @@ class AgentHost:
         )
         self.sessions.decide(row)
         return row
+
+    def _checked(self, choice: Choice, mask: NDArray[np.bool_]) -> Choice:
+        """The choice of an engine, which may be a stranger's.
+
+        Raises
+        ------
+        ValueError
+            When the action is not allowed, or the probabilities are none.
+        """
+        probabilities = choice.distribution
+        if probabilities.shape != mask.shape or probabilities.dtype != np.float64:
+            raise ValueError(f"engine {self.spec.name!r} answered no probability for each action")
+        if not (0 <= choice.action < len(mask) and mask[choice.action]):
+            raise ValueError(f"engine {self.spec.name!r} chose action {choice.action}, which is not allowed")
+        if not (abs(probabilities.sum() - 1) < 1e-6 and probabilities.min() >= 0 and probabilities[choice.action] > 0):
+            raise ValueError(f"engine {self.spec.name!r} answered probabilities that do not add up to 1")
+        return choice
 
     async def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> None:
         """Write the rows down. A repeated request that comes meanwhile waits for the same answer."""

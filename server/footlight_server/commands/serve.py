@@ -36,8 +36,11 @@ def serve(
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("numba").setLevel(logging.WARNING)
+    for noisy in ("numba", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     # Imported here, so that the other commands do not pay for the server.
+    from sqlalchemy.exc import SQLAlchemyError
+
     from footlight_plugins.loader import LoaderConfig, PluginsFailed
     from footlight_server.app import App, CannotStart
     from footlight_server.app import serve as run
@@ -54,7 +57,7 @@ def serve(
 
     try:
         asyncio.run(run(config, ready))
-    except (CannotStart, PluginsFailed, FootlightError, ValueError) as fault:
+    except (CannotStart, PluginsFailed, FootlightError, SQLAlchemyError, OSError, ValueError) as fault:
         typer.echo(f"footlight serve: {fault}", err=True)
         raise typer.Exit(CANNOT_START) from fault
 

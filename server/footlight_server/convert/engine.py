@@ -8,7 +8,7 @@ from footlight.v1 import engine_pb2 as pb
 from footlight_plugins import EngineSpec, UpdateClass, Verb
 from footlight_plugins.loader import PluginState, PluginStatus
 from footlight_server.convert.values import duration, struct, timestamp
-from footlight_server.dispatch.deployments import Deployed
+from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.training import Watched
 from footlight_server.models.store import Manifest
@@ -67,7 +67,7 @@ def deployment_message(deployed: Deployed) -> pb.Deployment:
         name=deployed.name,
         engine=deployed.spec.name,
         verb=_VERBS[deployed.spec.verb],
-        options=struct(deployed.record.options),
+        options=struct(options_in_force(deployed)),
         active_version=deployed.active_version,
         log_position=host.position if isinstance(host, RecommenderHost) else 0,
         problem="" if host is None else host.problem,

@@ -86,7 +86,7 @@ async def upload_parts(requests: AsyncIterator[pb.UploadCorpusRequest]) -> Async
     async for request in requests:
         match request.WhichOneof("part"):
             case "header":
-                yield Header(request.header.name)
+                yield Header(request.header.name, request.header.file_count)
             case "file":
                 yield FilePart(request.file.path, request.file.size_bytes, request.file.sha256 or None)
             case "chunk":

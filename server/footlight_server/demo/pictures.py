@@ -22,7 +22,7 @@ def draw_terrain(real: NDArray[np.float32], made: NDArray[np.float32], path: Pat
         part.suptitle(title)
         axes = part.subplots(4, 4)
         for axis, piece in zip(axes.flat, pieces, strict=True):
-            axis.imshow(light.shade(piece, _colours(), blend_mode="soft", vert_exag=0.02, vmin=-250, vmax=250))
+            axis.imshow(light.shade(piece, _colours(), blend_mode="soft", vert_exag=3, vmin=-0.2, vmax=1))
             axis.set_axis_off()
     figure.savefig(path, dpi=110)
 

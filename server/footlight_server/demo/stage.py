@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import footlight
 
@@ -49,13 +49,11 @@ class Stage:
     def progress(self) -> Iterator[Progress]:
         """Bars that show the time left."""
         columns = (
-            TextColumn("  {task.description}"),
-            BarColumn(),
+            TextColumn("  {task.description:<18}"),
+            BarColumn(16),
             TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("left  {task.fields[note]}"),
         )
         with Progress(*columns, console=self.console) as bars:
             yield bars
@@ -109,7 +107,7 @@ def watch(stage: Stage, training: footlight.Training, label: str) -> list[footli
     with stage.progress() as bars:
         task = bars.add_task(label, total=1.0, note="")
         for now in stage.client.watch_training(training.training_id):
-            note = "  ".join(f"{name} {value:.3g}" for name, value in list(now.metrics.items())[:3])
+            note = "  ".join(f"{name} {value:.2f}" for name, value in list(now.metrics.items())[:2])
             bars.update(task, completed=now.fraction, note=note)
             heard.append(now)
     if heard[-1].state is not footlight.TrainingState.SUCCEEDED:

@@ -16,6 +16,7 @@ from footlight_server.agents.agent_host import AgentHost, Decided, Ending, Move,
 from footlight_server.agents.sessions import ACT, TRUNCATED, Summary
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments, checked_options, engine_class_of
+from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.agents import AgentLog, AgentTable
 from footlight_server.log.records import AgentRecord, now
@@ -81,7 +82,7 @@ class Acting:
         self._models = models
         self._policy = policy
         self._records = {record.agent_id: record for record in agents.all()}
-        self._names = [record.agent_id for record in sorted(self._records.values(), key=lambda r: r.ordinal)]
+        self._names = {record.ordinal: record.agent_id for record in self._records.values()}
         self._hosts: dict[str, AgentHost] = {}
         self._loading: dict[str, asyncio.Lock] = {}
 
@@ -109,10 +110,14 @@ class Acting:
         seed = secrets.randbelow(LARGEST_SEED) if seed is None else seed
         record = AgentRecord(agent_id, deployed.name, spaces, complete.model_dump(mode="json"), seed, now())
         self._try(record, deployed.spec)
+        return await self._insert(record), 0
+
+    @to_the_end
+    async def _insert(self, record: AgentRecord) -> AgentRecord:
         record = await self._agents.insert(record)
-        self._records[agent_id] = record
-        self._names.append(agent_id)
-        return record, 0
+        self._records[record.agent_id] = record
+        self._names[record.ordinal] = record.agent_id
+        return record
 
     def _try(self, record: AgentRecord, spec: EngineSpec) -> None:
         try:
@@ -243,9 +248,9 @@ class Acting:
 
     async def _reward(self, reward_id: str, decision: str, value: float) -> int:
         match = _DECISION_ID.fullmatch(decision)
-        if match is None or int(match[1]) >= len(self._names):
+        if match is None or (agent_id := self._names.get(int(match[1]))) is None:
             return UNKNOWN_DECISION
-        host = await self._host("decision_id", self._names[int(match[1])])
+        host = await self._host("decision_id", agent_id)
         position = int(match[2])
         session = host.sessions.of_decision(position)
         if session is not None:

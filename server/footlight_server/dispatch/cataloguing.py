@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended, Event, Item, Receipt
@@ -51,6 +52,7 @@ class Cataloguing:
         self._policy.check(asking, "write")
         return await self._events.append(events)
 
+    @to_the_end
     async def forget_user(self, asking: Asking, user_id: str) -> Receipt:
         """Erase a person from the log and from every recommender."""
         self._policy.check(asking, "write")

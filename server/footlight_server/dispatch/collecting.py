@@ -10,8 +10,10 @@ from footlight_server.corpora.store import CorpusStore
 from footlight_server.corpora.upload import Upload
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.errors import InvalidArgument
+from footlight_server.log.validation import check_id
 
 MOST_CHUNK_BYTES = 1 << 20
+MOST_FILES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Header:
     """Opens an upload."""
 
     name: str
+    file_count: int
+    """How many files will follow: how an upload that was broken off is told from one that is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class FilePart:
 UploadPart = Header | FilePart | bytes
 
 
+def _checked_file_count(count: int) -> int:
+    if not 1 <= count <= MOST_FILES:
+        raise InvalidArgument("header.file_count", f"must be between 1 and {MOST_FILES:,}, not {count}")
+    return count
+
+
 class Collecting:
     """Answers everything about corpora."""
 
@@ -44,11 +54,17 @@ class Collecting:
         """Store a corpus; when the stream breaks off or something in it is wrong, nothing is kept."""
         self._policy.check(asking, "write")
         upload: Upload | None = None
+        expected = arrived = 0
         try:
             async for part in parts:
+                if isinstance(part, Header):
+                    expected = _checked_file_count(part.file_count)
+                arrived += isinstance(part, FilePart)
                 upload = self._take(upload, part)
             if upload is None:
                 raise InvalidArgument("header", "is required: the stream was empty")
+            if arrived != expected:
+                raise InvalidArgument("header.file_count", f"says {expected:,}, and {arrived:,} files came")
             return await upload.commit()
         except BaseException:
             if upload is not None:
@@ -78,4 +94,4 @@ class Collecting:
     async def delete(self, asking: Asking, corpus_id: str) -> None:
         """Remove a corpus."""
         self._policy.check(asking, "write")
-        await self._corpora.delete(corpus_id)
+        await self._corpora.delete(check_id("corpus_id", corpus_id))

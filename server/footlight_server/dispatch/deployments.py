@@ -13,12 +13,14 @@ from footlight_plugins import Engine, EngineSpec, Options, Verb
 from footlight_plugins.factories import EngineUnavailable, resolve_factory
 from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError, options_of
+from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.dispatch.generator_host import GeneratorHost
 from footlight_server.dispatch.recommender_host import RecommenderHost
-from footlight_server.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from footlight_server.errors import AlreadyExists, DataLoss, FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended, Deployment
+from footlight_server.log.validation import check_id
 from footlight_server.models.store import ModelStore
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,15 @@ def engine_class_of(spec: EngineSpec) -> type[Engine]:
         raise FailedPrecondition(str(missing), reason="ENGINE_UNAVAILABLE") from missing
 
 
+def options_in_force(deployed: Deployed) -> Mapping[str, Any]:
+    """Every option of a deployment; those that were given, where the engine cannot be imported. May import it now."""
+    try:
+        options = options_of(resolve_factory(deployed.spec), deployed.record.options)
+    except (EngineUnavailable, OptionError):
+        return deployed.record.options
+    return options.model_dump(mode="json")
+
+
 class Deployments:
     """All deployments. Every engine has one of its own name with its default options."""
 
@@ -133,7 +144,7 @@ class Deployments:
         else:
             await host.start(options, record.active_version)
 
-    def resolve(self, name: str, verb: Verb | None = None) -> Deployed:
+    def resolve(self, name: str, verb: Verb | None = None, field: str = "deployment") -> Deployed:
         """The deployment of that name; where the name is empty, the one of highest rank that can answer.
 
         Raises
@@ -141,14 +152,15 @@ class Deployments:
         NotFound
             When there is none of that name.
         InvalidArgument
-            When its engine is for another verb.
+            When its engine is for another verb, or the name cannot be one; ``field`` is what the request calls it.
         """
         if not name and verb is not None:
             return self._best(verb)
+        check_id(field, name)
         if (deployed := self._deployed.get(name)) is None:
             raise NotFound("deployment", name)
         if verb is not None and deployed.spec.verb is not verb:
-            raise InvalidArgument("deployment", f"'{name}' is for {deployed.spec.verb.value}, not for {verb.value}")
+            raise InvalidArgument(field, f"'{name}' is for {deployed.spec.verb.value}, not for {verb.value}")
         return deployed
 
     def _best(self, verb: Verb) -> Deployed:
@@ -166,10 +178,12 @@ class Deployments:
         """Everyone who follows the log."""
         return [d.host for d in self._deployed.values() if isinstance(d.host, RecommenderHost)]
 
+    @to_the_end
     async def create(self, name: str, engine: str, options: Mapping[str, Any]) -> Deployed:
         """Give an engine another name and options of its own."""
         if not _NAME.fullmatch(name):
             raise InvalidArgument("name", "must be lower-case letters, digits and hyphens, a letter first, at most 63")
+        check_id("engine", engine)
         if (spec := self.plugins.engines.get(engine)) is None:
             raise NotFound("engine", engine)
         if name in self._deployed:
@@ -180,9 +194,10 @@ class Deployments:
         self._deployed[name] = await self._deploy(record, spec)
         return self._deployed[name]
 
+    @to_the_end
     async def delete(self, name: str) -> None:
         """Remove a deployment and its models."""
-        deployed = self.resolve(name)
+        deployed = self.resolve(name, field="name")
         if name == deployed.spec.name:
             raise FailedPrecondition(f"'{name}' is the engine's own deployment and stays")
         await self._table.delete(name)
@@ -191,6 +206,7 @@ class Deployments:
             await deployed.host.stop()
         await asyncio.to_thread(self.models.delete, name)
 
+    @to_the_end
     async def activate(self, name: str, version: int) -> None:
         """Serve a version: loaded first, written down second, so that a damaged one changes nothing."""
         deployed = self.resolve(name)
@@ -198,7 +214,11 @@ class Deployments:
             raise FailedPrecondition(f"deployment '{name}' has no models: each of its agents has a state of its own")
         if all(manifest.version != version for manifest in await asyncio.to_thread(self.models.versions, name)):
             raise NotFound("model", f"{name}/{version}")
-        await deployed.host.activate(version)
+        try:
+            await deployed.host.activate(version)
+        except DataLoss as damage:
+            log.error("version %d of %r is refused: %s", version, name, damage.message)
+            raise FailedPrecondition(f"version {version} of '{name}' is damaged", reason="MODEL_DAMAGED") from damage
         deployed.record = replace(deployed.record, active_version=version)
         await self._table.activate(name, version)
 

@@ -62,6 +62,7 @@ class Engines:
     async def delete(self, asking: Asking, name: str) -> None:
         """Remove a deployment that nobody uses."""
         self._policy.check(asking, "admin")
+        self._deployments.resolve(name, field="name")
         if self._training.trains(name):
             raise FailedPrecondition(f"'{name}' is being trained: cancel that first", reason="IN_USE")
         if self._acting.uses(name):

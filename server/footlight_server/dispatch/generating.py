@@ -19,7 +19,7 @@ from footlight_server.dispatch.generator_host import GeneratorHost
 from footlight_server.errors import InvalidArgument
 from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.records import NOBODY, Decision, now
-from footlight_server.log.validation import check_count
+from footlight_server.log.validation import check_count, check_id
 
 CHUNK = 16
 """How many assets are made between two looks at the deadline."""
@@ -111,7 +111,7 @@ class Generating:
     async def get_asset(self, asking: Asking, asset_id: str) -> Made:
         """Read an asset again."""
         self._policy.check(asking, "read")
-        return await asyncio.to_thread(self._read, asset_id)
+        return await asyncio.to_thread(self._read, check_id("asset_id", asset_id))
 
     def _read(self, asset_id: str) -> Made:
         asset = self._assets.get(asset_id)

@@ -44,11 +44,12 @@ class GeneratorHost:
         DataLoss
             When its file is damaged; what served goes on serving.
         """
-        if self._engine is None:
-            await asyncio.to_thread(self._models.check, self.name, version)
-        else:
-            self._engine = await asyncio.to_thread(self._load, version)
-        self.version = version
+        async with self._loading:
+            if self._engine is None:
+                await asyncio.to_thread(self._models.check, self.name, version)
+            else:
+                self._engine = await asyncio.to_thread(self._load, version)
+            self.version = version
 
     def _load(self, version: int) -> Generator:
         state, manifest = self._models.load(self.name, version)

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
+import numpy as np
+
 from footlight_plugins import Engine, EngineSpec, Events, Options, Recommender, TrainingRun
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
@@ -53,9 +55,11 @@ class RecommenderHost:
         self._behind = asyncio.Event()
         self._caught_up = asyncio.Condition()
         self._follower: asyncio.Task[None] | None = None
+        self._options: Options | None = None
 
     async def start(self, options: Options, version: int) -> None:
         """Load the version that was serving, or the newest good one before it, and follow the log from there."""
+        self._options = options
         try:
             await self._start(options, version)
         except Exception as fault:  # whatever an engine raises is its own problem, not the server's
@@ -68,11 +72,16 @@ class RecommenderHost:
         self._follower = asyncio.create_task(self._follow(), name=f"follow-{self.name}")
 
     async def _start(self, options: Options, version: int) -> None:
-        if version:
-            version = await asyncio.to_thread(self._newest_good, version)
-        if version:
-            await self.activate(version)
-        elif not self.spec.needs_training:
+        good = await asyncio.to_thread(self._newest_good, version) if version else 0
+        if good != version:
+            log.error("version %d of %r is damaged: version %d serves", version, self.name, good)
+        try:
+            if good:
+                await self.activate(good)
+        except FailedPrecondition:
+            if self.spec.needs_training:
+                raise
+        if self.engine is None and not self.spec.needs_training:
             await self._swap_in(lambda: self._fresh(options))
 
     def _newest_good(self, version: int) -> int:
@@ -120,9 +129,9 @@ class RecommenderHost:
         engine, version, position, epoch = await asyncio.to_thread(prepare)
         # What was appended or erased meanwhile is little: taken in on the seat, so that nothing comes in between.
         while (behind := self._events.position) > position or self._events.epoch > epoch:
-            for _, user in self._events.erasures_since(epoch):
+            erasures, epoch = self._events.erasures_since(epoch), self._events.epoch
+            for _, user in erasures:
                 await self._seat.run(partial(self._erase, engine, user))
-            epoch = self._events.epoch
             events = await asyncio.to_thread(self._events.read, position, behind)
             await self._apply(engine, events)
             position = behind
@@ -160,9 +169,10 @@ class RecommenderHost:
 
     async def _catch_up(self) -> None:
         while (engine := self.engine) is not None and self.position < (behind := self._events.position):
+            epoch = self._events.epoch
             events = await asyncio.to_thread(self._events.read, self.position, behind)
             for start in range(0, len(events), CHUNK):
-                part = events.take(slice(start, start + CHUNK))
+                part = self._without_erased(events.take(slice(start, start + CHUNK)), epoch)
                 if engine is not self.engine:
                     return  # another version was swapped in, which has seen these events
                 await self._seat.run(partial(engine.apply, part))
@@ -171,6 +181,13 @@ class RecommenderHost:
                 self.position = behind
             async with self._caught_up:
                 self._caught_up.notify_all()
+
+    def _without_erased(self, events: Events, epoch: int) -> Events:
+        """Events that were read at an epoch, without those of the people who were erased since."""
+        if self._events.epoch == epoch:
+            return events
+        erased = [user for _, user in self._events.erasures_since(epoch)]
+        return events.take(~np.isin(events.user, erased))
 
     def _fail(self, fault: Exception) -> None:
         log.error("deployment %r failed to follow the log", self.name, exc_info=fault)
@@ -189,14 +206,22 @@ class RecommenderHost:
             pass  # the answer states the position that it reflects
 
     async def forget(self, user: int) -> None:
-        """Take a person out, for good."""
-        engine = self.engine
-        if engine is None or user < 0:
+        """Take a person out, for good. An engine that fails at it stops serving: the next start scrubs it anew."""
+        if self.engine is None or user < 0:
             return
+        try:
+            await self._forget(self.engine, user)
+        except Exception as fault:
+            log.error("deployment %r failed to forget a person", self.name, exc_info=fault)
+            self.engine, self.problem = None, "failed to forget a person who was erased"
+
+    async def _forget(self, engine: Recommender, user: int) -> None:
         if self.spec.can_forget:
             await self._seat.run(lambda: engine.forget(user))
-        else:
-            self.engine, self.problem = None, f"a person was erased: train '{self.name}' again"
+            return
+        self.engine, self.problem = None, f"a person was erased: train '{self.name}' again"
+        if (options := self._options) is not None and not self.spec.needs_training:
+            await self._swap_in(lambda: self._fresh(options))
 
     async def run(self, work: Callable[[Recommender], T]) -> T:
         """Ask the engine something.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from footlight_plugins import Query, Ranking, Recommender, Verb
 from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.checking import checked_ranking
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
@@ -127,11 +128,12 @@ class Recommending:
     async def _answer(self, host: RecommenderHost, query: Query) -> Recommended:
         ranking = await host.run(lambda engine: self._known(engine, query))
         if ranking is not None:
-            return self._recorded(host, host, query, ranking)
+            return self._recorded(host, host, query, checked_ranking(host.spec.name, ranking, query))
         fallback = self._deployments.fallback()
         if fallback is None:
             return self._recorded(host, host, query, Ranking.empty())
-        return self._recorded(host, fallback, query, await fallback.run(lambda engine: engine.recommend(query)))
+        ranking = await fallback.run(lambda engine: engine.recommend(query))
+        return self._recorded(host, fallback, query, checked_ranking(fallback.spec.name, ranking, query))
 
     def _known(self, engine: Recommender, query: Query) -> Ranking | None:
         return engine.recommend(query) if query.user >= 0 and engine.knows(query.user) else None
@@ -180,4 +182,5 @@ class Recommending:
                 raise FailedPrecondition(
                     f"deployment '{host.name}' does not compare items", reason="NOT_SUPPORTED"
                 ) from None
+        ranking = checked_ranking(host.spec.name, ranking, query)
         return Recommended("", host.name, host.version, host.position, False, ranking, self._catalogue.ids)

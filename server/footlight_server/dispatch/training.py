@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from footlight_plugins import Verb
@@ -13,11 +13,13 @@ from footlight_server.config import ServerConfig
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.asking import TENANT, Asking, Policy
 from footlight_server.dispatch.deployments import Deployed, Deployments, checked_options, engine_class_of
-from footlight_server.errors import FailedPrecondition, InvalidArgument
+from footlight_server.dispatch.finishing import to_the_end
+from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.jobs.order import Order
 from footlight_server.jobs.runner import Job, Runner, remaining_seconds
-from footlight_server.log.records import Training, now
+from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
+from footlight_server.log.validation import check_id
 from footlight_server.models.store import Manifest, ModelStore
 
 LARGEST_SEED = 2**62
@@ -56,8 +58,13 @@ class TrainingDesk:
         """Take up the jobs that had not ended when the server stopped."""
         self._runner.start()
         for training in self._table.unfinished():
-            deployed = self._deployments.resolve(training.deployment)
-            self._runner.put(training, await self._order(deployed, training))
+            try:
+                order = await self._order(self._deployments.resolve(training.deployment), training)
+            except NotFound as gone:  # its plug-in or its corpus is no longer there
+                error = f"it could not be resumed: {gone.message}"
+                await self._table.update(replace(training, state=TrainingState.FAILED, error=error, end_time=now()))
+            else:
+                self._runner.put(training, order)
 
     async def start_training(
         self, asking: Asking, name: str, options: Mapping[str, Any], corpus_id: str, seed: int | None
@@ -80,16 +87,19 @@ class TrainingDesk:
             options=complete.model_dump(mode="json"),
             create_time=now(),
         )
-        order = await self._order(deployed, training)
+        await self._queue(training, await self._order(deployed, training))
+        return training
+
+    @to_the_end
+    async def _queue(self, training: Training, order: Order) -> None:
         await self._table.insert(training)
         self._runner.put(training, order)
-        return training
 
     def _check_material(self, deployed: Deployed, corpus_id: str) -> None:
         if deployed.spec.verb is Verb.GENERATE:
             if not corpus_id:
                 raise InvalidArgument("corpus_id", f"is required: '{deployed.name}' learns from a corpus")
-            self._corpora.get(corpus_id)
+            self._corpora.get(check_id("corpus_id", corpus_id))
         elif corpus_id:
             raise InvalidArgument("corpus_id", f"must be empty: '{deployed.name}' learns from the log")
         elif not self._deployments.events.position:
@@ -120,7 +130,7 @@ class TrainingDesk:
     async def watch(self, asking: Asking, training_id: str) -> AsyncIterator[Watched]:
         """A job now and after every change, until it has ended."""
         self._policy.check(asking, "read")
-        job = self._runner.get(training_id)
+        job = self._runner.get(check_id("training_id", training_id))
         if job is None:
             yield Watched(self._table.get(training_id), None)
             return
@@ -144,7 +154,7 @@ class TrainingDesk:
     async def cancel(self, asking: Asking, training_id: str) -> Training:
         """Stop a job; one that has ended stays as it is."""
         self._policy.check(asking, "train")
-        job: Job | None = self._runner.get(training_id)
+        job: Job | None = self._runner.get(check_id("training_id", training_id))
         if job is not None:
             await self._runner.cancel(job)
         return self._table.get(training_id)

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 DOMAIN = "footlight"
 
+LONGEST_TEXT = 600
+"""At most so many bytes of a message, a field or a name are sent."""
+
 _CODES: dict[type[errors.FootlightError], int] = {
     errors.NotFound: code_pb2.NOT_FOUND,
     errors.InvalidArgument: code_pb2.INVALID_ARGUMENT,
@@ -43,15 +46,25 @@ Handler = Callable[[Any, Any], Any]
 
 def status_of(error: errors.FootlightError) -> status_pb2.Status:
     """The google.rpc.Status of an error that callers are told about."""
-    details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)]
+    metadata = {name: _short(value) for name, value in error.metadata.items()}
+    details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata)]
     if isinstance(error, errors.InvalidArgument):
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.description)
+        field, description = _short(error.field), _short(error.description)
+        violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if isinstance(error, errors.ResourceExhausted):
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(round(error.retry_after * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    return status_pb2.Status(code=_CODES[type(error)], message=error.message, details=[_packed(d) for d in details])
+    return status_pb2.Status(
+        code=_CODES[type(error)], message=_short(error.message), details=[_packed(d) for d in details]
+    )
+
+
+def _short(text: str) -> str:
+    """The text, or the beginning of it where it would not fit into the trailing metadata of a call (8 KiB)."""
+    data = text.encode()
+    return text if len(data) <= LONGEST_TEXT else data[: LONGEST_TEXT - 4].decode(errors="ignore") + " ..."
 
 
 def _packed(message: Message) -> any_pb2.Any:

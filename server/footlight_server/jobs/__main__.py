@@ -5,6 +5,7 @@ It stops when it reads a further line, and also when its input ends, because the
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import threading
@@ -21,6 +22,12 @@ if TYPE_CHECKING:  # imported in the functions that use them, after the order ha
 
 REPORT_SECONDS = 0.1
 """Reports are at least so far apart, but for the last."""
+
+STOP_SECONDS = 20.0
+"""How long an engine may take to stop; the server, while it is there, is less patient."""
+
+LONGEST_ERROR = 2_000
+"""At most so many characters of an engine's error are passed on."""
 
 
 class Reporter:
@@ -56,6 +63,8 @@ def _private_output() -> TextIO:
 def _watch(stop: threading.Event) -> None:
     sys.stdin.readline()  # a line, or the end of the input
     stop.set()
+    time.sleep(STOP_SECONDS)
+    os._exit(1)  # the engine does not listen
 
 
 def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
@@ -64,6 +73,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     from footlight_plugins.factories import resolve_factory
     from footlight_plugins.loader import LoaderConfig, load_plugins
     from footlight_plugins.options import options_of
+    from footlight_server.log.records import now
     from footlight_server.models.store import Manifest, ModelStore
 
     plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
@@ -72,7 +82,9 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     engine_class = resolve_factory(spec)
     make = cast("Callable[[Options], Engine]", engine_class)
     engine = make(options_of(engine_class, order.options))
-    run = TrainingRun(order.seed, Path(order.directory), reporter.progress, stop.is_set)
+    checkpoints = Path(order.directory) / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set)
     if isinstance(engine, Generator):
         metrics = engine.train(_corpus(order), run)
     else:
@@ -87,6 +99,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
         corpus_id=order.corpus_id,
         metrics=_finite(metrics),
         seed=order.seed,
+        create_time=now(),
     )
     return ModelStore(Path(order.models_dir)).save(order.deployment, state, manifest)
 
@@ -108,6 +121,13 @@ def _events(order: Order) -> Events:
         database.close()
 
 
+def _take(directory: Path) -> None:
+    """Take the job's folder, once the process of an earlier try, whose server was killed, has left it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)  # held as long as this process lives
+
+
 def main() -> int:
     """Run one job."""
     from footlight_plugins import CallEnded
@@ -117,14 +137,14 @@ def main() -> int:
     stop = threading.Event()
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
     os.nice(5)  # serving comes first
-    Path(order.directory).mkdir(parents=True, exist_ok=True)
+    _take(Path(order.directory))
     try:
         version = train(order, reporter, stop)
     except CallEnded:
         reporter.send(Report(stopped=True))
     except BaseException as fault:  # whatever an engine raises is told to the server, then this process ends
         traceback.print_exc()
-        reporter.send(Report(error=f"{fault}" or type(fault).__name__))
+        reporter.send(Report(error=(f"{fault}" or type(fault).__name__)[:LONGEST_ERROR]))
         return 1
     else:
         reporter.send(Report(fraction=1.0, version=version))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from footlight_server.errors import Unavailable
 from footlight_server.jobs.order import Order, Report
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
@@ -36,6 +37,8 @@ class Job:
     changes: int = 0
     process: Process | None = None
     started: float = 0.0
+    begun: bool = False
+    """Whether it left the queue."""
     cancelled: bool = False
 
 
@@ -93,8 +96,10 @@ class Runner:
         seen = -1
         while True:
             async with job.changed:
-                await job.changed.wait_for(lambda: job.changes > seen)  # noqa: B023  # read before it changes
+                await job.changed.wait_for(lambda: job.changes > seen or self._stopping)  # noqa: B023  # read before
                 seen = job.changes
+            if self._stopping:
+                raise Unavailable("the server is stopping; the training goes on when it starts again")
             yield job.training
             if job.training.state.ended:
                 return
@@ -102,14 +107,15 @@ class Runner:
     async def cancel(self, job: Job) -> None:
         """Stop a job, and return when it has stopped."""
         job.cancelled = True
-        if job.process is None:
+        if not job.begun:
             await self._end(job, TrainingState.CANCELLED)
-        else:
-            await self._tell_to_stop(job.process)
-            async with job.changed:
-                await job.changed.wait_for(lambda: job.training.state.ended)
+            return
+        if job.process is not None:
+            self._tell_to_stop(job.process)
+        async with job.changed:
+            await job.changed.wait_for(lambda: job.training.state.ended or self._stopping)
 
-    async def _tell_to_stop(self, process: Process) -> None:
+    def _tell_to_stop(self, process: Process) -> None:
         assert process.stdin is not None
         process.stdin.close()
         asyncio.get_running_loop().call_later(STOP_SECONDS, self._kill, process)
@@ -119,10 +125,11 @@ class Runner:
             process.kill()
 
     async def _work(self) -> None:
-        while True:
+        while not self._stopping:
             job = await self._queue.get()
-            if job.training.state.ended:
+            if job.cancelled or self._stopping:
                 continue
+            job.begun = True
             try:
                 await self._run(job)
             except Exception as fault:
@@ -134,6 +141,7 @@ class Runner:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
         job.process = process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # a file in the server's folder must not stand in for a library's module
             "-m",
             "footlight_server.jobs",
             stdin=PIPE,
@@ -146,6 +154,8 @@ class Runner:
         await self._change(job, state=TrainingState.RUNNING)
         assert process.stdin is not None
         process.stdin.write(job.order.to_line().encode())
+        if job.cancelled or self._stopping:
+            self._tell_to_stop(process)
         last = await self._listen(job, process)
         await process.wait()
         if not self._stopping or last.version:
@@ -201,8 +211,11 @@ class Runner:
         """Stop the job that runs, without ending it: the next start of the server resumes it."""
         self._stopping = True
         running = [job.process for job in self._jobs.values() if job.process is not None]
+        for job in list(self._jobs.values()):
+            async with job.changed:
+                job.changed.notify_all()  # whoever watches is told
         for process in running:
-            await self._tell_to_stop(process)
+            self._tell_to_stop(process)
         for process in running:
             await process.wait()
         if self._task is not None:

@@ -37,7 +37,8 @@ class EngineService(stubs.EngineServiceServicer):
 
     async def ListDeployments(self, request: pb.ListDeploymentsRequest, context: Context) -> pb.ListDeploymentsResponse:
         deployed = self._engines.deployments(asking(context))
-        return pb.ListDeploymentsResponse(deployments=map(convert.deployment_message, deployed))
+        messages = await asyncio.to_thread(lambda: list(map(convert.deployment_message, deployed)))
+        return pb.ListDeploymentsResponse(deployments=messages)
 
     async def CreateDeployment(
         self, request: pb.CreateDeploymentRequest, context: Context

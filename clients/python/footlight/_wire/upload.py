@@ -94,7 +94,7 @@ def _from_file(path: Path, name: str) -> SourceFile:
 
 def _messages(name: str, files: list[SourceFile], progress: UploadProgress | None) -> Iterator[pb.UploadCorpusRequest]:
     total, sent = sum(file.size for file in files), 0
-    yield pb.UploadCorpusRequest(header=pb.CorpusHeader(name=name))
+    yield pb.UploadCorpusRequest(header=pb.CorpusHeader(name=name, file_count=len(files)))
     for file in files:
         opened = pb.CorpusFile(path=file.path, size_bytes=file.size, sha256=file.digest)
         yield pb.UploadCorpusRequest(file=opened)

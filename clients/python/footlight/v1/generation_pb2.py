@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ootlight/v1/generation.proto\x12\x0c\x66ootlight.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x01\n\x06\x43orpus\x12\x11\n\tcorpus_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nfile_count\x18\x03 \x01(\x05\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1c\n\x0c\x43orpusHeader\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\nCorpusFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\"\x86\x01\n\x13UploadCorpusRequest\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1a.footlight.v1.CorpusHeaderH\x00\x12(\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x18.footlight.v1.CorpusFileH\x00\x12\x0f\n\x05\x63hunk\x18\x03 \x01(\x0cH\x00\x42\x06\n\x04part\"<\n\x14UploadCorpusResponse\x12$\n\x06\x63orpus\x18\x01 \x01(\x0b\x32\x14.footlight.v1.Corpus\";\n\x12ListCorporaRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x13ListCorporaResponse\x12%\n\x07\x63orpora\x18\x01 \x03(\x0b\x32\x14.footlight.v1.Corpus\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"(\n\x13\x44\x65leteCorpusRequest\x12\x11\n\tcorpus_id\x18\x01 \x01(\t\"\x16\n\x14\x44\x65leteCorpusResponse\"\xfd\x01\n\x05\x41sset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x12\n\ndeployment\x18\x03 \x01(\t\x12\x15\n\rmodel_version\x18\x04 \x01(\x03\x12\x0c\n\x04seed\x18\x05 \x01(\x03\x12\x12\n\nmedia_type\x18\x06 \x01(\t\x12\x12\n\nsize_bytes\x18\x07 \x01(\x03\x12\x0e\n\x06sha256\x18\x08 \x01(\x0c\x12+\n\nattributes\x18\t \x01(\x0b\x32\x17.google.protobuf.Struct\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x0fGenerateRequest\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x11\n\x04seed\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_seed\"\xba\x01\n\x10GenerateResponse\x12\x32\n\x07started\x18\x01 \x01(\x0b\x32\x1f.footlight.v1.GenerationStartedH\x00\x12\x34\n\x08progress\x18\x02 \x01(\x0b\x32 .footlight.v1.GenerationProgressH\x00\x12$\n\x05\x61sset\x18\x03 \x01(\x0b\x32\x13.footlight.v1.AssetH\x00\x12\x0e\n\x04\x64\x61ta\x18\x04 \x01(\x0cH\x00\x42\x06\n\x04part\"p\n\x11GenerationStarted\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\x03\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\r\n\x05\x63ount\x18\x05 \x01(\x05\"(\n\x12GenerationProgress\x12\x12\n\ndone_count\x18\x01 \x01(\x05\"#\n\x0fGetAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"P\n\x10GetAssetResponse\x12$\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x13.footlight.v1.AssetH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part2\xb1\x03\n\x11GenerationService\x12W\n\x0cUploadCorpus\x12!.footlight.v1.UploadCorpusRequest\x1a\".footlight.v1.UploadCorpusResponse(\x01\x12R\n\x0bListCorpora\x12 .footlight.v1.ListCorporaRequest\x1a!.footlight.v1.ListCorporaResponse\x12U\n\x0c\x44\x65leteCorpus\x12!.footlight.v1.DeleteCorpusRequest\x1a\".footlight.v1.DeleteCorpusResponse\x12K\n\x08Generate\x12\x1d.footlight.v1.GenerateRequest\x1a\x1e.footlight.v1.GenerateResponse0\x01\x12K\n\x08GetAsset\x12\x1d.footlight.v1.GetAssetRequest\x1a\x1e.footlight.v1.GetAssetResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ootlight/v1/generation.proto\x12\x0c\x66ootlight.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x01\n\x06\x43orpus\x12\x11\n\tcorpus_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nfile_count\x18\x03 \x01(\x05\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n\x0c\x43orpusHeader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nfile_count\x18\x02 \x01(\x05\">\n\nCorpusFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\"\x86\x01\n\x13UploadCorpusRequest\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1a.footlight.v1.CorpusHeaderH\x00\x12(\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x18.footlight.v1.CorpusFileH\x00\x12\x0f\n\x05\x63hunk\x18\x03 \x01(\x0cH\x00\x42\x06\n\x04part\"<\n\x14UploadCorpusResponse\x12$\n\x06\x63orpus\x18\x01 \x01(\x0b\x32\x14.footlight.v1.Corpus\";\n\x12ListCorporaRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x13ListCorporaResponse\x12%\n\x07\x63orpora\x18\x01 \x03(\x0b\x32\x14.footlight.v1.Corpus\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"(\n\x13\x44\x65leteCorpusRequest\x12\x11\n\tcorpus_id\x18\x01 \x01(\t\"\x16\n\x14\x44\x65leteCorpusResponse\"\xfd\x01\n\x05\x41sset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x12\n\ndeployment\x18\x03 \x01(\t\x12\x15\n\rmodel_version\x18\x04 \x01(\x03\x12\x0c\n\x04seed\x18\x05 \x01(\x03\x12\x12\n\nmedia_type\x18\x06 \x01(\t\x12\x12\n\nsize_bytes\x18\x07 \x01(\x03\x12\x0e\n\x06sha256\x18\x08 \x01(\x0c\x12+\n\nattributes\x18\t \x01(\x0b\x32\x17.google.protobuf.Struct\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x0fGenerateRequest\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x11\n\x04seed\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_seed\"\xba\x01\n\x10GenerateResponse\x12\x32\n\x07started\x18\x01 \x01(\x0b\x32\x1f.footlight.v1.GenerationStartedH\x00\x12\x34\n\x08progress\x18\x02 \x01(\x0b\x32 .footlight.v1.GenerationProgressH\x00\x12$\n\x05\x61sset\x18\x03 \x01(\x0b\x32\x13.footlight.v1.AssetH\x00\x12\x0e\n\x04\x64\x61ta\x18\x04 \x01(\x0cH\x00\x42\x06\n\x04part\"p\n\x11GenerationStarted\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\x03\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\r\n\x05\x63ount\x18\x05 \x01(\x05\"(\n\x12GenerationProgress\x12\x12\n\ndone_count\x18\x01 \x01(\x05\"#\n\x0fGetAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"P\n\x10GetAssetResponse\x12$\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x13.footlight.v1.AssetH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part2\xb1\x03\n\x11GenerationService\x12W\n\x0cUploadCorpus\x12!.footlight.v1.UploadCorpusRequest\x1a\".footlight.v1.UploadCorpusResponse(\x01\x12R\n\x0bListCorpora\x12 .footlight.v1.ListCorporaRequest\x1a!.footlight.v1.ListCorporaResponse\x12U\n\x0c\x44\x65leteCorpus\x12!.footlight.v1.DeleteCorpusRequest\x1a\".footlight.v1.DeleteCorpusResponse\x12K\n\x08Generate\x12\x1d.footlight.v1.GenerateRequest\x1a\x1e.footlight.v1.GenerateResponse0\x01\x12K\n\x08GetAsset\x12\x1d.footlight.v1.GetAssetRequest\x1a\x1e.footlight.v1.GetAssetResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,35 +36,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CORPUS']._serialized_start=111
   _globals['_CORPUS']._serialized_end=241
   _globals['_CORPUSHEADER']._serialized_start=243
-  _globals['_CORPUSHEADER']._serialized_end=271
-  _globals['_CORPUSFILE']._serialized_start=273
-  _globals['_CORPUSFILE']._serialized_end=335
-  _globals['_UPLOADCORPUSREQUEST']._serialized_start=338
-  _globals['_UPLOADCORPUSREQUEST']._serialized_end=472
-  _globals['_UPLOADCORPUSRESPONSE']._serialized_start=474
-  _globals['_UPLOADCORPUSRESPONSE']._serialized_end=534
-  _globals['_LISTCORPORAREQUEST']._serialized_start=536
-  _globals['_LISTCORPORAREQUEST']._serialized_end=595
-  _globals['_LISTCORPORARESPONSE']._serialized_start=597
-  _globals['_LISTCORPORARESPONSE']._serialized_end=682
-  _globals['_DELETECORPUSREQUEST']._serialized_start=684
-  _globals['_DELETECORPUSREQUEST']._serialized_end=724
-  _globals['_DELETECORPUSRESPONSE']._serialized_start=726
-  _globals['_DELETECORPUSRESPONSE']._serialized_end=748
-  _globals['_ASSET']._serialized_start=751
-  _globals['_ASSET']._serialized_end=1004
-  _globals['_GENERATEREQUEST']._serialized_start=1006
-  _globals['_GENERATEREQUEST']._serialized_end=1086
-  _globals['_GENERATERESPONSE']._serialized_start=1089
-  _globals['_GENERATERESPONSE']._serialized_end=1275
-  _globals['_GENERATIONSTARTED']._serialized_start=1277
-  _globals['_GENERATIONSTARTED']._serialized_end=1389
-  _globals['_GENERATIONPROGRESS']._serialized_start=1391
-  _globals['_GENERATIONPROGRESS']._serialized_end=1431
-  _globals['_GETASSETREQUEST']._serialized_start=1433
-  _globals['_GETASSETREQUEST']._serialized_end=1468
-  _globals['_GETASSETRESPONSE']._serialized_start=1470
-  _globals['_GETASSETRESPONSE']._serialized_end=1550
-  _globals['_GENERATIONSERVICE']._serialized_start=1553
-  _globals['_GENERATIONSERVICE']._serialized_end=1986
+  _globals['_CORPUSHEADER']._serialized_end=291
+  _globals['_CORPUSFILE']._serialized_start=293
+  _globals['_CORPUSFILE']._serialized_end=355
+  _globals['_UPLOADCORPUSREQUEST']._serialized_start=358
+  _globals['_UPLOADCORPUSREQUEST']._serialized_end=492
+  _globals['_UPLOADCORPUSRESPONSE']._serialized_start=494
+  _globals['_UPLOADCORPUSRESPONSE']._serialized_end=554
+  _globals['_LISTCORPORAREQUEST']._serialized_start=556
+  _globals['_LISTCORPORAREQUEST']._serialized_end=615
+  _globals['_LISTCORPORARESPONSE']._serialized_start=617
+  _globals['_LISTCORPORARESPONSE']._serialized_end=702
+  _globals['_DELETECORPUSREQUEST']._serialized_start=704
+  _globals['_DELETECORPUSREQUEST']._serialized_end=744
+  _globals['_DELETECORPUSRESPONSE']._serialized_start=746
+  _globals['_DELETECORPUSRESPONSE']._serialized_end=768
+  _globals['_ASSET']._serialized_start=771
+  _globals['_ASSET']._serialized_end=1024
+  _globals['_GENERATEREQUEST']._serialized_start=1026
+  _globals['_GENERATEREQUEST']._serialized_end=1106
+  _globals['_GENERATERESPONSE']._serialized_start=1109
+  _globals['_GENERATERESPONSE']._serialized_end=1295
+  _globals['_GENERATIONSTARTED']._serialized_start=1297
+  _globals['_GENERATIONSTARTED']._serialized_end=1409
+  _globals['_GENERATIONPROGRESS']._serialized_start=1411
+  _globals['_GENERATIONPROGRESS']._serialized_end=1451
+  _globals['_GETASSETREQUEST']._serialized_start=1453
+  _globals['_GETASSETREQUEST']._serialized_end=1488
+  _globals['_GETASSETRESPONSE']._serialized_start=1490
+  _globals['_GETASSETRESPONSE']._serialized_end=1570
+  _globals['_GENERATIONSERVICE']._serialized_start=1573
+  _globals['_GENERATIONSERVICE']._serialized_end=2006
 # @@protoc_insertion_point(module_scope)

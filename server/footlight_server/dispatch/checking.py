@@ -1,0 +1,57 @@
+"""What an engine answered, checked before anybody builds on it: a plug-in may return anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from footlight_plugins import Basis, Query, Ranking
+
+
+class EngineFault(Exception):
+    """An engine broke its contract. The message goes to the log, never on the wire."""
+
+
+def checked_ranking(engine: str, ranking: Ranking, query: Query) -> Ranking:
+    """The ranking, when every item of it may be answered and every score is a number.
+
+    Raises
+    ------
+    EngineFault
+        Naming the engine and what is wrong.
+    """
+    try:
+        wrong = _wrong(ranking, query)
+    except Exception as fault:  # no arrays, or no ranking at all
+        raise EngineFault(f"engine {engine!r} answered what is no ranking: {fault!r}") from fault
+    if wrong:
+        raise EngineFault(f"engine {engine!r} answered {wrong}")
+    return ranking
+
+
+def _wrong(ranking: Ranking, query: Query) -> str:
+    items, scores = ranking.items, ranking.scores
+    n = len(items)
+    if items.shape != (n,) or scores.shape != (n,) or n > query.count:
+        return f"items of shape {items.shape} and scores of shape {scores.shape} where {query.count} were asked for"
+    if not n:
+        return ""
+    if items.dtype.kind != "i" or items.min() < 0 or items.max() >= len(query.servable):
+        return "items that are not in the catalogue"
+    if not query.servable[items].all():
+        return "items that may not be answered"
+    if not np.isfinite(scores).all():
+        return "scores that are not finite"
+    return _wrong_reasons(ranking, n, len(query.servable))
+
+
+def _wrong_reasons(ranking: Ranking, n: int, items: int) -> str:
+    if ranking.people is not None and ranking.people.shape != (n,):
+        return f"people of shape {ranking.people.shape} for {n} items"
+    if ranking.basis is not Basis.BECAUSE_OF_ITEM:
+        return ""
+    because, shares = ranking.because, ranking.shares
+    if because is None or shares is None or because.ndim != 2 or because.shape != shares.shape or len(because) != n:
+        return "reasons whose shape is not that of the items"
+    if because.size and because.max() >= items:
+        return "reasons that are not in the catalogue"
+    return ""

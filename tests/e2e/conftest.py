@@ -1,0 +1,226 @@
+"""A server in a process of its own, and what the tests ask it about."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+from footlight import Client, Event, EventKind, Item
+
+READY_SECONDS = 60.0
+
+Start = Callable[..., "Server"]
+
+
+class Server:
+    """A running `footlight serve`."""
+
+    def __init__(self, data_dir: Path, *arguments: str, port: int = 0) -> None:
+        self.data_dir = data_dir
+        data_dir.mkdir(parents=True, exist_ok=True)
+        ready = data_dir / "ready"
+        ready.unlink(missing_ok=True)
+        self.log_path = data_dir / "server.log"
+        command = [sys.executable, "-m", "footlight.cli", "serve", "--data-dir", str(data_dir)]
+        command += ["--listen", f"127.0.0.1:{port}", "--ready-file", str(ready), *arguments]
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.address = self._wait_for(ready)
+        self.port = int(self.address.rpartition(":")[2])
+        self.client = Client(self.address)
+        self.channel = grpc.insecure_channel(self.address)
+
+    def _wait_for(self, ready: Path) -> str:
+        end = time.monotonic() + READY_SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
+            if ready.exists():
+                return ready.read_text().strip()
+            time.sleep(0.02)
+        self.process.kill()
+        self.process.wait()
+        raise RuntimeError(f"the server did not start:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        """Everything that it wrote on its output."""
+        return self.log_path.read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the process by a signal; answers its exit code."""
+        self.client.close()
+        self.channel.close()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait()
+
+    def kill(self) -> None:
+        """End the process without asking it."""
+        self.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def server_factory(tmp_path: Path) -> Iterator[Start]:
+    """Starts servers; all that still run at the end of the test are killed. The same data directory unless said."""
+    started: list[Server] = []
+
+    def start(*arguments: str, data_dir: Path = tmp_path / "data", port: int = 0) -> Server:
+        started.append(Server(data_dir, *arguments, port=port))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a catalogue, a log and a trained item-knn, for tests that only read."""
+    server = Server(tmp_path_factory.mktemp("house"))
+    server.client.put_items(catalogue())
+    server.client.record_events(history())
+    server.client.train("item-knn", {"k": 20})
+    server.client.create_agent("guide", 4, 2, seed=1)
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a catalogue and nothing trained, for tests that write under names of their own."""
+    server = Server(tmp_path_factory.mktemp("scratch"))
+    server.client.put_items(catalogue())
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a corpus named "hills" and an mlp-gan trained on it for a few steps."""
+    server = Server(tmp_path_factory.mktemp("gallery"))
+    corpus = server.client.upload_corpus("hills", hills())
+    server.client.train("mlp-gan", {"steps": 5}, corpus_id=corpus.corpus_id, seed=1)
+    yield server
+    server.kill()
+
+
+def catalogue() -> list[Item]:
+    """Twenty action films a00 to a19, twenty dramas d00 to d19."""
+    return [
+        Item(f"{genre[0]}{i:02}", title=f"{genre} {i}", kind="film", tags=(genre,), attributes={"year": 1980 + i})
+        for genre in ("action", "drama")
+        for i in range(20)
+    ]
+
+
+def history() -> list[Event]:
+    """Forty people: a person whose name begins with a genre's letter rated eight films of it, and one of the other."""
+    return [rating(user, item, stars) for user, item, stars in _ratings()]
+
+
+def _ratings() -> Iterator[tuple[str, str, float]]:
+    for own, other in ("ad", "da"):
+        for person in range(20):
+            for j in range(8):
+                yield f"{own}-{person:02}", f"{own}{(person * 7 + j * (1 + person % 3)) % 20:02}", float(3 + (person + j) % 3)
+            yield f"{own}-{person:02}", f"{other}{person:02}", 1.0
+
+
+def rating(user: str, item: str, stars: float) -> Event:
+    """A rating whose event id follows from who rated what."""
+    when = datetime(2024, 1, 1, tzinfo=UTC)
+    return Event(user, item, EventKind.RATING, stars, time=when, event_id=f"{user}:{item}")
+
+
+def hills(count: int = 32, size: int = 8) -> dict[str, bytes]:
+    """A corpus of smooth surfaces: a stack of 8x8 arrays in one file, drawn from a fixed seed."""
+    rng = np.random.default_rng(0)
+    x, y = np.meshgrid(np.linspace(0, 3, size), np.linspace(0, 3, size))
+    phases = rng.uniform(0, 6, (count, 2, 1, 1))
+    stack = (np.sin(x + phases[:, 0]) + np.cos(y + phases[:, 1])).astype(np.float32)
+    return {"train/hills.npy": npy(stack)}
+
+
+def npy(array: np.ndarray[Any, Any]) -> bytes:
+    """An array as a .npy file."""
+    out = io.BytesIO()
+    np.save(out, array)
+    return out.getvalue()
+
+
+class Refusal:
+    """A gRPC error, read as a stranger's client would: the code and the standard details."""
+
+    def __init__(self, error: Any) -> None:
+        self.code: str = error.code().name
+        self.message: str = error.details() or ""
+        self.info = error_details_pb2.ErrorInfo()
+        self.bad = error_details_pb2.BadRequest()
+        status = status_pb2.Status()
+        for key, value in error.trailing_metadata() or ():
+            if key == "grpc-status-details-bin":
+                status.ParseFromString(value)
+        for detail in status.details:
+            for message in (self.info, self.bad):
+                if detail.Is(message.DESCRIPTOR):
+                    detail.Unpack(message)
+
+    @property
+    def fields(self) -> list[str]:
+        return [violation.field for violation in self.bad.field_violations]
+
+
+@pytest.fixture
+def refused() -> Callable[[Callable[[], object]], Refusal]:
+    """Makes a call that must be refused, and reads the error."""
+
+    def call(work: Callable[[], object]) -> Refusal:
+        with pytest.raises(grpc.RpcError) as caught:
+            work()
+        return Refusal(caught.value)
+
+    return call
+
+
+@pytest.fixture
+def films() -> list[Item]:
+    return catalogue()
+
+
+@pytest.fixture
+def ratings() -> list[Event]:
+    return history()
+
+
+@pytest.fixture
+def corpus_files() -> dict[str, bytes]:
+    return hills()
+
+
+@pytest.fixture
+def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command of `footlight` to its end."""
+
+    def run(*arguments: str | Path, address: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "footlight.cli", *map(str, arguments)]
+        environment = os.environ | ({"FOOTLIGHT_ADDRESS": address} if address else {})
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+
+    return run
+
+
+def ids(answer: Sequence[Any] | Any) -> list[str]:
+    """The items of an answer, best first."""
+    return [line.item_id for line in answer]
