@@ -9,7 +9,6 @@ LIKES = [("ada", "m1"), ("bob", "m1"), ("bob", "m2"), ("eve", "m1"), ("eve", "m2
 with footlight.Client() as client:  # at $FOOTLIGHT_ADDRESS, else localhost:7007
     client.put_items(FILMS)
     client.record_events([Event(user, film, EventKind.LIKE, event_id=f"{user}/{film}") for user, film in LIKES])
-
     answer = client.recommend("ada", 3, deployment="user-knn")
     for line in answer:
         print(f"{client.get_item(line.item_id).title}: liked by {line.reasons[0].people_count} people like Ada")

@@ -85,6 +85,9 @@ class EngineSpec:
     """Whether every answer takes microseconds, so that it may run on the server's event loop."""
     rank: int = 0
     """Who answers when a request names no deployment: the highest rank that can."""
+    options: str = ""
+    """``"package.module:Class"`` of the options, where the factory's module is heavy: the host checks and shows options
+    without importing the engine then. Empty: they are the factory's ``options_type``."""
     requires: tuple[str, ...] = ()
     """Import names it needs beyond the contract's, for instance ``("torch",)``; missing ones are named to the user."""
 
@@ -95,6 +98,8 @@ class EngineSpec:
             )
         if not _FACTORY.fullmatch(self.factory):
             raise ValueError(f"factory {self.factory!r} of engine {self.name!r} must read 'package.module:Class'")
+        if self.options and not _FACTORY.fullmatch(self.options):
+            raise ValueError(f"options {self.options!r} of engine {self.name!r} must read 'package.module:Class'")
         if not isinstance(self.verb, Verb):
             raise ValueError(f"verb {self.verb!r} of engine {self.name!r} must be a Verb")
 

@@ -41,16 +41,37 @@ def resolve_factory(spec: EngineSpec) -> type[Engine]:
     """
     if missing := missing_requirements(spec):
         raise EngineUnavailable(_what_to_install(spec, missing))
-    module_name, _, class_name = spec.factory.partition(":")
+    return _checked(spec, _imported(spec, spec.factory))
+
+
+def resolve_options(spec: EngineSpec) -> type[Options]:
+    """Import the options that an engine's descriptor names, and the engine itself only where it names none.
+
+    Raises
+    ------
+    EngineUnavailable
+        When the import fails or they are no options.
+    """
+    if not spec.options:
+        return resolve_factory(spec).options_type
+    found = _imported(spec, spec.options)
+    if not (isinstance(found, type) and issubclass(found, Options)):
+        raise EngineUnavailable(
+            f"{spec.options!r} of engine {spec.name!r} must be a subclass of footlight_plugins.Options"
+        )
+    return found
+
+
+def _imported(spec: EngineSpec, path: str) -> object:
+    module_name, _, class_name = path.partition(":")
     try:
-        found: object = getattr(import_module(module_name), class_name)
+        return getattr(import_module(module_name), class_name)
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # an engine's module may raise anything, and must not end the host
         raise EngineUnavailable(
-            f"engine {spec.name!r} could not be imported from {spec.factory!r}: {type(fault).__name__}: {fault}"
+            f"engine {spec.name!r} could not be imported from {path!r}: {type(fault).__name__}: {fault}"
         ) from fault
-    return _checked(spec, found)
 
 
 def _checked(spec: EngineSpec, found: object) -> type[Engine]:

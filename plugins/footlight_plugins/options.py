@@ -32,15 +32,15 @@ class OptionError(ValueError):
         """What it should have been."""
 
 
-def options_of(engine_class: type[Engine], values: Mapping[str, Any]) -> Options:
-    """An engine's options, the defaults where a value is not given.
+def options_of(of: type[Engine] | type[Options], values: Mapping[str, Any]) -> Options:
+    """The options of an engine or of a model of options, the defaults where a value is not given.
 
     Raises
     ------
     OptionError
         For the first option that is unknown or wrong.
     """
-    model = engine_class.options_type
+    model = _model(of)
     plain = {name: _plain(value, name) for name, value in values.items()}
     _refuse_unknown(model, plain)
     try:
@@ -60,9 +60,13 @@ def merged(engine_class: type[Engine], *layers: Mapping[str, Any]) -> Options:
     return options_of(engine_class, {name: value for layer in layers for name, value in layer.items()})
 
 
-def options_schema(engine_class: type[Engine]) -> dict[str, Any]:
-    """The JSON schema of an engine's options: names, types, bounds, defaults, descriptions."""
-    return engine_class.options_type.model_json_schema()
+def options_schema(of: type[Engine] | type[Options]) -> dict[str, Any]:
+    """The JSON schema of the options: names, types, bounds, defaults, descriptions."""
+    return _model(of).model_json_schema()
+
+
+def _model(of: type[Engine] | type[Options]) -> type[Options]:
+    return of if issubclass(of, Options) else of.options_type
 
 
 def _plain(value: Any, option: str) -> Any:

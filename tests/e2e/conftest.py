@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from google.rpc import error_details_pb2, status_pb2
 from footlight import Client, Event, EventKind, Item
 
 READY_SECONDS = 60.0
+PLUGINS = Path(__file__).with_name("one_file_plugins")
+SHORT = {"steps": 5, "media": "npy"}
 
 Start = Callable[..., "Server"]
 
@@ -86,15 +89,32 @@ def server_factory(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with a catalogue, a log and a trained item-knn, for tests that only read."""
-    server = Server(tmp_path_factory.mktemp("house"))
+def trained_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of a server that stopped: catalogue, log, an item-knn trained with k=1 and then with k=30."""
+    server = Server(tmp_path_factory.mktemp("trained"))
     server.client.put_items(catalogue())
     server.client.record_events(history())
-    server.client.train("item-knn", {"k": 20})
-    server.client.create_agent("guide", 4, 2, seed=1)
+    for k in (1, 30):
+        server.client.train("item-knn", {"k": k})
+    server.stop()
+    return server.data_dir
+
+
+@pytest.fixture(scope="session")
+def house(trained_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on the trained data, with the plug-ins of `one_file_plugins`, for tests that only read."""
+    data_dir = tmp_path_factory.mktemp("house") / "data"
+    shutil.copytree(trained_data, data_dir)
+    server = Server(data_dir, "--plugins-dir", str(PLUGINS))
     yield server
     server.kill()
+
+
+@pytest.fixture
+def stocked(trained_data: Path, tmp_path: Path, server_factory: Start) -> Server:
+    """A server of the test's own on the trained data."""
+    shutil.copytree(trained_data, tmp_path / "data")
+    return server_factory()
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +131,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a corpus named "hills" and an mlp-gan trained on it for a few steps."""
     server = Server(tmp_path_factory.mktemp("gallery"))
     corpus = server.client.upload_corpus("hills", hills())
-    server.client.train("mlp-gan", {"steps": 5}, corpus_id=corpus.corpus_id, seed=1)
+    server.client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
     yield server
     server.kill()
 
@@ -134,7 +154,11 @@ def _ratings() -> Iterator[tuple[str, str, float]]:
     for own, other in ("ad", "da"):
         for person in range(20):
             for j in range(8):
-                yield f"{own}-{person:02}", f"{own}{(person * 7 + j * (1 + person % 3)) % 20:02}", float(3 + (person + j) % 3)
+                yield (
+                    f"{own}-{person:02}",
+                    f"{own}{(person * 7 + j * (1 + person % 3)) % 20:02}",
+                    float(3 + (person + j) % 3),
+                )
             yield f"{own}-{person:02}", f"{other}{person:02}", 1.0
 
 
@@ -150,7 +174,7 @@ def hills(count: int = 32, size: int = 8) -> dict[str, bytes]:
     x, y = np.meshgrid(np.linspace(0, 3, size), np.linspace(0, 3, size))
     phases = rng.uniform(0, 6, (count, 2, 1, 1))
     stack = (np.sin(x + phases[:, 0]) + np.cos(y + phases[:, 1])).astype(np.float32)
-    return {"train/hills.npy": npy(stack)}
+    return {"train/stack-hills.npy": npy(stack)}
 
 
 def npy(array: np.ndarray[Any, Any]) -> bytes:
@@ -195,6 +219,12 @@ def refused() -> Callable[[Callable[[], object]], Refusal]:
 
 
 @pytest.fixture
+def plugins_dir() -> Path:
+    """The folder of one-file plug-ins, good and bad."""
+    return PLUGINS
+
+
+@pytest.fixture
 def films() -> list[Item]:
     return catalogue()
 
@@ -219,8 +249,3 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
 
     return run
-
-
-def ids(answer: Sequence[Any] | Any) -> list[str]:
-    """The items of an answer, best first."""
-    return [line.item_id for line in answer]

@@ -20,15 +20,6 @@ def seen_by(user: str, ratings: list[Event]) -> set[str]:
     return {event.item_id for event in ratings if event.user_id == user}
 
 
-@pytest.fixture
-def stocked(server_factory: Start, films: list[Item], ratings: list[Event]) -> Server:
-    """A server of the test's own with catalogue and log."""
-    server = server_factory()
-    server.client.put_items(films)
-    server.client.record_events(ratings)
-    return server
-
-
 @pytest.mark.parametrize("deployment", ["item-knn", "user-knn"])
 def test_people_get_films_of_their_genre_they_have_not_seen(
     house: Server, ratings: list[Event], deployment: str
@@ -98,7 +89,6 @@ def test_every_answer_has_an_id_of_its_own(house: Server) -> None:
 
 
 def test_a_recorded_rating_changes_the_next_answer(stocked: Server) -> None:
-    stocked.client.train("item-knn")
     before = stocked.client.recommend("a-03", 5)
     stocked.client.record_events([Event("a-03", f"d{i:02}", EventKind.RATING, 5.0) for i in range(12)])
     after = stocked.client.recommend("a-03", 5)
@@ -106,7 +96,6 @@ def test_a_recorded_rating_changes_the_next_answer(stocked: Server) -> None:
 
 
 def test_a_deleted_film_never_comes_back(stocked: Server, ratings: list[Event]) -> None:
-    stocked.client.train("item-knn")
     best = ids(stocked.client.recommend("a-03", 1))[0]
     stocked.client.delete_item(best)
     answers = [stocked.client.recommend("a-03", 40, deployment=d) for d in ("item-knn", "user-knn", "popular")]
@@ -131,10 +120,8 @@ def stranger_to(client: Client, user: str) -> bool:
 
 
 def test_a_forgotten_person_is_a_stranger_everywhere_and_for_good(server_factory: Start, stocked: Server) -> None:
-    stocked.client.train("item-knn")
     assert stocked.client.forget_user("a-03").events == 9
     assert stranger_to(stocked.client, "a-03")
-    stocked.client.train("item-knn")
     stocked.client.activate_model("item-knn", 1)  # trained while the log still held the person
     assert stranger_to(stocked.client, "a-03")
     stocked.stop()

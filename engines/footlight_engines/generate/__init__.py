@@ -15,6 +15,7 @@ def register_engines() -> list[EngineSpec]:
             version="1.0",
             summary="The classical fully connected GAN, for arrays of any fixed size.",
             factory="footlight_engines.generate.mlp_gan:MlpGan",
+            options="footlight_engines.generate.mlp_options:MlpGanOptions",
             requires=("torch", "safetensors", "PIL"),
         ),
     ]

@@ -17,7 +17,8 @@ from footlight_engines.generate.arrays import MAX_VALUES, Samples, read_samples,
 from footlight_engines.generate.distance import kernel_distance
 from footlight_engines.generate.encoding import encode, is_picture
 from footlight_engines.generate.mlp_networks import generator_network
-from footlight_engines.generate.mlp_training import MlpGanOptions, MlpGanTraining, torch_device
+from footlight_engines.generate.mlp_options import MlpGanOptions
+from footlight_engines.generate.mlp_training import MlpGanTraining, torch_device
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun
 
 _CHUNK = 16

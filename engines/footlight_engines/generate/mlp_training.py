@@ -7,12 +7,11 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from footlight_engines.generate.augmentation import dihedral
@@ -22,7 +21,6 @@ from footlight_engines.generate.checkpoint import (
     optimizer_tensors,
     save_checkpoint,
 )
-from footlight_engines.generate.encoding import Media
 from footlight_engines.generate.history import LossHistory
 from footlight_engines.generate.mlp_networks import (
     discriminator_network,
@@ -30,42 +28,13 @@ from footlight_engines.generate.mlp_networks import (
     generator_network,
     move_average,
 )
-from footlight_plugins import CallEnded, Options, TrainingRun
+from footlight_engines.generate.mlp_options import MlpGanOptions
+from footlight_plugins import CallEnded, TrainingRun
 
 _REPORT_SECONDS = 0.2
 _STATISTICS_BATCHES = 32
 _LEARNING = ("batch_size", "learning_rate", "latent", "augment", "ema_half_life")
 """The options that change what a step does: a checkpoint made with others belongs to another training."""
-
-
-class MlpGanOptions(Options):
-    """How long and how the GAN learns, and what it hands out."""
-
-    steps: int = Field(5_000, ge=1, le=10_000_000, description="How many batches it learns from.")
-    max_seconds: float = Field(
-        0,
-        ge=0,
-        description="Stop learning after this many seconds (0: never); the steps done by then are in the model.",
-    )
-    batch_size: int = Field(64, ge=2, le=4_096, description="Samples in a batch; at most as many as the corpus has.")
-    learning_rate: float = Field(2e-4, gt=0, le=1, description="Adam's step size, for both networks.")
-    latent: int = Field(100, ge=1, le=1_024, description="How many random numbers a piece of content is made from.")
-    augment: Literal["none", "dihedral"] = Field(
-        "none", description="dihedral: learn from the 8 turns and mirrors of each square sample, as fits heightmaps."
-    )
-    ema_half_life: int = Field(
-        20_000,
-        ge=0,
-        description="Hand out a moving average of the weights that halves after this many samples (0: the last ones).",
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where it computes; auto: a GPU if there is one."
-    )
-    threads: int = Field(0, ge=0, le=1_024, description="CPU threads while it learns (0: as the process has them).")
-    checkpoint_seconds: float = Field(
-        30, ge=0, description="At most this much work is lost when a training is cut off."
-    )
-    media: Media = Field("auto", description="png, npy, or auto: png where a sample has the shape of a picture.")
 
 
 class MlpGanTraining:

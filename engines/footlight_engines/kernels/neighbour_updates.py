@@ -17,6 +17,7 @@ from footlight_engines.kernels.interactions import (
     record,
     set_weight,
 )
+from footlight_engines.kernels.neighbour_rows import gather_overlaps
 from footlight_engines.kernels.neighbours import (
     MARGIN,
     RARE,
@@ -26,7 +27,6 @@ from footlight_engines.kernels.neighbours import (
     bound_is_sharp,
     cosine,
     current_bound,
-    gather_overlaps,
 )
 from footlight_engines.kernels.selection import worse
 
@@ -56,12 +56,12 @@ def _take_into_bound(table: Table, row: int, score: float, other: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _weakest(table: Table, row: int) -> int:
-    """The place of the candidate that was least similar when it was last looked at."""
-    weakest = 0
-    for n in range(table.length[row]):
-        if table.similarity[row, n] < table.similarity[row, weakest]:
-            weakest = n
+def _weakest(similarity: NDArray[np.float64]) -> int:
+    """The place of the candidate of a full row that was least similar when it was last looked at."""
+    weakest, least = 0, similarity[0]
+    for n in range(len(similarity)):
+        if similarity[n] < least:
+            weakest, least = n, similarity[n]
     return weakest
 
 
@@ -74,7 +74,7 @@ def _list(table: Table, row: int, other: int, overlap: int, exact: bool, shrinka
     if at < table.neighbour.shape[1]:
         table.length[row] += 1
     else:
-        at = _weakest(table, row)
+        at = _weakest(table.similarity[row])
         if score <= table.similarity[row, at]:
             _take_into_bound(table, row, score, other)
             return

@@ -10,7 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, RETRACTED, Interactions
-from footlight_engines.kernels.neighbours import Rule, Scratch, Table, cosine, read_history
+from footlight_engines.kernels.neighbour_reads import read_history
+from footlight_engines.kernels.neighbours import Rule, Scratch, Table, cosine
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
 UNIT = 1.0 / 16.0
@@ -71,30 +72,18 @@ def block(x: Interactions, board: Board, ask: Question) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _add(board: Board, tick: int, met: int, item: int, part: float) -> int:
-    """Add to an item's score and return how many items the query has met."""
-    if board.stamp[item] == tick:
-        board.total[item] += part
-        return met
-    board.stamp[item] = tick
-    board.total[item] = part
-    board.touched[met] = item
-    return met + 1
-
-
-@njit(cache=True, nogil=True)
 def _pick(board: Board, tick: int, met: int, servable: NDArray[np.bool_], answer: Answer) -> int:
     """Put the best items with a score above 0 into the answer; return how many."""
-    size, limit = 0, len(answer.items)
+    total, blocked, touched, scores, size = board.total, board.blocked, board.touched, answer.scores, 0
     for n in range(met):
-        ordinal = board.touched[n]
+        ordinal = touched[n]
         item = np.uint32(ordinal)
-        score = board.total[item]
-        if score <= 0.0 or item >= len(servable) or not servable[item] or board.blocked[item] == tick:
+        score = total[item]
+        if score <= 0.0 or item >= len(servable) or not servable[item] or blocked[item] == tick:
             continue
-        if size < limit or score >= answer.scores[0]:
-            size = offer(answer.scores, answer.items, size, limit, score, ordinal)
-    sort_heap(answer.scores, answer.items, size)
+        if size < len(scores) or score >= scores[0]:
+            size = offer(scores, answer.items, size, len(scores), score, ordinal)
+    sort_heap(scores, answer.items, size)
     return size
 
 
@@ -108,15 +97,15 @@ def _mark_answer(board: Board, tick: int, answer: Answer, size: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _give_reason(answer: Answer, rank: int, item: int, part: float) -> None:
-    """Insert a reason by its part of the score, largest first; the shares hold the parts for now."""
-    if part <= answer.shares[rank, REASONS - 1]:
-        return
-    n = REASONS - 1
-    while n > 0 and part > answer.shares[rank, n - 1]:
-        answer.shares[rank, n], answer.because[rank, n] = answer.shares[rank, n - 1], answer.because[rank, n - 1]
+def _give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: int, part: float) -> None:
+    """Insert a reason, both arrays of shape (REASONS,), by its part of the score, largest first."""
+    n = REASONS
+    while n > 0 and part > parts[n - 1]:
         n -= 1
-    answer.shares[rank, n], answer.because[rank, n] = part, item
+        if n + 1 < REASONS:
+            parts[n + 1], because[n + 1] = parts[n], because[n]
+    if n < REASONS:
+        parts[n], because[n] = part, item
 
 
 @njit(cache=True, nogil=True)
@@ -125,22 +114,25 @@ def _explain_by_items(
 ) -> None:
     """Name the items of the history that add most to each answer, with their shares of all that is added to it."""
     added = np.zeros(size)
-    answer.because[:size] = -1
-    answer.shares[:size] = 0.0
+    because, shares, stamp, place = answer.because, answer.shares, board.stamp, board.place
+    items, weights, eligible = x.item, x.weight, table.eligible
+    because[:size] = -1
+    shares[:size] = 0.0
     first = x.person_start[user]
     for r in range(first, first + x.person_length[user]):
-        weight, liked = x.weight[r], x.item[r]
-        if weight <= 0:
+        liked, weight = items[r], weights[r] * UNIT
+        if weight <= 0.0:
             continue
-        for n in range(table.eligible[liked]):
-            item = table.neighbour[liked, n]
-            if board.stamp[item] == mark:
-                part = table.similarity[liked, n] * (weight * UNIT)
-                added[board.place[item]] += part
-                _give_reason(answer, board.place[item], liked, part)
+        neighbour, similarity = table.neighbour[liked], table.similarity[liked]
+        for n in range(eligible[liked]):
+            item = np.uint32(neighbour[n])
+            if stamp[item] == mark:
+                rank, part = place[item], similarity[n] * weight
+                added[rank] += part
+                if part > shares[rank, REASONS - 1]:
+                    _give_reason(because[rank], shares[rank], liked, part)
     for rank in range(size):
-        for n in range(REASONS):
-            answer.shares[rank, n] /= added[rank]
+        shares[rank] /= added[rank]
 
 
 @njit(cache=True, nogil=True)
@@ -161,15 +153,23 @@ def score_by_items(
     -------
     How many items are in the answer.
     """
-    first = x.person_start[ask.user]
-    last = first + x.person_length[ask.user]
     read_history(x, table, scratch, ask.user, rule)
     tick, met = block(x, board, ask), 0
-    for r in range(first, last):
-        weight, liked = x.weight[r] * UNIT, x.item[r]
-        if weight != 0.0:
-            for n in range(table.eligible[liked]):
-                met = _add(board, tick, met, table.neighbour[liked, n], table.similarity[liked, n] * weight)
+    total, stamp, touched = board.total, board.stamp, board.touched
+    items, weights, eligible = x.item, x.weight, table.eligible
+    first = x.person_start[ask.user]
+    for r in range(first, first + x.person_length[ask.user]):
+        liked, weight = items[r], weights[r] * UNIT
+        if weight == 0.0:
+            continue
+        neighbour, similarity = table.neighbour[liked], table.similarity[liked]
+        for n in range(eligible[liked]):
+            item, part = np.uint32(neighbour[n]), similarity[n] * weight
+            if stamp[item] == tick:
+                total[item] += part
+            else:
+                stamp[item], total[item], touched[met] = tick, part, item
+                met += 1
     size = _pick(board, tick, met, ask.servable, answer)
     _explain_by_items(x, table, board, ask.user, _mark_answer(board, tick, answer, size), answer, size)
     return size
@@ -178,21 +178,19 @@ def score_by_items(
 @njit(cache=True, nogil=True)
 def _meet_people(x: Interactions, board: Board, user: int, tick: int) -> int:
     """Sum w_ui w_vi over the items i of a person for everybody else v; return how many people were met."""
-    met = 0
-    first = x.person_start[user]
+    items, weights, starts, lengths = x.item, x.weight, x.item_start, x.item_length
+    people, posted, overlap, seen, order = x.person, x.posted, board.overlap, board.met, board.people
+    first, met = x.person_start[user], 0
     for r in range(first, first + x.person_length[user]):
-        weight, item = int(x.weight[r]), x.item[r]
+        weight, start = int(weights[r]), starts[items[r]]
         if weight == 0:
             continue
-        start = x.item_start[item]
-        for p in range(start, start + x.item_length[item]):
-            other, product = np.uint32(x.person[p]), weight * int(x.posted[p])
-            if board.met[other] == tick:
-                board.overlap[other] += product
+        for p in range(np.uint64(start), np.uint64(start + lengths[items[r]])):
+            other, product = np.uint32(people[p]), weight * int(posted[p])
+            if seen[other] == tick:
+                overlap[other] += product
             else:
-                board.met[other] = tick
-                board.overlap[other] = product
-                board.people[met] = other
+                seen[other], overlap[other], order[met] = tick, product, other
                 met += 1
     return met
 
@@ -217,22 +215,18 @@ def nearest_people(x: Interactions, board: Board, user: int, tick: int, rule: Ru
 @njit(cache=True, nogil=True)
 def _count_people(x: Interactions, board: Board, neighbours: int, mark: int, answer: Answer, size: int) -> None:
     """Count for each answer the neighbours who have a weight above 0 for it."""
-    answer.people[:size] = 0
+    items, weights, stamp, place, people = x.item, x.weight, board.stamp, board.place, answer.people
+    people[:size] = 0
     for n in range(neighbours):
         first = x.person_start[board.heap_person[n]]
-        for r in range(first, first + x.person_length[board.heap_person[n]]):
-            if x.weight[r] > 0 and board.stamp[x.item[r]] == mark:
-                answer.people[board.place[x.item[r]]] += 1
+        for r in range(np.uint64(first), np.uint64(first + x.person_length[board.heap_person[n]])):
+            item = np.uint32(items[r])
+            if stamp[item] == mark and weights[r] > 0:
+                people[place[item]] += 1
 
 
 @njit(cache=True, nogil=True)
-def score_by_people(
-    x: Interactions,
-    board: Board,
-    ask: Question,
-    rule: Rule,
-    answer: Answer,
-) -> int:
+def score_by_people(x: Interactions, board: Board, ask: Question, rule: Rule, answer: Answer) -> int:
     """User-based scores: score_i = sum over the k people v most like the person of s_uv w_vi.
 
     Returns
@@ -240,12 +234,20 @@ def score_by_people(
     How many items are in the answer.
     """
     tick, met = block(x, board, ask), 0
+    total, stamp, touched = board.total, board.stamp, board.touched
+    items, weights = x.item, x.weight
     neighbours = nearest_people(x, board, ask.user, tick, rule)
     for n in range(neighbours):
-        first = x.person_start[board.heap_person[n]]
-        for r in range(first, first + x.person_length[board.heap_person[n]]):
-            if x.weight[r] != 0:
-                met = _add(board, tick, met, x.item[r], board.heap_score[n] * (x.weight[r] * UNIT))
+        first, score = x.person_start[board.heap_person[n]], board.heap_score[n]
+        for r in range(np.uint64(first), np.uint64(first + x.person_length[board.heap_person[n]])):
+            item, weight = np.uint32(items[r]), weights[r] * UNIT
+            if weight == 0.0:
+                continue
+            if stamp[item] == tick:
+                total[item] += score * weight
+            else:
+                stamp[item], total[item], touched[met] = tick, score * weight, item
+                met += 1
     size = _pick(board, tick, met, ask.servable, answer)
     _count_people(x, board, neighbours, _mark_answer(board, tick, answer, size), answer, size)
     return size

@@ -19,8 +19,10 @@ from footlight_plugins import Basis, Events, Options, Query, Ranking, Recommende
 class ItemKnnOptions(Options):
     """What counts as going together."""
 
-    k: int = Field(50, ge=1, le=1_000, description="How many neighbours an item has.")
-    min_similarity: float = Field(0.0, ge=0.0, le=1.0, description="Items less similar than this are no neighbours.")
+    k: int = Field(default=50, ge=1, le=1_000, description="How many neighbours an item has.")
+    min_similarity: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="Items less similar than this are no neighbours."
+    )
     shrinkage: float = Field(
         0.0,
         ge=0.0,

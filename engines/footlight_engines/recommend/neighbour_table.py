@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_engines.kernels import neighbour_updates as updates
-from footlight_engines.kernels import neighbours as kernels
 from footlight_engines.kernels.interactions import Interactions
+from footlight_engines.kernels.neighbour_reads import read_row
+from footlight_engines.kernels.neighbour_rows import BUCKETS, build_rows, restore_bounds, restore_rows, row_costs
 from footlight_engines.kernels.neighbours import Rule, Scratch, Table
 from footlight_engines.recommend.preferences import Preferences, check_arrays, check_pointers
 from footlight_plugins import CallEnded, Events, TrainingRun
@@ -53,7 +54,7 @@ class NeighbourTable:
         """
         x, items = self._preferences.data, self._preferences.items
         self._start_anew()
-        chunks = _chunks(kernels.row_costs(x))
+        chunks = _chunks(row_costs(x))
         with ThreadPoolExecutor(_threads()) as pool:
             scratches = [_scratch(len(x.item_start), self._candidates) for _ in range(_threads())]
             futures = [pool.submit(self._build, scratches, rows) for rows in chunks]
@@ -93,7 +94,7 @@ class NeighbourTable:
         if not 0 <= item < self._preferences.items:
             return np.empty(0, np.int32), np.empty(0, np.float64)
         x, table, scratch = self.parts()
-        size = kernels.read_row(x, table, scratch, item, self._rule)
+        size = read_row(x, table, scratch, item, self._rule)
         return table.neighbour[item, :size].copy(), table.similarity[item, :size].copy()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -131,8 +132,8 @@ class NeighbourTable:
             raise ValueError("the array 'neighbour' must hold items, and not too many for each")
         self._start_anew()
         self._table.complete[:items] = arrays["complete"]
-        kernels.restore_rows(self._table, *(np.array(a) for a in (first, neighbour, overlap)))
-        kernels.restore_bounds(self._table, items, self._rule.shrinkage)
+        restore_rows(self._table, *(np.array(a) for a in (first, neighbour, overlap)))
+        restore_bounds(self._table, items, self._rule.shrinkage)
         self._fresh = True
 
     def _start_anew(self) -> None:
@@ -143,7 +144,7 @@ class NeighbourTable:
 
     def _build(self, scratches: list[Scratch], rows: NDArray[np.int32]) -> None:
         scratch = scratches.pop()  # there are as many as threads
-        kernels.build_rows(self._preferences.data, self._table, scratch, rows, self._rule.shrinkage)
+        build_rows(self._preferences.data, self._table, scratch, rows, self._rule.shrinkage)
         scratches.append(scratch)
 
 
@@ -203,7 +204,7 @@ def _scratch(items: int, candidates: int) -> Scratch:
         score=np.empty(items, np.float64),
         single=single,
         bits=single.view(np.int32),
-        frequency=np.empty(kernels.BUCKETS, np.int32),
+        frequency=np.empty(BUCKETS, np.int32),
         best_score=np.empty(candidates, np.float64),
         best_item=np.empty(candidates, np.int32),
         tick=np.zeros(1, np.int64),

@@ -227,9 +227,10 @@ def _extent(ordinals: NDArray[np.int32]) -> int:
 
 
 def _rooms(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
-    """The room that packed rows get: a quarter more than they need."""
-    wide: NDArray[np.int64] = lengths.astype(np.int64)
-    return np.asarray(wide + wide // 4 + 2, np.int64)
+    """The room that packed rows get: a quarter more than they need, and none where they are empty."""
+    rooms = np.zeros(len(lengths), np.int64)
+    np.add(lengths, (lengths >> 2) + 2, out=rooms, where=lengths > 0)
+    return rooms
 
 
 def _lay_rows(start: NDArray[np.int64], room: NDArray[np.int32], lengths: NDArray[np.int32]) -> int:
@@ -248,7 +249,9 @@ def _pool_size(lengths: NDArray[np.int32]) -> int:
 def _entries(start: NDArray[np.int64], lengths: NDArray[np.int32]) -> NDArray[np.int64]:
     """The places in the pool of all entries of rows, row after row."""
     before = np.cumsum(lengths, dtype=np.int64) - lengths
-    return np.arange(int(lengths.sum()), dtype=np.int64) + np.repeat(start - before, lengths)
+    entries = np.arange(int(lengths.sum()), dtype=np.int64)
+    entries += np.repeat(start - before, lengths)
+    return entries
 
 
 def _empty(people: int, items: int, records: int, postings: int) -> Interactions:

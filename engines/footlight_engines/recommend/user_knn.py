@@ -17,8 +17,8 @@ from footlight_plugins import Basis, Events, Options, Query, Ranking, Recommende
 class UserKnnOptions(Options):
     """Who counts as like you."""
 
-    k: int = Field(50, ge=1, le=1_000, description="How many of the most similar people have a say.")
-    min_similarity: float = Field(0.0, ge=0.0, le=1.0, description="People less similar than this have no say.")
+    k: int = Field(default=50, ge=1, le=1_000, description="How many of the most similar people have a say.")
+    min_similarity: float = Field(default=0.0, ge=0.0, le=1.0, description="People less similar than this have no say.")
     shrinkage: float = Field(
         0.0,
         ge=0.0,

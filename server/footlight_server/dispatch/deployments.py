@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from footlight_plugins import Engine, EngineSpec, Options, Verb
-from footlight_plugins.factories import EngineUnavailable, resolve_factory
+from footlight_plugins.factories import EngineUnavailable, resolve_factory, resolve_options
 from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError, options_of
 from footlight_server.dispatch.finishing import to_the_end
@@ -53,7 +53,7 @@ class Deployed:
         return self.host is None or bool(self.host.version)
 
 
-def checked_options(engine_class: type[Engine], values: Mapping[str, Any]) -> Options:
+def checked_options(of: type[Engine] | type[Options], values: Mapping[str, Any]) -> Options:
     """The options, complete.
 
     Raises
@@ -62,9 +62,23 @@ def checked_options(engine_class: type[Engine], values: Mapping[str, Any]) -> Op
         Naming the first option that is wrong.
     """
     try:
-        return options_of(engine_class, values)
+        return options_of(of, values)
     except OptionError as wrong:
         raise InvalidArgument(f"options.{wrong.option}", wrong.expected) from wrong
+
+
+def options_type_of(spec: EngineSpec) -> type[Options]:
+    """The engine's options, without importing the engine where its plug-in allows that.
+
+    Raises
+    ------
+    FailedPrecondition
+        When something the engine needs is not installed; the message says what to install.
+    """
+    try:
+        return resolve_options(spec)
+    except EngineUnavailable as missing:
+        raise FailedPrecondition(str(missing), reason="ENGINE_UNAVAILABLE") from missing
 
 
 def engine_class_of(spec: EngineSpec) -> type[Engine]:
@@ -188,7 +202,7 @@ class Deployments:
             raise NotFound("engine", engine)
         if name in self._deployed:
             raise AlreadyExists("deployment", name)
-        checked_options(await asyncio.to_thread(engine_class_of, spec), options)
+        checked_options(await asyncio.to_thread(options_type_of, spec), options)
         record = Deployment(name, engine, dict(options))
         await self._table.create(record)
         self._deployed[name] = await self._deploy(record, spec)

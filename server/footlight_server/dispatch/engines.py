@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from footlight_plugins import EngineSpec
-from footlight_plugins.factories import EngineUnavailable, resolve_factory
+from footlight_plugins.factories import EngineUnavailable, resolve_options
 from footlight_plugins.loader import PluginStatus
 from footlight_plugins.options import options_schema
 from footlight_server.dispatch.acting import Acting
@@ -72,6 +72,6 @@ class Engines:
 
 def _schema(spec: EngineSpec) -> dict[str, Any]:
     try:
-        return options_schema(resolve_factory(spec))
+        return options_schema(resolve_options(spec))
     except EngineUnavailable as missing:
         return {"unavailable": str(missing)}

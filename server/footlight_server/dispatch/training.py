@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from footlight_plugins import Verb
+from footlight_plugins.factories import missing_requirements
 from footlight_server.config import ServerConfig
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.asking import TENANT, Asking, Policy
-from footlight_server.dispatch.deployments import Deployed, Deployments, checked_options, engine_class_of
+from footlight_server.dispatch.deployments import Deployed, Deployments, checked_options, options_type_of
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.jobs.order import Order
@@ -77,8 +78,9 @@ class TrainingDesk:
         if seed is not None and not 0 <= seed <= LARGEST_SEED:
             raise InvalidArgument("seed", f"must be between 0 and 2^62, not {seed}")
         self._check_material(deployed, corpus_id)
-        engine_class = await asyncio.to_thread(engine_class_of, deployed.spec)
-        complete = checked_options(engine_class, {**deployed.record.options, **options})
+        self._check_installed(deployed)
+        options_type = await asyncio.to_thread(options_type_of, deployed.spec)
+        complete = checked_options(options_type, {**deployed.record.options, **options})
         training = Training(
             training_id=f"t-{secrets.token_hex(8)}",
             deployment=deployed.name,
@@ -94,6 +96,12 @@ class TrainingDesk:
     async def _queue(self, training: Training, order: Order) -> None:
         await self._table.insert(training)
         self._runner.put(training, order)
+
+    def _check_installed(self, deployed: Deployed) -> None:
+        if missing := missing_requirements(deployed.spec):
+            raise FailedPrecondition(
+                f"'{deployed.name}' needs {' and '.join(missing)}, which the server does not have", "ENGINE_UNAVAILABLE"
+            )
 
     def _check_material(self, deployed: Deployed, corpus_id: str) -> None:
         if deployed.spec.verb is Verb.GENERATE:

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from footlight_engines.generate.mlp_gan import MlpGan
-from footlight_engines.generate.mlp_training import MlpGanOptions, MlpGanTraining
+from footlight_engines.generate.mlp_options import MlpGanOptions
+from footlight_engines.generate.mlp_training import MlpGanTraining
 from footlight_plugins import Call, CallEnded, Corpus, State, TrainingRun
 from footlight_plugins.testing.engine import same_state, stored
 from footlight_plugins.testing.generator import StopsAfter, npy, read_npy, write_corpus

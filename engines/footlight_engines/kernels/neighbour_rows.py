@@ -1,0 +1,161 @@
+"""Computes rows of the neighbour table from the preferences: overlaps, similarities, and the best of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
+from footlight_engines.kernels.neighbours import Scratch, Table, cosine
+from footlight_engines.kernels.selection import offer, sort_heap, worse
+
+BUCKETS = 1 << 13
+"""How many values the leading 14 bits of a float that is not negative can take."""
+
+
+@njit(cache=True, nogil=True)
+def gather_overlaps(x: Interactions, scratch: Scratch, item: int) -> int:
+    """Sum c_ij for every item j that somebody has along with item i (Gustavson 1978, one row of the product X^T X).
+
+    Returns
+    -------
+    How many items were met; they stand in ``scratch.touched``, their sums in ``scratch.cell``.
+    """
+    scratch.tick[0] += 1
+    tick, met = scratch.tick[0], np.uint64(0)  # unsigned indices need no test for counting from the end
+    start = x.item_start[item]
+    for p in range(np.uint64(start), np.uint64(start + x.item_length[item])):
+        user, weight = x.person[p], int(x.posted[p])
+        first = x.person_start[user]
+        for r in range(np.uint64(first), np.uint64(first + x.person_length[user])):
+            other, product = np.uint32(x.item[r]), weight * int(x.weight[r])
+            if scratch.cell[other, 0] == tick:
+                scratch.cell[other, 1] += product
+            else:
+                scratch.cell[other, 0] = tick
+                scratch.cell[other, 1] = product
+                scratch.touched[met] = other
+                met += np.uint64(1)
+    return int(met)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _score_met(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> tuple[int, int]:
+    """Compute the similarities of the items met; return how many overlaps are above 0, and how many are not 0."""
+    root, positive, others = table.root[item], 0, 0
+    for n in range(met):
+        other = np.uint32(scratch.touched[n])
+        overlap = scratch.cell[other, 1]
+        score = cosine(overlap, root, table.root[other], shrinkage)
+        scratch.score[n] = score
+        scratch.single[n] = score
+        positive += overlap > 0
+        others += overlap != 0
+    return positive, others
+
+
+@njit(cache=True, nogil=True)
+def _bucket(bits: int) -> int:
+    """The leading bits of a score of at least 0: its power of two and 32 steps within. 0 for a score below."""
+    return max(bits, 0) >> 18
+
+
+@njit(cache=True, nogil=True)
+def _select(scratch: Scratch, met: int, size: int) -> None:
+    """Put the best of the items met into ``best_score`` and ``best_item``, best first; ``size`` scores are above 0.
+
+    A histogram of the leading bits tells the bucket in which the last one lies: better buckets are taken whole, in the
+    order of the buckets, and of that bucket the best by a heap.
+    """
+    count, best_score, best_item = scratch.frequency, scratch.best_score, scratch.best_item
+    count[:] = 0
+    for n in range(met):
+        count[_bucket(scratch.bits[n])] += 1
+    border, taken = BUCKETS - 1, 0
+    while taken + count[border] < size:
+        taken, count[border] = taken + count[border], taken
+        border -= 1
+    last_score, last_item, kept, limit = best_score[taken:], best_item[taken:], 0, size - taken
+    for n in range(met):
+        bucket = _bucket(scratch.bits[n])
+        if bucket > border:
+            best_score[count[bucket]], best_item[count[bucket]] = scratch.score[n], scratch.touched[n]
+            count[bucket] += 1
+        elif bucket == border:
+            score, ordinal = scratch.score[n], scratch.touched[n]
+            if kept < limit or score >= last_score[0]:
+                kept = offer(last_score, last_item, kept, limit, score, ordinal)
+    sort_heap(last_score, last_item, kept)
+    for n in range(1, taken):
+        score, ordinal, hole = best_score[n], best_item[n], n
+        while hole > 0 and worse(best_score[hole - 1], best_item[hole - 1], score, ordinal):
+            best_score[hole], best_item[hole] = best_score[hole - 1], best_item[hole - 1]
+            hole -= 1
+        best_score[hole], best_item[hole] = score, ordinal
+
+
+@njit(cache=True, nogil=True)
+def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
+    """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
+    met = gather_overlaps(x, scratch, item)
+    scratch.cell[item, 1] = 0  # an item is no neighbour of itself
+    positive, others = _score_met(table, scratch, item, met, shrinkage)
+    limit = table.neighbour.shape[1]
+    size = min(positive, limit)
+    if size > 0:
+        _select(scratch, met, size)
+    for n in range(size):
+        table.neighbour[item, n] = scratch.best_item[n]
+        table.overlap[item, n] = scratch.cell[scratch.best_item[n], 1]
+        table.exact[item, n] = True
+        table.similarity[item, n] = scratch.best_score[n]
+    table.length[item] = size
+    table.complete[item] = others == size
+    table.bound[item] = scratch.best_score[size - 1] if size == limit else 0.0
+    table.last[item] = scratch.best_item[size - 1] if size == limit else -1
+    table.slack_then[item] = table.slack[0]
+
+
+@njit(cache=True, nogil=True)
+def build_rows(x: Interactions, table: Table, scratch: Scratch, rows: NDArray[np.int32], shrinkage: float) -> None:
+    """Build many rows; several threads may do so at once, each with rows and a scratch of its own."""
+    for item in rows:
+        build_row(x, table, scratch, item, shrinkage)
+        table.read_at[item] = 0
+
+
+@njit(cache=True, nogil=True)
+def row_costs(x: Interactions) -> NDArray[np.int64]:
+    """How many products `build_row` adds for each item in use; shape (items,)."""
+    costs = np.zeros(x.used[ITEMS], np.int64)
+    for user in range(x.used[PEOPLE]):
+        length = x.person_length[user]
+        for r in range(x.person_start[user], x.person_start[user] + length):
+            costs[x.item[r]] += length
+    return costs
+
+
+@njit(cache=True, nogil=True)
+def restore_rows(
+    table: Table, first: NDArray[np.int64], neighbour: NDArray[np.int32], overlap: NDArray[np.int64]
+) -> None:
+    """Fill the rows of a table from packed ones; row i takes the entries from ``first[i]`` to ``first[i + 1] - 1``."""
+    for item in range(len(first) - 1):
+        for n in range(first[item + 1] - first[item]):
+            table.neighbour[item, n] = neighbour[first[item] + n]
+            table.overlap[item, n] = overlap[first[item] + n]
+            table.exact[item, n] = True
+        table.length[item] = first[item + 1] - first[item]
+
+
+@njit(cache=True, nogil=True)
+def restore_bounds(table: Table, items: int, shrinkage: float) -> None:
+    """Set the bounds of rows as `build_row` left them: full rows are bounded by their last candidate."""
+    limit = table.neighbour.shape[1]
+    for item in range(items):
+        table.bound[item], table.last[item], table.slack_then[item] = 0.0, -1, table.slack[0]
+        if table.length[item] == limit:
+            other = table.neighbour[item, limit - 1]
+            table.last[item] = other
+            table.bound[item] = cosine(table.overlap[item, limit - 1], table.root[item], table.root[other], shrinkage)

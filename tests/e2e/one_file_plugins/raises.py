@@ -1,0 +1,5 @@
+"""A plug-in that cannot be imported."""
+
+from __future__ import annotations
+
+raise RuntimeError("no licence found")

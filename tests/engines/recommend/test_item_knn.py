@@ -1,0 +1,196 @@
+"""Item-based recommendations: the formula, its reasons, and answers that stay exact while events come in."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.engines.recommend.logs import RUN, ask, bits, random_log, state_bits
+
+from footlight_engines.recommend.item_knn import ItemKnn, ItemKnnOptions
+from footlight_plugins import Basis, EventKind, Events, State
+
+_STARS = np.array([[3, 1, 2, 3, 3], [4, 3, 4, 3, 5], [3, 3, 1, 5, 4], [1, 5, 5, 2, 1]])
+"""Four people and five items: Jannach et al. (2010), Recommender Systems, table 2.1 without Alice."""
+
+
+class TightItemKnn(ItemKnn):
+    """Keeps one spare candidate, so that bounds are tested hard."""
+
+    spare_candidates = 1
+
+
+def _fitted(events: Events, **options: Any) -> ItemKnn:
+    engine = TightItemKnn(ItemKnnOptions(**options))
+    engine.fit(events, RUN)
+    return engine
+
+
+def _stars() -> Events:
+    user, item = np.nonzero(_STARS)
+    return Events.of(user, item, _STARS[user, item])
+
+
+def test_similarity_is_the_cosine_of_the_columns() -> None:
+    ranking = _fitted(_stars()).similar(0, ask(-1))
+    norms = np.linalg.norm(_STARS, axis=0)
+    cosines = (_STARS.T @ _STARS[:, 0] / (norms * norms[0]))[ranking.items]
+    np.testing.assert_allclose(ranking.scores, cosines, rtol=1e-15)
+    assert ranking.items[0] == 4 and round(float(ranking.scores[0]), 3) == 0.994  # (9+20+12+1) / sqrt(35 * 51)
+
+
+def test_shrinkage_is_added_to_the_denominator_in_squared_preferences() -> None:
+    ranking = _fitted(_stars(), shrinkage=10.0).similar(0, ask(-1))
+    assert ranking.scores[0] == pytest.approx(42 / (np.sqrt(35 * 51) + 10))
+
+
+def test_a_score_is_the_sum_of_similarities_times_preferences() -> None:
+    events = Events.concatenate(_stars(), Events.of([9, 9], [0, 1], [4.0, -2.0]))
+    engine = _fitted(events)
+    ranking = engine.recommend(ask(9, count=1))
+    best = int(ranking.items[0])
+    similar = dict(zip(*(column.tolist() for column in _columns(engine, best)), strict=True))
+    assert ranking.scores[0] == pytest.approx(4.0 * similar[0] - 2.0 * similar[1], rel=1e-15)
+
+
+def _columns(engine: ItemKnn, item: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    ranking = engine.similar(item, ask(-1))
+    return ranking.items, ranking.scores
+
+
+def test_reasons_are_the_items_that_add_most_with_their_shares() -> None:
+    engine = _fitted(Events.concatenate(_stars(), Events.of([9, 9], [0, 1], [1.0, 5.0])))
+    ranking = engine.recommend(ask(9))
+    assert ranking.basis is Basis.BECAUSE_OF_ITEM and ranking.because is not None and ranking.shares is not None
+    assert ranking.because[0].tolist() == [1, 0, -1]
+    assert ranking.shares.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_only_the_k_most_similar_items_are_neighbours() -> None:
+    everything, few = _columns(_fitted(_stars()), 2)[0], _columns(_fitted(_stars(), k=2), 2)[0]
+    assert few.tolist() == everything[:2].tolist()
+
+
+def test_items_below_the_least_similarity_are_no_neighbours() -> None:
+    assert (_columns(_fitted(_stars(), min_similarity=0.9), 0)[1] >= 0.9).all()
+    assert len(_columns(_fitted(_stars(), min_similarity=0.9), 0)[0]) < 4
+
+
+def test_items_that_are_out_are_not_named_as_similar() -> None:
+    ranking = _fitted(_stars()).similar(0, ask(-1, items=4, exclude=np.array([1], np.int32)))
+    assert set(ranking.items.tolist()) == {2, 3}
+
+
+def test_a_person_who_only_dislikes_gets_no_answer_from_what_goes_along() -> None:
+    engine = _fitted(Events.concatenate(_stars(), Events.of([9], [0], [-4.0])))
+    assert engine.knows(9) and len(engine.recommend(ask(9))) == 0
+
+
+def test_a_preference_of_zero_is_seen_but_nothing_to_go_by() -> None:
+    engine = _fitted(Events.concatenate(_stars(), Events.of([9, 8, 8], [0, 0, 1], [0.0, 0.0, 3.0])))
+    assert not engine.knows(9) and len(engine.recommend(ask(9))) == 0
+    assert engine.knows(8) and 0 not in engine.recommend(ask(8)).items
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 100_000),
+    rows=st.integers(20, 700),
+    k=st.integers(1, 6),
+    shrinkage=st.sampled_from([0.0, 1.5]),
+    min_similarity=st.sampled_from([0.0, 0.0, 0.2]),
+    cuts=st.lists(st.floats(0, 1), min_size=1, max_size=5),
+)
+def test_updates_in_any_batches_answer_as_a_new_training_does(
+    seed: int, rows: int, k: int, shrinkage: float, min_similarity: float, cuts: list[float]
+) -> None:
+    options = {"k": k, "shrinkage": shrinkage, "min_similarity": min_similarity}
+    events = random_log(seed, rows, people=5 + seed % 60, items=30)
+    edges = [*sorted(int(cut * rows) for cut in cuts), rows]
+    engine = _fitted(events.take(slice(0, edges[0])), **options)
+    for start, end in itertools.pairwise(edges):
+        engine.apply(events.take(slice(max(0, start - 10), end)))  # ten events are delivered twice
+        _assert_same_answers(engine, _fitted(events.take(slice(0, end)), **options))
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 100_000), rows=st.integers(20, 700), k=st.integers(1, 6))
+def test_forgetting_people_between_updates_answers_as_if_they_had_never_been(seed: int, rows: int, k: int) -> None:
+    people = 5 + seed % 40
+    events, rng = random_log(seed, rows, people, items=30), np.random.default_rng(seed)
+    engine, held = _fitted(events.take(slice(0, rows // 3)), k=k), events.take(slice(0, rows // 3))
+    for start in range(rows // 3, rows, max(1, rows // 5)):
+        user, more = int(rng.integers(people)), events.take(slice(start, start + max(1, rows // 5)))
+        engine.forget(user)
+        engine.apply(more)
+        held = Events.concatenate(held.take(held.user != user), more)
+        expected = _fitted(held, k=k)
+        _assert_same_answers(engine, expected)
+    assert state_bits(engine.state()) == state_bits(expected.state())
+
+
+def _assert_same_answers(engine: ItemKnn, expected: ItemKnn) -> None:
+    for user in range(-1, 70):
+        query = ask(user, count=5, include_seen=user % 2 == 0)
+        assert bits(engine.recommend(query)) == bits(expected.recommend(query))
+    for item in range(32):
+        assert bits(engine.similar(item, ask(-1))) == bits(expected.similar(item, ask(-1)))
+
+
+def test_taking_an_event_back_restores_the_state_bit_for_bit() -> None:
+    events = random_log(1, 400, people=30, items=25)
+    engine, before = _fitted(events), _fitted(events).state()
+    engine.apply(Events.of([77, 77], [3, 90], [5.0, 2.0], time=[100, 100]))
+    engine.forget(77)
+    assert state_bits(engine.state()) == state_bits(before)
+
+
+@pytest.mark.parametrize("items", [100, 5_000])
+def test_an_update_touches_in_proportion_to_the_history_not_the_catalogue(items: int) -> None:
+    rng = np.random.default_rng(0)
+    crowd = Events.of(rng.integers(1, 400, 20_000), rng.integers(items, size=20_000))
+    history = Events.of(np.zeros(30, np.int32), np.arange(30))
+    engine = _fitted(Events.concatenate(crowd, history))
+    assert 0 < engine.apply(Events.of([0], [40], [1.0], time=[10**6])) <= 2 * 30 + 2
+
+
+def test_an_event_that_changes_nothing_touches_one_entry() -> None:
+    engine = _fitted(_stars())
+    assert engine.apply(Events.of([0], [0], [3.0], time=[10**6])) == 1
+    assert engine.apply(Events.of([0], [0], [1.0], kind=EventKind.SKIP, time=[10**7])) == 0
+
+
+@pytest.mark.parametrize("items", [10, 500])
+def test_new_people_and_items_may_come_at_any_time(items: int) -> None:
+    engine = _fitted(_stars())
+    engine.apply(Events.of([1_000, 1_000], [0, items], [5.0, 5.0], time=[10**6, 10**6]))
+    assert items in engine.similar(0, ask(-1, items=items + 1)).items
+
+
+def test_a_state_of_other_options_is_refused() -> None:
+    with pytest.raises(ValueError, match="k must be 7, got 50"):
+        TightItemKnn(ItemKnnOptions(k=7)).load(_fitted(_stars()).state())
+
+
+@pytest.mark.parametrize("name", ["person_ptr", "item", "weight", "neighbour_ptr", "neighbour", "overlap", "complete"])
+def test_a_state_with_a_damaged_array_is_refused(name: str) -> None:
+    state = _fitted(_stars()).state()
+    damaged = State({**state.arrays, name: state.arrays[name][:-1]}, state.meta)
+    with pytest.raises(ValueError, match=r"must|state"):
+        TightItemKnn(ItemKnnOptions()).load(damaged)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("user", -1, "user must be 0 or more"), ("item", -2, "item must be 0 or more"), ("value", 1e9, "value must be")],
+)
+def test_malformed_events_are_refused_by_name(column: str, value: float, message: str) -> None:
+    events = _stars()
+    getattr(events, column)[3] = value
+    with pytest.raises(ValueError, match=message):
+        _fitted(events)

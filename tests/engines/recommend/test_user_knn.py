@@ -1,0 +1,90 @@
+"""User-based recommendations against dense matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.engines.recommend.logs import RUN, ask, bits, random_log, state_bits
+
+from footlight_engines.recommend.user_knn import UserKnn, UserKnnOptions
+from footlight_plugins import Basis, Events
+
+_PEOPLE, _ITEMS = 12, 20
+
+
+def _matrix(seed: int) -> NDArray[np.float64]:
+    """Preferences, shape (people, items), most of them 0."""
+    rng = np.random.default_rng(seed)
+    chosen: NDArray[np.float64] = rng.choice([-1.0, 0.5, 1.0, 5.0], size=(_PEOPLE, _ITEMS))
+    return chosen * (rng.random((_PEOPLE, _ITEMS)) < 0.4)
+
+
+def _fitted(events: Events, options: UserKnnOptions | None = None) -> UserKnn:
+    engine = UserKnn(options or UserKnnOptions())
+    engine.fit(events, RUN)
+    return engine
+
+
+def _of(matrix: NDArray[np.float64]) -> Events:
+    user, item = np.nonzero(matrix)
+    return Events.of(user, item, matrix[user, item])
+
+
+def _oracle(
+    matrix: NDArray[np.float64], user: int, options: UserKnnOptions
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Scores of all items, and how many neighbours like each."""
+    norms = np.linalg.norm(matrix, axis=1)
+    similarity = matrix @ matrix[user] / (norms * norms[user] + options.shrinkage)
+    similarity[user] = 0.0
+    nearest = np.lexsort((np.arange(_PEOPLE), -similarity.round(12)))[: options.k]
+    nearest = nearest[(similarity[nearest] > 0) & (similarity[nearest] >= options.min_similarity)]
+    return similarity[nearest] @ matrix[nearest], (matrix[nearest] > 0).sum(axis=0)
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10_000),
+    k=st.integers(1, 12),
+    shrinkage=st.sampled_from([0.0, 2.0]),
+    min_similarity=st.sampled_from([0.0, 0.3]),
+)
+def test_scores_are_those_of_the_dense_cosine(seed: int, k: int, shrinkage: float, min_similarity: float) -> None:
+    matrix, options = _matrix(seed), UserKnnOptions(k=k, shrinkage=shrinkage, min_similarity=min_similarity)
+    engine = _fitted(_of(matrix), options)
+    for user in np.flatnonzero(np.abs(matrix).sum(axis=1)).tolist():
+        ranking = engine.recommend(ask(user, count=_ITEMS, include_seen=True))
+        scores, people = _oracle(matrix, user, options)
+        assert set(np.flatnonzero(scores > 1e-9).tolist()) == set(ranking.items[ranking.scores > 1e-9].tolist())
+        np.testing.assert_allclose(ranking.scores, scores[ranking.items], rtol=1e-9, atol=1e-12)
+        assert ranking.people is not None and ranking.people.tolist() == people[ranking.items].tolist()
+
+
+def test_people_are_how_many_neighbours_like_the_item() -> None:
+    ranking = _fitted(Events.of([0, 1, 1, 2, 2], [0, 0, 1, 0, 1])).recommend(ask(0))
+    assert ranking.basis is Basis.SIMILAR_PEOPLE and ranking.people is not None
+    assert ranking.items.tolist() == [1] and ranking.people.tolist() == [2]
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 10_000), rows=st.integers(1, 300))
+def test_updates_come_to_the_state_of_a_new_training(seed: int, rows: int) -> None:
+    events, engine = random_log(seed, rows, people=20, items=25), UserKnn(UserKnnOptions())
+    for start in range(0, rows, 37):
+        engine.apply(events.take(slice(start, start + 37)))
+    expected = _fitted(events)
+    assert state_bits(engine.state()) == state_bits(expected.state())
+    assert [bits(engine.recommend(ask(user))) for user in range(20)] == [
+        bits(expected.recommend(ask(user))) for user in range(20)
+    ]
+
+
+@pytest.mark.parametrize("user", [0, 7, 19])
+def test_forgetting_comes_to_the_state_of_a_log_without_the_person(user: int) -> None:
+    events = random_log(3, 300, people=20, items=25)
+    engine = _fitted(events)
+    engine.forget(user)
+    assert state_bits(engine.state()) == state_bits(_fitted(events.take(events.user != user)).state())

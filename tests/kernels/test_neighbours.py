@@ -1,0 +1,119 @@
+"""Rows of the neighbour table against dense matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from footlight_engines.kernels.neighbour_reads import common, read_row
+from footlight_engines.kernels.neighbour_rows import gather_overlaps, row_costs
+from footlight_engines.kernels.neighbours import MARGIN, Rule, current_bound
+from footlight_engines.recommend.neighbour_table import NeighbourTable
+from footlight_engines.recommend.preferences import Preferences
+from footlight_plugins import Events
+
+_PEOPLE, _ITEMS = 9, 14
+
+
+def _weights(seed: int, values: tuple[float, ...] = (1.0, 2.0, 5.0)) -> NDArray[np.int64]:
+    """Whole weights, shape (people, items), most of them 0."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.choice(values, size=(_PEOPLE, _ITEMS)) * (rng.random((_PEOPLE, _ITEMS)) < 0.4)
+    weights: NDArray[np.int64] = np.rint(matrix * 16).astype(np.int64)
+    return weights
+
+
+def _built(weights: NDArray[np.int64], rule: Rule, spare: int = 2) -> NeighbourTable:
+    preferences = Preferences()
+    user, item = np.nonzero(weights)
+    preferences.replace(Events.of(user, item, weights[user, item] / 16))
+    table = NeighbourTable(rule, preferences, spare)
+    table.rebuild()
+    return table
+
+
+def _similarities(weights: NDArray[np.int64], shrinkage: float) -> NDArray[np.float64]:
+    """The dense cosine, shape (items, items), 0 on the diagonal."""
+    overlap = weights.T @ weights
+    root = np.sqrt(np.diag(overlap))
+    similarity = overlap / np.maximum(np.outer(root, root) + shrinkage, 1e-300)
+    np.fill_diagonal(similarity, 0.0)
+    return similarity
+
+
+def _expected(similarity: NDArray[np.float64], rule: Rule) -> list[tuple[int, float]]:
+    """The neighbours of one row by sorting all of it."""
+    order = np.lexsort((np.arange(len(similarity)), -similarity))[: rule.k]
+    return [(int(j), float(similarity[j])) for j in order if similarity[j] > 0 and similarity[j] >= rule.minimum]
+
+
+@pytest.mark.parametrize("values", [(1.0,), (1.0, 2.0, 5.0), (-3.0, 0.5, 4.0)])
+@pytest.mark.parametrize("rule", [Rule(1, 0.0, 0.0), Rule(3, 0.0, 400.0), Rule(20, 0.3, 0.0)])
+def test_neighbours_are_those_of_the_dense_cosine(values: tuple[float, ...], rule: Rule) -> None:
+    weights = _weights(3, values)
+    table, similarity = _built(weights, rule), _similarities(weights, rule.shrinkage)
+    for item in range(_ITEMS):
+        items, scores = table.neighbours(item)
+        assert list(zip(items.tolist(), scores.tolist(), strict=True)) == _expected(similarity[item], rule)
+
+
+def test_overlaps_of_a_row_are_those_of_the_dense_product() -> None:
+    weights = _weights(4, (-3.0, 0.5, 4.0))
+    x, _, scratch = _built(weights, Rule(3, 0.0, 0.0)).parts()
+    product = weights.T @ weights
+    for item in range(_ITEMS):
+        met = scratch.touched[: gather_overlaps(x, scratch, item)]
+        assert scratch.cell[met, 1].tolist() == product[item, met].tolist()
+        assert set(np.flatnonzero(product[item]).tolist()) <= set(met.tolist())
+
+
+def test_the_overlap_of_two_items_is_the_dense_one() -> None:
+    weights = _weights(5, (-3.0, 0.5, 4.0))
+    x, _, _ = _built(weights, Rule(3, 0.0, 0.0)).parts()
+    product = weights.T @ weights
+    assert [[common(x, i, j) for j in range(_ITEMS)] for i in range(_ITEMS)] == product.tolist()
+
+
+def test_a_row_costs_the_lengths_of_its_people() -> None:
+    weights = _weights(6)
+    x, _, _ = _built(weights, Rule(3, 0.0, 0.0)).parts()
+    liked = weights != 0
+    assert row_costs(x).tolist() == (liked.T @ liked.sum(axis=1)).tolist()
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), spare=st.integers(0, 3), shrinkage=st.sampled_from([0.0, 300.0]))
+def test_bounds_hold_after_every_event(seed: int, spare: int, shrinkage: float) -> None:
+    rng = np.random.default_rng(seed)
+    weights = _weights(seed, (-1.0, 1.0, 3.0))
+    rule = Rule(2, 0.0, shrinkage)
+    table = _built(weights, rule, spare)
+    for n in range(15):
+        user, item, value = (
+            int(rng.integers(_PEOPLE)),
+            int(rng.integers(_ITEMS)),
+            float(rng.choice([-2.0, 0.0, 1.0, 4.0])),
+        )
+        weights[user, item] = round(value * 16)
+        table.follow(Events.of([user], [item], value, time=[1_000 + n]))
+        _assert_bounded(table, weights, shrinkage)
+        if n % 4 == 0:
+            read_row(*table.parts(), item, rule)
+
+
+def _assert_bounded(table: NeighbourTable, weights: NDArray[np.int64], shrinkage: float) -> None:
+    """Listed overlaps are not below the true ones, and nothing else exceeds the bound."""
+    _, rows, _ = table.parts()
+    overlap, similarity = weights.T @ weights, _similarities(weights, shrinkage)
+    for item in range(min(_ITEMS, len(rows.length))):
+        listed = rows.neighbour[item, : rows.length[item]]
+        held, true = rows.overlap[item, : len(listed)], overlap[item, listed]
+        exact = rows.exact[item, : len(listed)]
+        assert len(set(listed.tolist())) == len(listed) and item not in listed
+        assert (held >= true).all() and (held[exact] == true[exact]).all()
+        others = np.delete(similarity[item], [*listed.tolist(), item])
+        limit = 0.0 if rows.complete[item] else current_bound(rows, item) * MARGIN
+        assert others.max(initial=0.0) <= limit
