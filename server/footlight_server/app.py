@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import fcntl
 import logging
 import os
@@ -164,6 +166,7 @@ class App:
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
         )
+        _hand_back_memory()
         await self._open_door()
 
     async def _open_door(self) -> None:
@@ -204,6 +207,12 @@ class App:
             await self._writer.close()
         self._database.close()
         os.close(self._lock)
+
+
+def _hand_back_memory() -> None:
+    """Return what only the start needed to the system: reading the log and loading kernels takes more than serving."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library may have no such call
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 async def serve(config: ServerConfig, ready: Callable[[App], None]) -> None:

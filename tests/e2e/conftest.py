@@ -110,6 +110,17 @@ def house(trained_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     server.kill()
 
 
+@pytest.fixture(scope="session")
+def hunted(trained_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on the trained data that may be asked and told anything."""
+    data_dir = tmp_path_factory.mktemp("hunted") / "data"
+    shutil.copytree(trained_data, data_dir)
+    server = Server(data_dir)
+    server.client.create_agent("robot", 4, 2, seed=1)
+    yield server
+    server.kill()
+
+
 @pytest.fixture
 def stocked(trained_data: Path, tmp_path: Path, server_factory: Start) -> Server:
     """A server of the test's own on the trained data."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pytest
-
-from footlight import Client, Event, EventKind, FootlightError, Item, RecordedEvents
+from footlight import Client, Event, EventKind, FootlightError, Item
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Server, Start
+    from tests.e2e.conftest import Start
 
 BATCH = 50
 
@@ -42,9 +39,7 @@ class Importer(threading.Thread):
                 self.acknowledged.append(self.sent)
 
 
-@pytest.fixture
-def killed(server_factory: Start, films: list[Item]) -> Iterator[tuple[Importer, Server]]:
-    """An import that was cut short by SIGKILL, and the server that took over its data."""
+def test_sigkill_in_mid_import_loses_and_doubles_nothing(server_factory: Start, films: list[Item]) -> None:
     server = server_factory()
     server.client.put_items(films)
     importer = Importer(server.address)
@@ -53,22 +48,15 @@ def killed(server_factory: Start, films: list[Item]) -> Iterator[tuple[Importer,
         time.sleep(0.01)
     server.kill()
     importer.join()
-    yield importer, server_factory()
+    check_what_is_left(importer, server_factory().client)
 
 
-def resent(client: Client, numbers: range) -> list[RecordedEvents]:
-    return [client.record_events(batch(number)) for number in numbers]
-
-
-def test_sigkill_in_mid_import_loses_and_doubles_nothing(killed: tuple[Importer, Server]) -> None:
-    importer, server = killed
-    answers = resent(server.client, range(1, importer.sent + 1))
-    assert [a.duplicates for a in answers[: len(importer.acknowledged)]] == [BATCH] * len(importer.acknowledged)
-    assert {(a.recorded, a.duplicates) for a in answers} <= {(BATCH, 0), (0, BATCH)}  # a batch is whole or absent
+def check_what_is_left(importer: Importer, client: Client) -> None:
+    """The recommenders have taken up what was acknowledged; sent again, each batch is there whole or not at all."""
+    known = len(importer.acknowledged)
+    answer = client.recommend(f"u{importer.acknowledged[-1]}", deployment="user-knn")
+    assert answer.log_position >= BATCH * known and not answer.fallback
+    answers = [client.record_events(batch(number)) for number in range(1, importer.sent + 1)]
+    assert [one.duplicates for one in answers[:known]] == [BATCH] * known
+    assert {(one.recorded, one.duplicates) for one in answers} <= {(BATCH, 0), (0, BATCH)}
     assert answers[-1].log_position == BATCH * importer.sent
-
-
-def test_the_recommenders_take_up_the_log_after_sigkill(killed: tuple[Importer, Server]) -> None:
-    importer, server = killed
-    answer = server.client.recommend(f"u{importer.acknowledged[-1]}", deployment="user-knn", include_seen=True)
-    assert answer.log_position >= BATCH * len(importer.acknowledged) and not answer.fallback

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
-from footlight import Asset, FailedPrecondition, NotFound
+from footlight import Asset, FailedPrecondition, NotFound, TrainingState
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -51,10 +53,7 @@ def test_a_drawn_seed_is_reported_and_makes_it_again(gallery: Server) -> None:
 
 
 def test_assets_have_the_shape_of_the_corpus(gallery: Server) -> None:
-    gallery.client.create_deployment("arrays", "mlp-gan", {"media": "npy"})
-    corpus_id = gallery.client.models("mlp-gan")[0].corpus_id
-    gallery.client.train("arrays", {"steps": 2}, corpus_id=corpus_id)
-    array = np.load(io.BytesIO(next(gallery.client.generate(deployment="arrays")).data))
+    array = np.load(io.BytesIO(made(gallery, 1)[0].data))
     assert array.shape == (8, 8) and np.isfinite(array).all()
 
 
@@ -64,14 +63,34 @@ def test_an_asset_can_be_read_again(gallery: Server) -> None:
     assert again == asset and hashlib.sha256(again.data).digest() == asset.sha256
 
 
-def test_assets_and_models_outlive_a_restart(server_factory: Start, corpus_files: dict[str, bytes]) -> None:
+def test_a_training_cut_off_by_sigkill_makes_the_model_it_would_have_made(
+    server_factory: Start, gallery: Server, corpus_files: dict[str, bytes]
+) -> None:
     server = server_factory()
     corpus = server.client.upload_corpus("hills", corpus_files)
-    server.client.train("mlp-gan", {"steps": 2}, corpus_id=corpus.corpus_id)
-    (asset,) = made(server, 1, seed=3)
+    options = {"steps": 5, "media": "npy", "checkpoint_seconds": 0}
+    job = server.client.start_training("mlp-gan", options, corpus_id=corpus.corpus_id, seed=1)
+    next(state for state in server.client.watch_training(job.training_id) if state.state is TrainingState.RUNNING)
     server.kill()
-    server = server_factory()
-    assert server.client.get_asset(asset.asset_id).data == asset.data == made(server, 1, seed=3)[0].data
+    resumed = server_factory()
+    assert list(resumed.client.watch_training(job.training_id))[-1].state is TrainingState.SUCCEEDED
+    assert weights(resumed) == weights(gallery)
+
+
+def weights(server: Server) -> dict[str, bytes]:
+    """The arrays of the first version, by name."""
+    (path,) = (server.data_dir / "models" / "mlp-gan" / "000001").glob("*.safetensors")
+    return {name: array.tobytes() for name, array in load_file(path).items()}
+
+
+def test_assets_outlive_the_server(server_factory: Start, plugins_dir: Path) -> None:
+    server = server_factory("--plugins-dir", str(plugins_dir))
+    corpus = server.client.upload_corpus("words", {"words.txt": b"once upon"})
+    server.client.train("patient", {"steps": 1}, corpus_id=corpus.corpus_id)
+    assets = list(server.client.generate(3, deployment="patient"))
+    server.kill()
+    client = server_factory().client  # not even the plug-in is needed
+    assert [client.get_asset(asset.asset_id) for asset in assets] == assets
 
 
 def test_stopping_early_makes_no_more(gallery: Server) -> None:
@@ -86,14 +105,17 @@ def test_an_untrained_generator_says_what_to_do(scratch: Server) -> None:
         next(scratch.client.generate(deployment="mlp-gan"))
 
 
-def test_a_model_that_is_damaged_gives_way_to_the_one_before(
-    server_factory: Start, corpus_files: dict[str, bytes]
-) -> None:
-    server = server_factory()
-    corpus = server.client.upload_corpus("hills", corpus_files)
-    for seed in (1, 2):
-        server.client.train("mlp-gan", {"steps": 1}, corpus_id=corpus.corpus_id, seed=seed)
+def test_a_model_that_is_damaged_gives_way_to_the_one_before(server_factory: Start, plugins_dir: Path) -> None:
+    server = server_factory("--plugins-dir", str(plugins_dir))
+    corpus = server.client.upload_corpus("words", {"words.txt": b"once upon"})
+    for _ in range(2):
+        server.client.train("patient", {"steps": 1}, corpus_id=corpus.corpus_id)
     server.stop()
-    (arrays,) = (server.data_dir / "models" / "mlp-gan" / "000002").glob("*.safetensors")
-    arrays.write_bytes(arrays.read_bytes()[:-100])
-    assert [one.model_version for one in made(server_factory(), 1)] == [1]
+    (arrays,) = (server.data_dir / "models" / "patient" / "000002").glob("*.safetensors")
+    arrays.write_bytes(arrays.read_bytes()[:-1])
+    (asset,) = server_factory("--plugins-dir", str(plugins_dir)).client.generate(deployment="patient", seed=8)
+    assert (asset.model_version, asset.data) == (1, b"once8")
+
+
+def test_the_generator_of_highest_rank_that_can_answers(gallery: Server) -> None:
+    assert next(gallery.client.generate()).deployment == "mlp-gan"

@@ -84,7 +84,7 @@ def test_an_untrained_deployment_says_what_to_do(scratch: Server) -> None:
 
 
 def test_every_answer_has_an_id_of_its_own(house: Server) -> None:
-    answers = house.client.recommend_batch(["a-01"] * 50, 1) + [house.client.recommend("a-01", 1)]
+    answers = [house.client.recommend("a-01", 1), *house.client.recommend_batch(["a-01"] * 50, 1)]
     assert len({answer.decision_id for answer in answers}) == 51
 
 

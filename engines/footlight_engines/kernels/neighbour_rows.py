@@ -10,8 +10,8 @@ from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
 from footlight_engines.kernels.neighbours import Scratch, Table, cosine
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
-BUCKETS = 1 << 13
-"""How many values the leading 14 bits of a float that is not negative can take."""
+BUCKETS = 1 << 12
+"""One more than the largest value of the leading 14 bits of a float from 0 to a little over 1, as similarities are."""
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +69,8 @@ def _select(scratch: Scratch, met: int, size: int) -> None:
     order of the buckets, and of that bucket the best by a heap.
     """
     count, best_score, best_item = scratch.frequency, scratch.best_score, scratch.best_item
-    count[:] = 0
+    for bucket in range(len(count)):
+        count[bucket] = 0
     for n in range(met):
         count[_bucket(scratch.bits[n])] += 1
     border, taken = BUCKETS - 1, 0

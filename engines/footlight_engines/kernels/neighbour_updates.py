@@ -104,11 +104,10 @@ def _add_unlisted(table: Table, row: int, other: int, change: int, bounded: floa
 
     ``bounded`` is the denominator of the similarity that the bound was for.
     """
-    if table.complete[row]:
-        _list(table, row, other, change, True, shrinkage)
-    elif change > 0:
-        most = int(current_bound(table, row) * bounded * MARGIN) + 1
-        _list(table, row, other, most + change, False, shrinkage)
+    exact = table.complete[row]
+    if exact or change > 0:
+        most = 0 if exact else int(current_bound(table, row) * bounded * MARGIN) + 1
+        _list(table, row, other, most + change, exact, shrinkage)
 
 
 @njit(cache=True, nogil=True)

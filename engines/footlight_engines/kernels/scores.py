@@ -116,8 +116,9 @@ def _explain_by_items(
     added = np.zeros(size)
     because, shares, stamp, place = answer.because, answer.shares, board.stamp, board.place
     items, weights, eligible = x.item, x.weight, table.eligible
-    because[:size] = -1
-    shares[:size] = 0.0
+    for rank in range(size):
+        for n in range(REASONS):
+            because[rank, n], shares[rank, n] = -1, 0.0
     first = x.person_start[user]
     for r in range(first, first + x.person_length[user]):
         liked, weight = items[r], weights[r] * UNIT
@@ -132,7 +133,8 @@ def _explain_by_items(
                 if part > shares[rank, REASONS - 1]:
                     _give_reason(because[rank], shares[rank], liked, part)
     for rank in range(size):
-        shares[rank] /= added[rank]
+        for n in range(REASONS):
+            shares[rank, n] /= added[rank]
 
 
 @njit(cache=True, nogil=True)
@@ -216,7 +218,8 @@ def nearest_people(x: Interactions, board: Board, user: int, tick: int, rule: Ru
 def _count_people(x: Interactions, board: Board, neighbours: int, mark: int, answer: Answer, size: int) -> None:
     """Count for each answer the neighbours who have a weight above 0 for it."""
     items, weights, stamp, place, people = x.item, x.weight, board.stamp, board.place, answer.people
-    people[:size] = 0
+    for rank in range(size):
+        people[rank] = 0
     for n in range(neighbours):
         first = x.person_start[board.heap_person[n]]
         for r in range(np.uint64(first), np.uint64(first + x.person_length[board.heap_person[n]])):

@@ -24,7 +24,7 @@ class ItemKnnOptions(Options):
         default=0.0, ge=0.0, le=1.0, description="Items less similar than this are no neighbours."
     )
     shrinkage: float = Field(
-        0.0,
+        default=0.0,
         ge=0.0,
         le=1e6,
         description="Added to the denominator of the cosine: damps likeness that rests on few people.",

@@ -20,7 +20,7 @@ class UserKnnOptions(Options):
     k: int = Field(default=50, ge=1, le=1_000, description="How many of the most similar people have a say.")
     min_similarity: float = Field(default=0.0, ge=0.0, le=1.0, description="People less similar than this have no say.")
     shrinkage: float = Field(
-        0.0,
+        default=0.0,
         ge=0.0,
         le=1e6,
         description="Added to the denominator of the cosine: damps likeness that rests on few items.",

@@ -56,6 +56,8 @@ def serve(
         typer.echo(f"Footlight answers on {app.address}, data in {config.data_dir}. Ctrl-C stops it.")
 
     try:
+        if ready_file is not None and not ready_file.parent.is_dir():
+            raise CannotStart(f"there is no folder {ready_file.parent} for the ready file")
         asyncio.run(run(config, ready))
     except (CannotStart, PluginsFailed, FootlightError, SQLAlchemyError, OSError, ValueError) as fault:
         typer.echo(f"footlight serve: {fault}", err=True)

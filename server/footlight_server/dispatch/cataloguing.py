@@ -10,6 +10,7 @@ from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended, Event, Item, Receipt
+from footlight_server.log.validation import check_id
 
 
 class Cataloguing:
@@ -29,12 +30,14 @@ class Cataloguing:
     def get_items(self, asking: Asking, item_ids: Sequence[str]) -> list[Item]:
         """Read items in the order asked."""
         self._policy.check(asking, "read")
+        for index, item_id in enumerate(item_ids):
+            check_id(f"item_ids[{index}]", item_id)
         return self._catalogue.batch_get(item_ids)
 
     def get_item(self, asking: Asking, item_id: str) -> Item:
         """Read one item."""
         self._policy.check(asking, "read")
-        return self._catalogue.get(item_id)
+        return self._catalogue.get(check_id("item_id", item_id))
 
     def list_items(self, asking: Asking, page_size: int, page_token: str) -> tuple[list[Item], str, int]:
         """Read one page: (items, token of the next page, how many there are in all)."""
@@ -45,7 +48,7 @@ class Cataloguing:
     async def delete_item(self, asking: Asking, item_id: str) -> None:
         """Take an item out of every later answer."""
         self._policy.check(asking, "write")
-        await self._catalogue.delete(item_id)
+        await self._catalogue.delete(check_id("item_id", item_id))
 
     async def record_events(self, asking: Asking, events: Sequence[Event]) -> Appended:
         """Append events; every recommender hears of them before the caller does."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from footlight_plugins import Basis, Query, Ranking
@@ -35,16 +37,20 @@ def _wrong(ranking: Ranking, query: Query) -> str:
         return f"items of shape {items.shape} and scores of shape {scores.shape} where {query.count} were asked for"
     if not n:
         return ""
-    if items.dtype.kind != "i" or items.min() < 0 or items.max() >= len(query.servable):
+    if items.dtype != np.int32:
+        return f"items of type {items.dtype}, not int32"
+    try:
+        allowed = query.servable[items.view(np.uint32)]  # a negative ordinal becomes one that is out of range
+    except IndexError:
         return "items that are not in the catalogue"
-    if not query.servable[items].all():
+    if not allowed.all():
         return "items that may not be answered"
-    if not np.isfinite(scores).all():
+    if not math.isfinite(scores.sum()):  # one look instead of one for each score
         return "scores that are not finite"
-    return _wrong_reasons(ranking, n, len(query.servable))
+    return _wrong_reasons(ranking, n)
 
 
-def _wrong_reasons(ranking: Ranking, n: int, items: int) -> str:
+def _wrong_reasons(ranking: Ranking, n: int) -> str:
     if ranking.people is not None and ranking.people.shape != (n,):
         return f"people of shape {ranking.people.shape} for {n} items"
     if ranking.basis is not Basis.BECAUSE_OF_ITEM:
@@ -52,6 +58,4 @@ def _wrong_reasons(ranking: Ranking, n: int, items: int) -> str:
     because, shares = ranking.because, ranking.shares
     if because is None or shares is None or because.ndim != 2 or because.shape != shares.shape or len(because) != n:
         return "reasons whose shape is not that of the items"
-    if because.size and because.max() >= items:
-        return "reasons that are not in the catalogue"
     return ""

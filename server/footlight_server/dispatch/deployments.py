@@ -64,7 +64,7 @@ def checked_options(of: type[Engine] | type[Options], values: Mapping[str, Any])
     try:
         return options_of(of, values)
     except OptionError as wrong:
-        raise InvalidArgument(f"options.{wrong.option}", wrong.expected) from wrong
+        raise InvalidArgument(f"options.{wrong.option}", f"expected {wrong.expected}") from wrong
 
 
 def options_type_of(spec: EngineSpec) -> type[Options]:

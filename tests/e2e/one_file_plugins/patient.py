@@ -9,7 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from footlight_plugins import Call, CallEnded, Content, Corpus, EngineSpec, Generator, Options, State, TrainingRun
+from footlight_plugins import (
+    Call,
+    CallEnded,
+    Content,
+    Corpus,
+    EngineSpec,
+    Generator,
+    Options,
+    State,
+    TrainingRun,
+    Verb,
+    impl,
+)
 
 
 class PatientOptions(Options):
@@ -30,8 +42,8 @@ class Patient(Generator):
 
     def train(self, corpus: Corpus, run: TrainingRun) -> Mapping[str, float]:
         checkpoint = run.directory / "step"
-        step = int(checkpoint.read_text()) if checkpoint.exists() else 0
-        for step in range(step, self._options.steps):
+        start = int(checkpoint.read_text()) if checkpoint.exists() else 0
+        for step in range(start, self._options.steps):
             if run.stopping():
                 raise CallEnded("asked to stop")
             checkpoint.write_text(str(step))

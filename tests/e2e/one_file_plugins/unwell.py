@@ -77,7 +77,7 @@ class Unwell(Recommender):
             case "deleted":
                 return Ranking(np.flatnonzero(~query.servable)[: query.count].astype(np.int32), scores[:1])
             case "floats":
-                return Ranking(items.astype(np.float64), scores)  # type: ignore[arg-type]
+                return Ranking(items.astype(np.float64), scores)
             case "reasons":
                 because = np.full((len(items), 1), n, np.int32)
                 return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, because, np.ones((len(items), 1)))

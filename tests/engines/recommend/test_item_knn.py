@@ -134,6 +134,31 @@ def test_forgetting_people_between_updates_answers_as_if_they_had_never_been(see
     assert state_bits(engine.state()) == state_bits(expected.state())
 
 
+@settings(max_examples=25)
+@given(seed=st.integers(0, 100_000), k=st.integers(1, 3), shrinkage=st.sampled_from([0.0, 1.5]))
+def test_retractions_of_popular_items_answer_as_a_new_training_does(seed: int, k: int, shrinkage: float) -> None:
+    rng, options = np.random.default_rng(seed), {"k": k, "shrinkage": shrinkage}
+    user, item = np.nonzero(rng.random((200, 12)) < rng.uniform(0.3, 0.7, 12))  # each item has 60 to 140 people
+    events = Events.of(user, item, rng.integers(1, 6, len(user)))
+    engine = _fitted(events, **options)
+    for n in range(4):
+        rows = rng.integers(len(user), size=150 >> n)
+        back = Events.of(user[rows], item[rows], kind=EventKind.RETRACTION, time=10_000 * (n + 1) + rows)
+        engine.apply(back)
+        events = Events.concatenate(events, back)
+        _assert_same_answers(engine, _fitted(events, **options))
+
+
+def test_an_item_that_loses_its_other_fans_becomes_the_nearest() -> None:
+    people = [np.arange(100), np.arange(60), np.arange(50), np.arange(20, 1_100)]  # of items 0 to 3
+    events = Events.of(np.concatenate(people), np.repeat(np.arange(4), [len(row) for row in people]))
+    engine, others = _fitted(events, k=1), np.arange(100, 1_100)
+    assert engine.similar(0, ask(-1)).items.tolist() == [1]
+    for part in np.split(others, 10):  # nobody here has item 0, so its row is not touched
+        engine.apply(Events.of(part, np.full(len(part), 3), kind=EventKind.RETRACTION, time=10_000 + part))
+    assert engine.similar(0, ask(-1)).items.tolist() == [3]
+
+
 def _assert_same_answers(engine: ItemKnn, expected: ItemKnn) -> None:
     for user in range(-1, 70):
         query = ask(user, count=5, include_seen=user % 2 == 0)
