@@ -154,6 +154,12 @@ class Engine(ABC):
     def state(self) -> State:
         """The whole state: arrays and JSON. Equal states give equal answers."""
 
+    def warm_up(self) -> None:  # noqa: B027  # most engines have nothing to prepare
+        """Do what would make the first answer slow, such as compiling; called before the engine serves.
+
+        It runs beside an engine that serves, so it must leave this one's state as it is.
+        """
+
     @abstractmethod
     def load(self, state: State) -> None:
         """Take over a state that `state` of the same engine made.

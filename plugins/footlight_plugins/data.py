@@ -111,6 +111,9 @@ class Query:
     """Further items that may not be answered."""
     include_seen: bool = False
     """Whether items that the person has a preference for may come back."""
+    reasons: int = 0
+    """At most how many reasons each item shall carry, 0 to 3. Where 0, an engine may leave out `Ranking.because`,
+    `Ranking.shares` and `Ranking.people`; it should where finding them costs anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ class Ranking:
     """Shape (m,), finite, not ascending."""
     basis: Basis = Basis.NONE
     because: NDArray[np.int32] | None = None
-    """Shape (m, r): the items that are the reason, most important first, -1 where there are fewer than r."""
+    """Shape (m, r), r at most the reasons asked: the items that are the reason, most important first, -1 where there are
+    fewer than r."""
     shares: NDArray[np.float64] | None = None
     """Shape (m, r): the share of the score that comes from each of them, 0 to 1."""
     people: NDArray[np.int32] | None = None

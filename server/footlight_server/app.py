@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ctypes
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -215,6 +216,16 @@ def _hand_back_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+def _spare_collector() -> None:
+    """Let the garbage collector pass over what lives as long as the server, and look less often at what calls make.
+
+    Nearly everything that a call makes is freed by its reference count; collections at the usual rate find nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 async def serve(config: ServerConfig, ready: Callable[[App], None]) -> None:
     """Run a server until SIGTERM or SIGINT; a second signal ends it at once.
 
@@ -226,6 +237,7 @@ async def serve(config: ServerConfig, ready: Callable[[App], None]) -> None:
     app = App(config)
     try:
         await app.start()
+        _spare_collector()
         ready(app)
         await _until_signal()
     finally:

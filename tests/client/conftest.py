@@ -124,26 +124,26 @@ class RecommendationDouble(recommendation_pb2_grpc.RecommendationServiceServicer
         self.batch_sizes: list[int] = []
 
     def Recommend(self, request: recommendation.RecommendRequest, context: Any) -> recommendation.RecommendResponse:
-        return self._answer(request.user_id, request.count)
+        return self._answer(request.user_id, request.count, request.reason_count)
 
     def BatchRecommend(
         self, request: recommendation.BatchRecommendRequest, context: Any
     ) -> recommendation.BatchRecommendResponse:
         self.batch_sizes.append(len(request.user_ids))
         return recommendation.BatchRecommendResponse(
-            results=[self._answer(user_id, request.count) for user_id in request.user_ids]
+            results=[self._answer(user_id, request.count, request.reason_count) for user_id in request.user_ids]
         )
 
     def ListSimilarItems(self, request: Any, context: Any) -> recommendation.ListSimilarItemsResponse:
         line = recommendation.RecommendedItem(item_id="m2", score=0.5)
         return recommendation.ListSimilarItemsResponse(deployment="item-knn", items=[line])
 
-    def _answer(self, user_id: str, count: int) -> recommendation.RecommendResponse:
+    def _answer(self, user_id: str, count: int, most: int) -> recommendation.RecommendResponse:
         reasons = [
             recommendation.Reason(kind=recommendation.REASON_KIND_BECAUSE_OF_ITEM, item_id="m2", share=0.5),
             recommendation.Reason(kind=recommendation.REASON_KIND_POPULAR, people_count=1200),
         ]
-        lines = [recommendation.RecommendedItem(item_id="m1", score=0.9, reasons=reasons)] * min(count, 1)
+        lines = [recommendation.RecommendedItem(item_id="m1", score=0.9, reasons=reasons[:most])] * min(count, 1)
         return recommendation.RecommendResponse(
             decision_id=f"d-{user_id}", deployment="item-knn", log_position=5, fallback=user_id == "nobody", items=lines
         )

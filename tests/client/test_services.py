@@ -81,6 +81,17 @@ def test_recommendations_carry_their_reasons(client: Client) -> None:
     assert next(iter(answer)).reasons[0] == Reason(ReasonKind.BECAUSE_OF_ITEM, "m2", 0.5)
 
 
+def test_reasons_are_asked_for_by_number_and_for_batches_not_at_all(client: Client) -> None:
+    answers = [*(client.recommend("ada", 1, reasons=n) for n in (0, 1, 2)), client.recommend("ada", 1)]
+    assert [len(next(iter(answer)).reasons) for answer in [*answers, *client.recommend_batch(["ada"], 1)]] == [
+        0,
+        1,
+        2,
+        2,
+        0,
+    ]
+
+
 def test_many_people_are_split_and_stay_in_order(client: Client, double: Any) -> None:
     people = [f"u{n}" for n in range(1_500)]
     answers = client.recommend_batch(people, count=100)

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from footlight import Client, Event, EventKind, FailedPrecondition, Item, NotFound, ReasonKind, Recommendations
+from footlight import (
+    Client,
+    Event,
+    EventKind,
+    FailedPrecondition,
+    InvalidArgument,
+    Item,
+    NotFound,
+    ReasonKind,
+    Recommendations,
+)
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -47,7 +57,7 @@ def test_scores_do_not_rise_down_the_list(house: Server) -> None:
 def test_a_batch_answers_as_single_calls_do(house: Server) -> None:
     people = ["a-01", "nobody", "d-02", "a-01"]
     singles = [house.client.recommend(person, 7) for person in people]
-    batch = house.client.recommend_batch(people, 7)
+    batch = house.client.recommend_batch(people, 7, reasons=2)
     assert [(one.items, one.fallback) for one in batch] == [(one.items, one.fallback) for one in singles]
 
 
@@ -60,6 +70,26 @@ def test_a_stranger_gets_the_marked_fallback(house: Server) -> None:
     answer = house.client.recommend("never-seen", 3)
     assert answer.fallback and len(answer) == 3
     assert {reason.kind for line in answer for reason in line.reasons} == {ReasonKind.POPULAR}
+
+
+@pytest.mark.parametrize("deployment", ["item-knn", "user-knn", "popular"])
+def test_answers_carry_no_more_reasons_than_asked(house: Server, deployment: str) -> None:
+    for most in (0, 1):
+        answer = house.client.recommend("a-03", 5, deployment=deployment, reasons=most)
+        assert {len(line.reasons) for line in answer} == {most}
+
+
+def test_more_reasons_than_three_are_refused(house: Server) -> None:
+    for wrong in (-1, 4):
+        with pytest.raises(InvalidArgument, match="reason_count"):
+            house.client.recommend("a-03", 5, reasons=wrong)
+    with pytest.raises(InvalidArgument, match="reason_count"):
+        house.client.recommend_batch(["a-03"], 5, reasons=4)
+
+
+def test_batches_carry_reasons_where_asked(house: Server) -> None:
+    plain, explained = (house.client.recommend_batch(["a-03"], 5, deployment="item-knn", reasons=n)[0] for n in (0, 2))
+    assert not any(line.reasons for line in plain) and all(line.reasons for line in explained)
 
 
 def test_reasons_name_films_the_person_met(house: Server, ratings: list[Event]) -> None:

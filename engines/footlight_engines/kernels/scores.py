@@ -10,14 +10,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, RETRACTED, Interactions
-from footlight_engines.kernels.neighbour_reads import read_history
-from footlight_engines.kernels.neighbours import Rule, Scratch, Table, cosine
+from footlight_engines.kernels.neighbours import Rule, cosine
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
 UNIT = 1.0 / 16.0
 """The preference that a weight of 1 stands for."""
 REASONS = 3
-"""How many items are named as the reason of an answer."""
+"""At most so many items are named as the reason of an answer."""
 
 
 class Board(NamedTuple):
@@ -36,6 +35,26 @@ class Board(NamedTuple):
     tick: NDArray[np.int64]  # (1,) counts queries
 
 
+class Shelf(NamedTuple):
+    """What item-based scores read of `Interactions` and `Table`, and their working space.
+
+    Every array that is handed to a kernel costs, and these are asked for with every query.
+    """
+
+    person_start: NDArray[np.int64]  # (P,)
+    person_length: NDArray[np.int32]  # (P,)
+    item: NDArray[np.int32]  # (R,)
+    weight: NDArray[np.int32]  # (R,)
+    slot: NDArray[np.int32]  # (R,)
+    neighbour: NDArray[np.int32]  # (I, B)
+    similarity: NDArray[np.float64]  # (I, B)
+    eligible: NDArray[np.int32]  # (I,)
+    read_at: NDArray[np.int64]  # (I,)
+    tick: NDArray[np.int64]  # (1,) of the table
+    total: NDArray[np.float64]  # (I,) NaN, between queries and where a query has not met the item
+    touched: NDArray[np.int32]  # (I,) the items that a query has met
+
+
 class Question(NamedTuple):
     """Who asks, and what may be answered."""
 
@@ -50,9 +69,9 @@ class Answer(NamedTuple):
 
     items: NDArray[np.int32]  # (N,)
     scores: NDArray[np.float64]  # (N,)
-    because: NDArray[np.int32]  # (N, REASONS) or (0, REASONS); -1 where there are fewer
-    shares: NDArray[np.float64]  # (N, REASONS) or (0, REASONS)
-    people: NDArray[np.int32]  # (N,) or (0,)
+    because: NDArray[np.int32]  # (N, at most REASONS); -1 where there are fewer. (0, 0): not asked for
+    shares: NDArray[np.float64]  # the same shape
+    people: NDArray[np.int32]  # (N,), or (0,) where not asked for
 
 
 @njit(cache=True, nogil=True)
@@ -98,82 +117,116 @@ def _mark_answer(board: Board, tick: int, answer: Answer, size: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: int, part: float) -> None:
-    """Insert a reason, both arrays of shape (REASONS,), by its part of the score, largest first."""
-    n = REASONS
+    """Insert a reason, both arrays of shape (reasons,), by its part of the score, largest first."""
+    n = len(parts)
     while n > 0 and part > parts[n - 1]:
         n -= 1
-        if n + 1 < REASONS:
+        if n + 1 < len(parts):
             parts[n + 1], because[n + 1] = parts[n], because[n]
-    if n < REASONS:
+    if n < len(parts):
         parts[n], because[n] = part, item
 
 
 @njit(cache=True, nogil=True)
-def _explain_by_items(
-    x: Interactions, table: Table, board: Board, user: int, mark: int, answer: Answer, size: int
-) -> None:
+def _explain_by_items(shelf: Shelf, first: int, last: int, answer: Answer, size: int) -> None:
     """Name the items of the history that add most to each answer, with their shares of all that is added to it."""
-    added = np.zeros(size)
-    because, shares, stamp, place = answer.because, answer.shares, board.stamp, board.place
-    items, weights, eligible = x.item, x.weight, table.eligible
+    added, reasons = np.zeros(size), answer.because.shape[1]
+    because, shares, rank_of = answer.because, answer.shares, shelf.total
     for rank in range(size):
-        for n in range(REASONS):
+        rank_of[answer.items[rank]] = rank
+        for n in range(reasons):
             because[rank, n], shares[rank, n] = -1, 0.0
-    first = x.person_start[user]
-    for r in range(first, first + x.person_length[user]):
-        liked, weight = items[r], weights[r] * UNIT
+    for r in range(first, last):
+        liked, weight = shelf.item[r], shelf.weight[r] * UNIT
         if weight <= 0.0:
             continue
-        neighbour, similarity = table.neighbour[liked], table.similarity[liked]
-        for n in range(eligible[liked]):
-            item = np.uint32(neighbour[n])
-            if stamp[item] == mark:
-                rank, part = place[item], similarity[n] * weight
+        neighbour, similarity = shelf.neighbour[liked], shelf.similarity[liked]
+        for n in range(shelf.eligible[liked]):
+            place = rank_of[np.uint32(neighbour[n])]
+            if place >= 0.0:  # and not NaN
+                rank, part = int(place), similarity[n] * weight
                 added[rank] += part
-                if part > shares[rank, REASONS - 1]:
+                if part > shares[rank, reasons - 1]:
                     _give_reason(because[rank], shares[rank], liked, part)
     for rank in range(size):
-        for n in range(REASONS):
+        rank_of[answer.items[rank]] = np.nan
+        for n in range(reasons):
             shares[rank, n] /= added[rank]
 
 
 @njit(cache=True, nogil=True)
-def score_by_items(
-    x: Interactions,
-    table: Table,
-    scratch: Scratch,
-    board: Board,
-    ask: Question,
-    rule: Rule,
-    answer: Answer,
-) -> int:
+def _mark(shelf: Shelf, first: int, last: int, ask: Question, mark: float) -> None:
+    """Give a mark to the totals of all items that may not be answered although they are servable."""
+    total = shelf.total
+    for item in ask.exclude:
+        if 0 <= item < len(total):
+            total[item] = mark
+    if not ask.include_seen:
+        for r in range(first, last):
+            if shelf.slot[r] != RETRACTED:
+                total[np.uint32(shelf.item[r])] = mark
+
+
+@njit(cache=True, nogil=True)
+def _add_up(shelf: Shelf, first: int, last: int) -> int:
+    """Sum the scores of all neighbours of a history; return how many items were met."""
+    total, touched, met = shelf.total, shelf.touched, 0
+    for r in range(first, last):
+        liked, weight = shelf.item[r], shelf.weight[r] * UNIT
+        if weight == 0.0:
+            continue
+        neighbour, similarity = shelf.neighbour[liked], shelf.similarity[liked]
+        for n in range(shelf.eligible[liked]):
+            item, part = np.uint32(neighbour[n]), similarity[n] * weight
+            before = total[item]
+            if np.isnan(before):
+                touched[met] = item
+                met += 1
+                total[item] = part
+            else:
+                total[item] = before + part
+    return met
+
+
+@njit(cache=True, nogil=True)
+def _pick_met(shelf: Shelf, met: int, servable: NDArray[np.bool_], answer: Answer) -> int:
+    """Put the best of the items met with a score above 0 into the answer, and clear their totals; return how many."""
+    total, touched, scores, items, size = shelf.total, shelf.touched, answer.scores, answer.items, 0
+    for n in range(met):
+        ordinal = touched[n]
+        item = np.uint32(ordinal)
+        score = total[item]
+        total[item] = np.nan
+        if score <= 0.0 or (size == len(scores) and score < scores[0]) or item >= len(servable) or not servable[item]:
+            continue
+        size = offer(scores, items, size, len(scores), score, ordinal)
+    sort_heap(scores, items, size)
+    return size
+
+
+@njit(cache=True)  # it takes less time than to get the GIL back
+def score_by_items(shelf: Shelf, ask: Question, answer: Answer) -> int:
     """Item-based scores: score_i = sum over j in the person's history, i among j's neighbours, of s_ij w_uj.
 
     Sarwar et al. (2001), the sum of section 3.2 without its normalisation, which would favour items with one neighbour.
+    `read_history` must have brought the rows of the history up to date.
 
     Returns
     -------
-    How many items are in the answer.
+    How many items are in the answer, or -1 where a row is not up to date; then nothing was done.
     """
-    read_history(x, table, scratch, ask.user, rule)
-    tick, met = block(x, board, ask), 0
-    total, stamp, touched = board.total, board.stamp, board.touched
-    items, weights, eligible = x.item, x.weight, table.eligible
-    first = x.person_start[ask.user]
-    for r in range(first, first + x.person_length[ask.user]):
-        liked, weight = items[r], weights[r] * UNIT
-        if weight == 0.0:
-            continue
-        neighbour, similarity = table.neighbour[liked], table.similarity[liked]
-        for n in range(eligible[liked]):
-            item, part = np.uint32(neighbour[n]), similarity[n] * weight
-            if stamp[item] == tick:
-                total[item] += part
-            else:
-                stamp[item], total[item], touched[met] = tick, part, item
-                met += 1
-    size = _pick(board, tick, met, ask.servable, answer)
-    _explain_by_items(x, table, board, ask.user, _mark_answer(board, tick, answer, size), answer, size)
+    if not 0 <= ask.user < len(shelf.person_start):
+        return 0
+    first, tick = shelf.person_start[ask.user], shelf.tick[0]
+    last = first + shelf.person_length[ask.user]
+    for r in range(first, last):
+        if shelf.weight[r] != 0 and shelf.read_at[np.uint32(shelf.item[r])] != tick:
+            return -1
+    _mark(shelf, first, last, ask, -np.inf)  # a sum that begins there stays there
+    size = _pick_met(shelf, _add_up(shelf, first, last), ask.servable, answer)
+    _mark(shelf, first, last, ask, np.nan)
+    if answer.because.shape[1] > 0:
+        _explain_by_items(shelf, first, last, answer, size)
     return size
 
 
@@ -252,7 +305,8 @@ def score_by_people(x: Interactions, board: Board, ask: Question, rule: Rule, an
                 stamp[item], total[item], touched[met] = tick, score * weight, item
                 met += 1
     size = _pick(board, tick, met, ask.servable, answer)
-    _count_people(x, board, neighbours, _mark_answer(board, tick, answer, size), answer, size)
+    if len(answer.people) > 0:
+        _count_people(x, board, neighbours, _mark_answer(board, tick, answer, size), answer, size)
     return size
 
 

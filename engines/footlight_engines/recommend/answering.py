@@ -11,6 +11,9 @@ from footlight_plugins import Query
 _LONGEST = 1_000
 """The most items that a query, and the most people that an engine's option may ask for."""
 
+_NO_ITEMS = np.empty(0, np.int32)
+_NO_REASONS = np.empty((0, 0), np.int32), np.empty((0, 0), np.float64)
+
 
 class Desk:
     """Turns queries into arrays for the kernels."""
@@ -18,6 +21,7 @@ class Desk:
     def __init__(self) -> None:
         """Make room for nothing yet."""
         self._board = _board(0, 0, 0)
+        self._seen = self._servable = np.empty(0, np.bool_)
 
     def board(self, preferences: Preferences) -> Board:
         """Working space for all items and people that there is room for."""
@@ -26,24 +30,22 @@ class Desk:
             self._board = _board(items, people, int(self._board.tick[0]))
         return self._board
 
-    @staticmethod
-    def question(query: Query) -> Question:
+    def question(self, query: Query) -> Question:
         """The query's arrays as the kernels were compiled for them: contiguous, writable, of one type."""
-        servable = np.require(query.servable, np.bool_, ["C", "W"])
-        exclude = np.require(query.exclude, np.int32, ["C", "W"])
-        return Question(int(query.user), servable, exclude, bool(query.include_seen))
+        if query.servable is not self._seen:  # it is the same one until the catalogue changes
+            self._seen, self._servable = query.servable, np.require(query.servable, np.bool_, ["C", "W"])
+        exclude = np.require(query.exclude, np.int32, ["C", "W"]) if len(query.exclude) else _NO_ITEMS
+        return Question(int(query.user), self._servable, exclude, bool(query.include_seen))
 
     @staticmethod
-    def answer(count: int, *, reasons: bool = False, people: bool = False) -> Answer:
-        """Fresh arrays for an answer of at most so many items."""
-        explained = count if reasons else 0
-        return Answer(
-            items=np.empty(count, np.int32),
-            scores=np.empty(count, np.float64),
-            because=np.empty((explained, REASONS), np.int32),
-            shares=np.empty((explained, REASONS), np.float64),
-            people=np.empty(count if people else 0, np.int32),
-        )
+    def answer(count: int, *, reasons: int = 0, people: bool = False) -> Answer:
+        """Fresh arrays for an answer of at most so many items, each with at most so many items as reasons."""
+        items, scores = np.empty(count, np.int32), np.empty(count, np.float64)
+        because, shares = _NO_REASONS
+        if reasons > 0:
+            shape = (count, min(reasons, REASONS))
+            because, shares = np.empty(shape, np.int32), np.empty(shape, np.float64)
+        return Answer(items, scores, because, shares, np.empty(count, np.int32) if people else _NO_ITEMS)
 
 
 def _board(items: int, people: int, tick: int) -> Board:

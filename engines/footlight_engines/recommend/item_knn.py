@@ -13,6 +13,7 @@ from footlight_engines.recommend.answering import Desk
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import Preferences
 from footlight_engines.recommend.user_knn import neighbour_rule
+from footlight_engines.recommend.warming import exercise
 from footlight_plugins import Basis, Events, Options, Query, Ranking, Recommender, State, TrainingRun
 
 
@@ -72,13 +73,15 @@ class ItemKnn(Recommender):
 
     def recommend(self, query: Query) -> Ranking:
         """What goes with the person's preferences, and which of them say so."""
-        if not self.knows(query.user):
-            return Ranking.empty()
-        x, table, scratch = self._table.parts()
-        board, answer = self._desk.board(self._preferences), self._desk.answer(query.count, reasons=True)
-        n = score_by_items(x, table, scratch, board, self._desk.question(query), self._rule, answer)
-        because, shares = answer.because[:n], answer.shares[:n]
-        return Ranking(answer.items[:n], answer.scores[:n], Basis.BECAUSE_OF_ITEM, because, shares)
+        ask, answer = self._desk.question(query), self._desk.answer(query.count, reasons=query.reasons)
+        size = score_by_items(self._table.shelf(), ask, answer)
+        if size < 0:
+            self._table.read_history(query.user)
+            size = score_by_items(self._table.shelf(), ask, answer)
+        items, scores = answer.items[:size], answer.scores[:size]
+        if not query.reasons:
+            return Ranking(items, scores)
+        return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, answer.because[:size], answer.shares[:size])
 
     def similar(self, item: int, query: Query) -> Ranking:
         """The item's neighbours, at most k of them."""
@@ -88,6 +91,10 @@ class ItemKnn(Recommender):
         allowed[query.exclude[(query.exclude >= 0) & (query.exclude < len(allowed))]] = False
         kept = np.flatnonzero(allowed[items])[: query.count]
         return Ranking(items[kept], scores[kept])
+
+    def warm_up(self) -> None:
+        """Compile the kernels, on an engine that nobody uses."""
+        exercise(ItemKnn(ItemKnnOptions()))
 
     def state(self) -> State:
         """Everybody's preferences and the table of neighbours as a new training makes it."""

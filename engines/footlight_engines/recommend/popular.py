@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from footlight_engines.kernels.scores import score_by_count
 from footlight_engines.recommend.answering import Desk
 from footlight_engines.recommend.preferences import Preferences
+from footlight_engines.recommend.warming import exercise
 from footlight_plugins import Basis, Events, Options, Query, Ranking, Recommender, State, TrainingRun
 
 
@@ -42,6 +43,10 @@ class Popular(Recommender):
         answer = self._desk.answer(query.count, people=True)
         size = score_by_count(x, board, self._desk.question(query), answer)
         return Ranking(answer.items[:size], answer.scores[:size], Basis.POPULAR, people=answer.people[:size])
+
+    def warm_up(self) -> None:
+        """Compile the kernels, on an engine that nobody uses."""
+        exercise(Popular(Options()))
 
     def state(self) -> State:
         """Everybody's preferences."""

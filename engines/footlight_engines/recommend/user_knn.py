@@ -11,6 +11,7 @@ from footlight_engines.kernels.neighbours import Rule
 from footlight_engines.kernels.scores import score_by_people
 from footlight_engines.recommend.answering import Desk
 from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
+from footlight_engines.recommend.warming import exercise
 from footlight_plugins import Basis, Events, Options, Query, Ranking, Recommender, State, TrainingRun
 
 
@@ -65,9 +66,15 @@ class UserKnn(Recommender):
         """What the people most like this one prefer."""
         if not self.knows(query.user):
             return Ranking.empty()
-        board, answer = self._desk.board(self._preferences), self._desk.answer(query.count, people=True)
+        board, answer = self._desk.board(self._preferences), self._desk.answer(query.count, people=query.reasons > 0)
         size = score_by_people(self._preferences.data, board, self._desk.question(query), self._rule, answer)
+        if not query.reasons:
+            return Ranking(answer.items[:size], answer.scores[:size])
         return Ranking(answer.items[:size], answer.scores[:size], Basis.SIMILAR_PEOPLE, people=answer.people[:size])
+
+    def warm_up(self) -> None:
+        """Compile the kernels, on an engine that nobody uses."""
+        exercise(UserKnn(UserKnnOptions()))
 
     def state(self) -> State:
         """Everybody's preferences."""

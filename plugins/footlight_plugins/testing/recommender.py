@@ -81,7 +81,7 @@ class RecommenderSuite(EngineSuite):
         odd = np.arange(self.items) % 2 == 1
         asked = []
         for user in (*range(self.people), self.people + 1_000, -1):
-            asked += [self.query(user), self.query(user, count=3), self.query(user, include_seen=True)]
+            asked += [self.query(user, reasons=3), self.query(user, count=3), self.query(user, include_seen=True)]
             asked += [self.query(user, servable=odd), self.query(user, exclude=np.array([0, 2, 10_000], np.int32))]
         return asked
 
@@ -212,6 +212,14 @@ class RecommenderSuite(EngineSuite):
         for user in range(self.people):
             short, long = engine.recommend(self.query(user, count=3)), engine.recommend(self.query(user))
             assert short.items.tolist() == long.items[:3].tolist()
+
+    def test_reasons_are_no_more_than_asked_and_change_nothing_else(self) -> None:
+        engine = self.fitted(self.events(0))
+        for user in range(self.people):
+            plain, explained = engine.recommend(self.query(user)), engine.recommend(self.query(user, reasons=2))
+            assert plain.items.tolist() == explained.items.tolist()
+            assert plain.scores.tolist() == explained.scores.tolist()
+            assert explained.because is None or explained.because.shape[1] <= 2
 
     def test_an_unknown_person_is_for_the_fallback(self) -> None:
         engine = self.fitted(self.events(0))

@@ -45,7 +45,8 @@ def demo(
     except CannotStart as fault:
         typer.echo(f"footlight demo: {fault}", err=True)
         raise typer.Exit(3) from fault
-    server, address = start_server(out, data)
+    with console.status("Starting the server; the very first start compiles its kernels, half a minute ..."):
+        server, address = start_server(out, data)
     kept = False
     try:
         with footlight.Client(address) as client:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from footlight.v1 import recommendation_pb2 as pb
-from footlight_plugins import Basis, Ranking
+from footlight_plugins import Basis
 from footlight_server.dispatch.recommending import Recommended, Wanted
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ def wanted(request: pb.RecommendRequest) -> Wanted:
         request.count,
         request.exclude_item_ids,
         request.include_seen,
+        request.reason_count,
     )
 
 
 def wanted_by_many(request: pb.BatchRecommendRequest) -> Wanted:
     """What each of many people asks for."""
-    return Wanted("", request.deployment, request.count, include_seen=request.include_seen)
+    return Wanted(
+        "", request.deployment, request.count, include_seen=request.include_seen, reasons=request.reason_count
+    )
 
 
 def recommendation(answer: Recommended) -> pb.RecommendResponse:
@@ -59,28 +62,25 @@ def similar(answer: Recommended) -> pb.ListSimilarItemsResponse:
 
 
 def _add_items(items: RepeatedCompositeFieldContainer[pb.RecommendedItem], answer: Recommended) -> None:
-    ranking, ids = answer.ranking, answer.ids
+    ranking, ids, reasons = answer.ranking, answer.ids, answer.reasons
     add = items.add
     rows = zip(ranking.items.tolist(), ranking.scores.tolist(), strict=True)
-    if ranking.basis is Basis.BECAUSE_OF_ITEM:
-        _add_because(add, ranking, ids, rows)
-        return
-    people = None if ranking.people is None else ranking.people.tolist()
-    for index, (item, score) in enumerate(rows):
-        line = add(item_id=ids[item], score=score)
-        if people is not None:
-            line.reasons.add(kind=ranking.basis, people_count=people[index])
+    if reasons and ranking.basis is Basis.BECAUSE_OF_ITEM:
+        assert ranking.because is not None
+        assert ranking.shares is not None
+        because = zip(ranking.because[:, :reasons].tolist(), ranking.shares[:, :reasons].tolist(), strict=True)
+        for (item, score), reason in zip(rows, because, strict=True):
+            _add_because(add(item_id=ids[item], score=score), *reason, ids)
+    elif reasons and ranking.people is not None:
+        for (item, score), people in zip(rows, ranking.people.tolist(), strict=True):
+            add(item_id=ids[item], score=score).reasons.add(kind=ranking.basis, people_count=people)
+    else:
+        for item, score in rows:
+            add(item_id=ids[item], score=score)
 
 
-def _add_because(
-    add: Callable[..., pb.RecommendedItem], ranking: Ranking, ids: Sequence[str], rows: Iterable[tuple[int, float]]
-) -> None:
-    assert ranking.because is not None
-    assert ranking.shares is not None
-    kind = pb.REASON_KIND_BECAUSE_OF_ITEM
-    for (item, score), because, shares in zip(rows, ranking.because.tolist(), ranking.shares.tolist(), strict=True):
-        reasons = add(item_id=ids[item], score=score).reasons
-        for reason, share in zip(because, shares, strict=True):
-            if reason < 0:
-                break
-            reasons.add(kind=kind, item_id=ids[reason], share=share)
+def _add_because(line: pb.RecommendedItem, because: Sequence[int], shares: Sequence[float], ids: Sequence[str]) -> None:
+    for reason, share in zip(because, shares, strict=True):
+        if reason < 0:
+            break
+        line.reasons.add(kind=pb.REASON_KIND_BECAUSE_OF_ITEM, item_id=ids[reason], share=share)

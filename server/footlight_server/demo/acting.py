@@ -59,7 +59,7 @@ def act(stage: Stage) -> None:
         "initial_value": 0.7,
         "epsilon_start": 0.3,
         "epsilon_end": 0.02,
-        "epsilon_decay_steps": total,
+        "epsilon_decay_steps": total * 6 // 10,
     }
     stage.client.create_agent(AGENT, 16, 4, options=options, seed=SEED)
     started = time.perf_counter()

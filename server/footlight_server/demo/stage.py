@@ -18,7 +18,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import footlight
 
-START_SECONDS = 30.0
+START_SECONDS = 180.0
+"""The very first start compiles kernels."""
 
 SEED = 7
 """Everything that is drawn comes from it."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from footlight_server.dispatch.asking import Asking
 from footlight_server.errors import DeadlineExceeded, ResourceExhausted
 
@@ -17,9 +14,8 @@ class Admission:
         self._limit = limit
         self.pending = 0
 
-    @contextmanager
-    def enter(self, asking: Asking) -> Iterator[None]:
-        """Hold a place.
+    def enter(self, asking: Asking) -> Admission:
+        """Hold a place until the end of the ``with`` block that this opens.
 
         Raises
         ------
@@ -33,7 +29,10 @@ class Admission:
         if not asking.remaining:
             raise DeadlineExceeded("the deadline had passed before the call was started")
         self.pending += 1
-        try:
-            yield
-        finally:
-            self.pending -= 1
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.pending -= 1

@@ -39,15 +39,14 @@ def _wrong(ranking: Ranking, query: Query) -> str:
         return ""
     if items.dtype != np.int32:
         return f"items of type {items.dtype}, not int32"
-    try:
-        allowed = query.servable[items.view(np.uint32)]  # a negative ordinal becomes one that is out of range
-    except IndexError:
+    ordinals = items.tolist()  # answers are short: numpy would take longer
+    if min(ordinals) < 0 or max(ordinals) >= len(query.servable):
         return "items that are not in the catalogue"
-    if not allowed.all():
+    if not all(map(query.servable.data.__getitem__, ordinals)):
         return "items that may not be answered"
-    if not math.isfinite(scores.sum()):  # one look instead of one for each score
+    if not math.isfinite(sum(scores.tolist())):  # one look instead of one for each score
         return "scores that are not finite"
-    return _wrong_reasons(ranking, n)
+    return _wrong_reasons(ranking, n) if query.reasons else ""
 
 
 def _wrong_reasons(ranking: Ranking, n: int) -> str:

@@ -98,7 +98,7 @@ def engine_class_of(spec: EngineSpec) -> type[Engine]:
 def options_in_force(deployed: Deployed) -> Mapping[str, Any]:
     """Every option of a deployment; those that were given, where the engine cannot be imported. May import it now."""
     try:
-        options = options_of(resolve_factory(deployed.spec), deployed.record.options)
+        options = options_of(resolve_options(deployed.spec), deployed.record.options)
     except (EngineUnavailable, OptionError):
         return deployed.record.options
     return options.model_dump(mode="json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -125,8 +126,18 @@ class RecommenderHost:
         """
         await self._swap_in(lambda: self._stored(version))
 
+    def _warm(self, prepare: Callable[[], Prepared]) -> Prepared:
+        prepared = prepare()
+        started = time.monotonic()
+        prepared[0].warm_up()
+        if (seconds := time.monotonic() - started) > 2:
+            log.info(
+                "deployment %r compiled its kernels in %.0f s; they are kept for the next time", self.name, seconds
+            )
+        return prepared
+
     async def _swap_in(self, prepare: Callable[[], Prepared]) -> None:
-        engine, version, position, epoch = await asyncio.to_thread(prepare)
+        engine, version, position, epoch = await asyncio.to_thread(self._warm, prepare)
         # What was appended or erased meanwhile is little: taken in on the seat, so that nothing comes in between.
         while (behind := self._events.position) > position or self._events.epoch > epoch:
             erasures, epoch = self._events.erasures_since(epoch), self._events.epoch

@@ -7,6 +7,7 @@ import itertools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ TURN = 32
 MOST_EXCLUDED = 10_000
 MOST_PEOPLE = 10_000
 MOST_LINES = 1_000_000
+MOST_REASONS = 3
+
+_NO_ITEMS = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,10 @@ class Wanted:
     count: int = 0
     exclude: Sequence[str] = ()
     include_seen: bool = False
+    reasons: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Recommended:
+class Recommended(NamedTuple):
     """What they get."""
 
     decision_id: str
@@ -57,6 +61,8 @@ class Recommended:
     ranking: Ranking
     ids: Sequence[str]
     """The names of all items by ordinal."""
+    reasons: int = 0
+    """At most so many of the ranking's reasons were asked for with each item."""
 
 
 class Recommending:
@@ -87,10 +93,12 @@ class Recommending:
         """Rank items for many people, each as `recommend` would."""
         self._policy.check(asking, "read")
         count = self._check_people(user_ids, wanted.count)
+        reasons = _check_reasons(wanted.reasons)
         host = self._host(wanted.deployment)
         servable = self._catalogue.servable
         queries = [
-            Query(self._people.ordinal(user), count, servable, include_seen=wanted.include_seen) for user in user_ids
+            Query(self._people.ordinal(user), count, servable, include_seen=wanted.include_seen, reasons=reasons)
+            for user in user_ids
         ]
         with host.admission.enter(asking):
             await host.fresh(FRESH_SECONDS)
@@ -115,10 +123,10 @@ class Recommending:
     def _query(self, wanted: Wanted) -> Query:
         check_id("user_id", wanted.user_id)
         count = check_count("count", wanted.count, 10, 1_000)
+        reasons = _check_reasons(wanted.reasons)
         user = self._people.ordinal(wanted.user_id)
-        if not wanted.exclude:
-            return Query(user, count, self._catalogue.servable, include_seen=wanted.include_seen)
-        return Query(user, count, self._catalogue.servable, self._excluded(wanted.exclude), wanted.include_seen)
+        exclude = self._excluded(wanted.exclude) if wanted.exclude else _NO_ITEMS
+        return Query(user, count, self._catalogue.servable, exclude, wanted.include_seen, reasons)
 
     def _excluded(self, item_ids: Sequence[str]) -> NDArray[np.int32]:
         if len(item_ids) > MOST_EXCLUDED:
@@ -153,6 +161,7 @@ class Recommending:
             by is not asked,
             ranking,
             self._catalogue.ids,
+            query.reasons,
         )
         # The items and scores as they were answered: what an operator needs to see it again and to evaluate on it.
         payload = ranking.items.tobytes() + ranking.scores.astype(np.float32).tobytes()
@@ -190,3 +199,9 @@ class Recommending:
                 ) from None
         ranking = checked_ranking(host.spec.name, ranking, query)
         return Recommended("", host.name, host.version, host.position, False, ranking, self._catalogue.ids)
+
+
+def _check_reasons(count: int) -> int:
+    if not 0 <= count <= MOST_REASONS:
+        raise InvalidArgument("reason_count", f"must be between 0 and {MOST_REASONS}, not {count:,}")
+    return count

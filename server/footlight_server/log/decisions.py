@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -18,8 +17,6 @@ _ERASED = Lookup(
     select(ERASURES.c.user_ordinal).where(ERASURES.c.tenant == bindparam("tenant")), ERASURES.c.user_ordinal
 )
 
-_columns = attrgetter(*Decision.__dataclass_fields__)
-
 
 class DecisionLog:
     """Records decisions in the background: at most half a second of them is lost when the process is killed."""
@@ -28,10 +25,11 @@ class DecisionLog:
         self._database = database
         self._writer = writer
         self._tenant = tenant
+        self._write = self._insert
 
     def record(self, decision: Decision) -> bool:
         """Keep the decision. False when too many wait to be written: it is dropped, and the server's log says so."""
-        return self._writer.later(self._insert, decision)
+        return self._writer.later(self._write, decision)
 
     def get(self, decision_id: str) -> Decision:
         """The decision, or NotFound: also in the half second before it is written."""
@@ -45,7 +43,7 @@ class DecisionLog:
     def _insert(self, connection: Connection, decisions: Sequence[Decision]) -> None:
         """Runs in the writer. A decision that was on its way while its person was erased goes with them."""
         erased = self._erased(connection, {d.user for d in decisions if d.user != NOBODY})
-        rows = [(self._tenant, *_columns(decision)) for decision in decisions if decision.user not in erased]
+        rows = [(self._tenant, *decision) for decision in decisions if decision.user not in erased]
         insert_rows(connection, DECISIONS, rows)
 
     def _erased(self, connection: Connection, users: set[int]) -> set[int]:

@@ -71,8 +71,7 @@ class Receipt:
     """The ordinal that the person had; -1 where the log did not know them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One answer of the server, with everything that is needed to give it again."""
 
     decision_id: str

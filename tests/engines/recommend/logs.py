@@ -29,8 +29,8 @@ def random_log(seed: int, rows: int, people: int, items: int) -> Events:
 
 
 def ask(user: int, count: int = 10, items: int = 200, **changes: Any) -> Query:
-    """Ask for any item."""
-    return replace(Query(user, count, np.ones(items, np.bool_)), **changes)
+    """Ask for any item, with all reasons."""
+    return replace(Query(user, count, np.ones(items, np.bool_), reasons=3), **changes)
 
 
 def bits(ranking: Ranking) -> tuple[bytes, ...]:

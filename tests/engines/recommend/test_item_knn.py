@@ -71,6 +71,13 @@ def test_reasons_are_the_items_that_add_most_with_their_shares() -> None:
     assert ranking.shares.sum(axis=1) == pytest.approx(1.0)
 
 
+def test_fewer_reasons_are_the_first_of_more_and_none_are_left_out() -> None:
+    engine = _fitted(Events.concatenate(_stars(), Events.of([9, 9], [0, 1], [1.0, 5.0])))
+    three, one, none = (engine.recommend(ask(9, reasons=n)) for n in (3, 1, 0))
+    assert three.because is not None and one.because is not None and none.because is None
+    assert one.because.tolist() == three.because[:, :1].tolist() and none.scores.tolist() == three.scores.tolist()
+
+
 def test_only_the_k_most_similar_items_are_neighbours() -> None:
     everything, few = _columns(_fitted(_stars()), 2)[0], _columns(_fitted(_stars(), k=2), 2)[0]
     assert few.tolist() == everything[:2].tolist()

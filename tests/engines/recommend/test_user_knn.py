@@ -63,6 +63,11 @@ def test_scores_are_those_of_the_dense_cosine(seed: int, k: int, shrinkage: floa
         assert ranking.people is not None and ranking.people.tolist() == people[ranking.items].tolist()
 
 
+def test_people_are_counted_only_where_asked_for() -> None:
+    engine = _fitted(Events.of([0, 1, 1, 2, 2], [0, 0, 1, 0, 1]))
+    assert engine.recommend(ask(0, reasons=0)).people is None
+
+
 def test_people_are_how_many_neighbours_like_the_item() -> None:
     ranking = _fitted(Events.of([0, 1, 1, 2, 2], [0, 0, 1, 0, 1])).recommend(ask(0))
     assert ranking.basis is Basis.SIMILAR_PEOPLE and ranking.people is not None

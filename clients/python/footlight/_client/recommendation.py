@@ -23,6 +23,7 @@ class RecommendationMethods(SyncCalls):
         deployment: str = "",
         exclude: Iterable[str] = (),
         include_seen: bool = False,
+        reasons: int = 2,
         timeout: float | None = None,
     ) -> Recommendations:
         """Ranks items for a person. A person nobody knows gets what is popular, marked as `fallback`.
@@ -33,13 +34,14 @@ class RecommendationMethods(SyncCalls):
             deployment: which one answers; empty means the best that can.
             exclude: items that must not be in the answer.
             include_seen: whether items that the person has met may come back.
+            reasons: how many reasons each item carries at most, 0 to 3; 0 is the fastest.
             timeout: seconds.
 
         Raises:
             NotFound: there is no such deployment.
             FailedPrecondition: the deployment was never trained.
         """
-        return self._run(wire.recommend(user_id, deployment, count, exclude, include_seen), timeout)
+        return self._run(wire.recommend(user_id, deployment, count, exclude, include_seen, reasons), timeout)
 
     def recommend_batch(
         self,
@@ -48,10 +50,11 @@ class RecommendationMethods(SyncCalls):
         *,
         deployment: str = "",
         include_seen: bool = False,
+        reasons: int = 0,
         timeout: float | None = None,
     ) -> list[Recommendations]:
         """Ranks items for many people, each as `recommend` would, in the order asked. Large batches are split."""
-        calls = wire.recommend_batch(user_ids, deployment, count, include_seen)
+        calls = wire.recommend_batch(user_ids, deployment, count, include_seen, reasons)
         return [answer for call in calls for answer in self._run(call, timeout)]
 
     def similar_items(
@@ -72,9 +75,10 @@ class AsyncRecommendationMethods(AsyncCalls):
         deployment: str = "",
         exclude: Iterable[str] = (),
         include_seen: bool = False,
+        reasons: int = 2,
         timeout: float | None = None,
     ) -> Recommendations:
-        return await self._run(wire.recommend(user_id, deployment, count, exclude, include_seen), timeout)
+        return await self._run(wire.recommend(user_id, deployment, count, exclude, include_seen, reasons), timeout)
 
     async def recommend_batch(
         self,
@@ -83,9 +87,10 @@ class AsyncRecommendationMethods(AsyncCalls):
         *,
         deployment: str = "",
         include_seen: bool = False,
+        reasons: int = 0,
         timeout: float | None = None,
     ) -> list[Recommendations]:
-        calls = wire.recommend_batch(user_ids, deployment, count, include_seen)
+        calls = wire.recommend_batch(user_ids, deployment, count, include_seen, reasons)
         return [answer for call in calls for answer in await self._run(call, timeout)]
 
     async def similar_items(

@@ -16,24 +16,31 @@ MAX_LINES = 20_000  # lines an answer, so that it stays at a few MiB
 
 
 def recommend(
-    user_id: str, deployment: str, count: int, exclude: Iterable[str], include_seen: bool
+    user_id: str, deployment: str, count: int, exclude: Iterable[str], include_seen: bool, reasons: int
 ) -> Unary[pb.RecommendResponse, Recommendations]:
     request = pb.RecommendRequest(
-        user_id=user_id, deployment=deployment, count=count, exclude_item_ids=exclude, include_seen=include_seen
+        user_id=user_id,
+        deployment=deployment,
+        count=count,
+        exclude_item_ids=exclude,
+        include_seen=include_seen,
+        reason_count=reasons,
     )
     read = partial(_recommendations, user_id)
     return Unary("RecommendationService/Recommend", request, pb.RecommendResponse, read)
 
 
 def recommend_batch(
-    user_ids: Iterable[str], deployment: str, count: int, include_seen: bool
+    user_ids: Iterable[str], deployment: str, count: int, include_seen: bool, reasons: int
 ) -> Iterator[Unary[pb.BatchRecommendResponse, list[Recommendations]]]:
     """One call for as many people as one answer should hold."""
     people = list(user_ids)
     size = max(1, min(MAX_USERS, MAX_LINES // max(1, count)))
     for start in range(0, len(people), size):
         some = people[start : start + size]
-        request = pb.BatchRecommendRequest(user_ids=some, deployment=deployment, count=count, include_seen=include_seen)
+        request = pb.BatchRecommendRequest(
+            user_ids=some, deployment=deployment, count=count, include_seen=include_seen, reason_count=reasons
+        )
         read = partial(_many, some)
         yield Unary("RecommendationService/BatchRecommend", request, pb.BatchRecommendResponse, read)
 

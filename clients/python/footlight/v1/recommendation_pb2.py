@@ -24,31 +24,31 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!footlight/v1/recommendation.proto\x12\x0c\x66ootlight.v1\"v\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x18\n\x10\x65xclude_item_ids\x18\x04 \x03(\t\x12\x14\n\x0cinclude_seen\x18\x05 \x01(\x08\"\xa9\x01\n\x11RecommendResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\x03\x12\x14\n\x0clog_position\x18\x04 \x01(\x03\x12\x10\n\x08\x66\x61llback\x18\x05 \x01(\x08\x12,\n\x05items\x18\x06 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem\"X\n\x0fRecommendedItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12%\n\x07reasons\x18\x03 \x03(\x0b\x32\x14.footlight.v1.Reason\"f\n\x06Reason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.footlight.v1.ReasonKind\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05share\x18\x03 \x01(\x01\x12\x14\n\x0cpeople_count\x18\x04 \x01(\x05\"b\n\x15\x42\x61tchRecommendRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x14\n\x0cinclude_seen\x18\x04 \x01(\x08\"J\n\x16\x42\x61tchRecommendResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.footlight.v1.RecommendResponse\"M\n\x17ListSimilarItemsRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\"\x89\x01\n\x18ListSimilarItemsResponse\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\x12,\n\x05items\x18\x04 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem*\x83\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bREASON_KIND_BECAUSE_OF_ITEM\x10\x01\x12\x1e\n\x1aREASON_KIND_SIMILAR_PEOPLE\x10\x02\x12\x17\n\x13REASON_KIND_POPULAR\x10\x03\x32\xa5\x02\n\x15RecommendationService\x12L\n\tRecommend\x12\x1e.footlight.v1.RecommendRequest\x1a\x1f.footlight.v1.RecommendResponse\x12[\n\x0e\x42\x61tchRecommend\x12#.footlight.v1.BatchRecommendRequest\x1a$.footlight.v1.BatchRecommendResponse\x12\x61\n\x10ListSimilarItems\x12%.footlight.v1.ListSimilarItemsRequest\x1a&.footlight.v1.ListSimilarItemsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!footlight/v1/recommendation.proto\x12\x0c\x66ootlight.v1\"\x8c\x01\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x18\n\x10\x65xclude_item_ids\x18\x04 \x03(\t\x12\x14\n\x0cinclude_seen\x18\x05 \x01(\x08\x12\x14\n\x0creason_count\x18\x06 \x01(\x05\"\xa9\x01\n\x11RecommendResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\x03\x12\x14\n\x0clog_position\x18\x04 \x01(\x03\x12\x10\n\x08\x66\x61llback\x18\x05 \x01(\x08\x12,\n\x05items\x18\x06 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem\"X\n\x0fRecommendedItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12%\n\x07reasons\x18\x03 \x03(\x0b\x32\x14.footlight.v1.Reason\"f\n\x06Reason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.footlight.v1.ReasonKind\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05share\x18\x03 \x01(\x01\x12\x14\n\x0cpeople_count\x18\x04 \x01(\x05\"x\n\x15\x42\x61tchRecommendRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x14\n\x0cinclude_seen\x18\x04 \x01(\x08\x12\x14\n\x0creason_count\x18\x05 \x01(\x05\"J\n\x16\x42\x61tchRecommendResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.footlight.v1.RecommendResponse\"M\n\x17ListSimilarItemsRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\"\x89\x01\n\x18ListSimilarItemsResponse\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\x12,\n\x05items\x18\x04 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem*\x83\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bREASON_KIND_BECAUSE_OF_ITEM\x10\x01\x12\x1e\n\x1aREASON_KIND_SIMILAR_PEOPLE\x10\x02\x12\x17\n\x13REASON_KIND_POPULAR\x10\x03\x32\xa5\x02\n\x15RecommendationService\x12L\n\tRecommend\x12\x1e.footlight.v1.RecommendRequest\x1a\x1f.footlight.v1.RecommendResponse\x12[\n\x0e\x42\x61tchRecommend\x12#.footlight.v1.BatchRecommendRequest\x1a$.footlight.v1.BatchRecommendResponse\x12\x61\n\x10ListSimilarItems\x12%.footlight.v1.ListSimilarItemsRequest\x1a&.footlight.v1.ListSimilarItemsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footlight.v1.recommendation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REASONKIND']._serialized_start=933
-  _globals['_REASONKIND']._serialized_end=1064
-  _globals['_RECOMMENDREQUEST']._serialized_start=51
-  _globals['_RECOMMENDREQUEST']._serialized_end=169
-  _globals['_RECOMMENDRESPONSE']._serialized_start=172
-  _globals['_RECOMMENDRESPONSE']._serialized_end=341
-  _globals['_RECOMMENDEDITEM']._serialized_start=343
-  _globals['_RECOMMENDEDITEM']._serialized_end=431
-  _globals['_REASON']._serialized_start=433
-  _globals['_REASON']._serialized_end=535
-  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=537
-  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=635
-  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=637
-  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=711
-  _globals['_LISTSIMILARITEMSREQUEST']._serialized_start=713
-  _globals['_LISTSIMILARITEMSREQUEST']._serialized_end=790
-  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_start=793
-  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_end=930
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1067
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1360
+  _globals['_REASONKIND']._serialized_start=978
+  _globals['_REASONKIND']._serialized_end=1109
+  _globals['_RECOMMENDREQUEST']._serialized_start=52
+  _globals['_RECOMMENDREQUEST']._serialized_end=192
+  _globals['_RECOMMENDRESPONSE']._serialized_start=195
+  _globals['_RECOMMENDRESPONSE']._serialized_end=364
+  _globals['_RECOMMENDEDITEM']._serialized_start=366
+  _globals['_RECOMMENDEDITEM']._serialized_end=454
+  _globals['_REASON']._serialized_start=456
+  _globals['_REASON']._serialized_end=558
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=560
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=680
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=682
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=756
+  _globals['_LISTSIMILARITEMSREQUEST']._serialized_start=758
+  _globals['_LISTSIMILARITEMSREQUEST']._serialized_end=835
+  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_start=838
+  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_end=975
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=1112
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1405
 # @@protoc_insertion_point(module_scope)

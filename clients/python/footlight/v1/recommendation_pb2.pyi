@@ -58,6 +58,7 @@ class RecommendRequest(_message.Message):
     COUNT_FIELD_NUMBER: _builtins.int
     EXCLUDE_ITEM_IDS_FIELD_NUMBER: _builtins.int
     INCLUDE_SEEN_FIELD_NUMBER: _builtins.int
+    REASON_COUNT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """Required. The person: 1 to 256 bytes."""
     deployment: _builtins.str
@@ -66,6 +67,8 @@ class RecommendRequest(_message.Message):
     """Optional. How many items: 1 to 1,000. 0 means 10."""
     include_seen: _builtins.bool
     """Optional. Whether items that the person has already met may come back. False means that they do not."""
+    reason_count: _builtins.int
+    """Optional. At most how many reasons each item carries: 0 to 3. 0 means none, which is the fastest."""
     @_builtins.property
     def exclude_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Items that must not be in the answer, at most 10,000. Unknown ids are ignored."""
@@ -78,10 +81,11 @@ class RecommendRequest(_message.Message):
         count: _builtins.int = ...,
         exclude_item_ids: _abc.Iterable[_builtins.str] | None = ...,
         include_seen: _builtins.bool = ...,
+        reason_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "exclude_item_ids", b"exclude_item_ids", "include_seen", b"include_seen", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "exclude_item_ids", b"exclude_item_ids", "include_seen", b"include_seen", "reason_count", b"reason_count", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -146,7 +150,7 @@ class RecommendedItem(_message.Message):
     """Output only. The engine's score. Larger is better; comparable within one answer only."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]:
-        """Output only. Why, most important first."""
+        """Output only. Why, most important first, at most as many as were asked for."""
 
     def __init__(
         self,
@@ -207,12 +211,15 @@ class BatchRecommendRequest(_message.Message):
     DEPLOYMENT_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     INCLUDE_SEEN_FIELD_NUMBER: _builtins.int
+    REASON_COUNT_FIELD_NUMBER: _builtins.int
     deployment: _builtins.str
     """Optional. Which deployment answers. Empty means the best one that can answer."""
     count: _builtins.int
     """Optional. How many items each: 1 to 1,000. 0 means 10."""
     include_seen: _builtins.bool
     """Optional. Whether items that the person has already met may come back."""
+    reason_count: _builtins.int
+    """Optional. At most how many reasons each item carries: 0 to 3. 0 means none, which is the fastest."""
     @_builtins.property
     def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 10,000 people; count times people at most 1,000,000."""
@@ -224,10 +231,11 @@ class BatchRecommendRequest(_message.Message):
         deployment: _builtins.str = ...,
         count: _builtins.int = ...,
         include_seen: _builtins.bool = ...,
+        reason_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "include_seen", b"include_seen", "user_ids", b"user_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "include_seen", b"include_seen", "reason_count", b"reason_count", "user_ids", b"user_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,24 @@
+"""Compiles kernels before anybody waits for them: the first call of a kernel costs seconds, its cached code milliseconds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from footlight_plugins import EventKind, Events, Query, Recommender
+
+
+def exercise(engine: Recommender) -> None:
+    """Take an engine that nobody uses through everything that can happen while it serves, on a handful of events."""
+    engine.apply(Events.of([0, 0, 1, 1, 2, 2], [0, 1, 0, 2, 1, 2], [5.0, 3.0, 4.0, 2.0, 1.0, 5.0]))
+    _ask(engine)
+    engine.apply(Events.of([0, 1], [0, 2], [1.0, 1.0], kind=[EventKind.RATING, EventKind.RETRACTION], time=[10, 10]))
+    _ask(engine)
+    engine.forget(0)
+    _ask(engine)
+
+
+def _ask(engine: Recommender) -> None:
+    servable, excluded = np.ones(3, np.bool_), np.array([2], np.int32)
+    for reasons in (0, 2):
+        for user in (0, 1, 2):
+            engine.recommend(Query(user, 3, servable, excluded, reasons=reasons))
