@@ -629,7 +629,7 @@ class StartTrainingRequest(_message.Message):
     corpus_id: _builtins.str
     """Optional; required by engines that learn from a corpus. The corpus."""
     seed: _builtins.int
-    """Optional. The seed that all draws come from, 0 or more. Unset means that the server draws one and says which."""
+    """Optional. The seed that all draws come from, 0 to 2^62. Unset means that the server draws one and says which."""
     @_builtins.property
     def options(self) -> _struct_pb2.Struct:
         """Optional. Options that differ from the deployment's, for this model only."""

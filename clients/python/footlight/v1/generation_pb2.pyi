@@ -347,7 +347,7 @@ class GenerateRequest(_message.Message):
     count: _builtins.int
     """Optional. How many assets: 1 to 1,000. 0 means 1."""
     seed: _builtins.int
-    """Optional. The seed of the first asset, 0 or more; asset i is made from seed + i, whatever is made beside it.
+    """Optional. The seed of the first asset, 0 to 2^62; asset i is made from seed + i, whatever is made beside it.
     Unset means that the server draws one and says which.
     """
     def __init__(

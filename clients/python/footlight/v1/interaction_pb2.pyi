@@ -228,7 +228,7 @@ class CreateAgentRequest(_message.Message):
     deployment: _builtins.str
     """Optional. The deployment whose engine it uses. Empty means the best one."""
     seed: _builtins.int
-    """Optional. The seed that all its draws come from, 0 or more. Unset means that the server draws one and says which."""
+    """Optional. The seed that all its draws come from, 0 to 2^62. Unset means that the server draws one and says which."""
     @_builtins.property
     def observation_space(self) -> Global___Space:
         """Required. What it observes."""
