@@ -42,7 +42,6 @@ from footlight_server.dispatch.engines import Engines
 from footlight_server.dispatch.generating import Generating
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.training import TrainingDesk
-from footlight_server.interceptors.faults import FaultInterceptor
 from footlight_server.log.agents import AgentLog, AgentTable
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.database import Database
@@ -55,17 +54,19 @@ from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
 from footlight_server.services.catalog import CatalogService
 from footlight_server.services.engine import EngineService
+from footlight_server.services.faults import guard
 from footlight_server.services.generation import GenerationService
 from footlight_server.services.interaction import InteractionService
 from footlight_server.services.recommendation import RecommendationService
 
 log = logging.getLogger(__name__)
 
-SERVICES = tuple(
-    descriptor.full_name
-    for file in (catalog_pb2, engine_pb2, generation_pb2, interaction_pb2, recommendation_pb2)
+DESCRIPTORS = tuple(
+    descriptor
+    for file in (catalog_pb2, recommendation_pb2, generation_pb2, interaction_pb2, engine_pb2)
     for descriptor in file.DESCRIPTOR.services_by_name.values()
 )
+SERVICES = tuple(descriptor.full_name for descriptor in DESCRIPTORS)
 
 CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
@@ -171,7 +172,9 @@ class App:
         await self._open_door()
 
     async def _open_door(self) -> None:
-        self._server = server = grpc.aio.server(interceptors=[FaultInterceptor()], options=CHANNEL_OPTIONS)
+        self._server = server = grpc.aio.server(options=CHANNEL_OPTIONS)
+        for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
+            guard(service, descriptor)
         catalog, recommendation, generation, interaction, engine = self._services
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server)
         recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, server)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
@@ -130,33 +131,8 @@ def _guarded_stream(behaviour: Handler) -> Handler:
     return guarded
 
 
-class FaultInterceptor(grpc.aio.ServerInterceptor):
-    """Guards every RPC. The guarded handlers are made once for each method."""
-
-    def __init__(self) -> None:
-        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        method = handler_call_details.method
-        if (guarded := self._handlers.get(method)) is not None:
-            return guarded
-        handler = await continuation(handler_call_details)
-        if handler is None or not method.startswith("/footlight."):
-            return handler
-        self._handlers[method] = guarded = _guarded_handler(handler)
-        return guarded
-
-
-def _guarded_handler(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
-    codec = (handler.request_deserializer, handler.response_serializer)
-    if handler.unary_unary:
-        return grpc.unary_unary_rpc_method_handler(_guarded(handler.unary_unary), *codec)
-    if handler.unary_stream:
-        return grpc.unary_stream_rpc_method_handler(_guarded_stream(cast(Handler, handler.unary_stream)), *codec)
-    if handler.stream_unary:
-        return grpc.stream_unary_rpc_method_handler(_guarded(handler.stream_unary), *codec)
-    return grpc.stream_stream_rpc_method_handler(_guarded_stream(cast(Handler, handler.stream_stream)), *codec)
+def guard(service: object, descriptor: ServiceDescriptor) -> None:
+    """Guard every RPC of a service, once and for all: an interceptor would be asked again at every call."""
+    for method in descriptor.methods:
+        wrap = _guarded_stream if method.server_streaming else _guarded
+        setattr(service, method.name, wrap(getattr(service, method.name)))

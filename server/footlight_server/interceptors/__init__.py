@@ -1,1 +1,0 @@
-"""What every call passes on its way in and out."""
