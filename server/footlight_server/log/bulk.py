@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ClauseElement, Column, Connection, Select, Table, bindparam, insert
@@ -52,6 +53,10 @@ class Prepared:
         else:
             connection.exec_driver_sql(compiled.sql, list(rows))
 
+    def run(self, connection: Connection, values: tuple[Any, ...]) -> None:
+        """Run it once with its values by place."""
+        connection.exec_driver_sql(self._for(connection).sql, values)
+
     def _for(self, connection: Connection) -> _Compiled:
         dialect = connection.dialect
         if dialect.driver not in self._compiled:
@@ -87,11 +92,31 @@ def _one_of(column: Column[Any], size: int) -> Any:
     return column.in_([bindparam(f"v{i}", type_=column.type) for i in range(size)])
 
 
-_INSERTS: dict[str, Prepared] = {}
+_ROWS = (64, 8)  # rows of one INSERT
+_INSERTS: dict[tuple[str, int], Prepared] = {}
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert tuples that have one value for each column of the table, in order."""
-    if rows:
-        prepared = _INSERTS.setdefault(table.name, Prepared(insert(table)))
-        prepared.many(connection, rows, table.columns.keys())
+    """Insert tuples that have one value for each column of the table, in order.
+
+    Where the driver takes values by place, many rows go into one statement: SQLite's driver lets go of the interpreter
+    and asks for it again at every statement, and an event loop that is busy makes it wait each time.
+    """
+    start = 0
+    if connection.dialect.positional:
+        for size in _ROWS:
+            while len(rows) - start >= size:
+                values = tuple(chain.from_iterable(rows[start : start + size]))
+                _insert(table, size).run(connection, values)
+                start += size
+    if start < len(rows):
+        _insert(table, 1).many(connection, rows[start:], table.columns.keys())
+
+
+def _insert(table: Table, size: int) -> Prepared:
+    if (prepared := _INSERTS.get((table.name, size))) is None:
+        statement = insert(table)
+        if size > 1:
+            statement = statement.values([dict.fromkeys(table.columns.keys())] * size)
+        prepared = _INSERTS[table.name, size] = Prepared(statement)
+    return prepared
