@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.agents import AgentLog, AgentTable
 from footlight_server.log.records import AgentRecord, now
-from footlight_server.log.validation import check_id, check_number
+from footlight_server.log.validation import check_id, check_number, chosen_seed
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
 
@@ -28,7 +27,6 @@ MOST_OBSERVATIONS = 10_000_000
 MOST_ACTIONS = 10_000
 MOST_REWARDS = 10_000
 MOST_STEPS = 4_096
-LARGEST_SEED = 2**62
 
 RECORDED, DUPLICATE, LATE, UNKNOWN_DECISION = 1, 2, 3, 4
 """What can become of a reward; the numbers are those of the wire."""
@@ -102,12 +100,10 @@ class Acting:
             "observation": _size("observation_space", sizes[0], MOST_OBSERVATIONS),
             "action": _size("action_space", sizes[1], MOST_ACTIONS),
         }
-        if seed is not None and not 0 <= seed <= LARGEST_SEED:
-            raise InvalidArgument("seed", f"must be between 0 and 2^62, not {seed}")
+        seed = chosen_seed("seed", seed)
         deployed = self._deployments.resolve(deployment, Verb.ACT)
         engine_class = await asyncio.to_thread(engine_class_of, deployed.spec)
         complete = checked_options(engine_class, {**deployed.record.options, **options})
-        seed = secrets.randbelow(LARGEST_SEED) if seed is None else seed
         record = AgentRecord(agent_id, deployed.name, spaces, complete.model_dump(mode="json"), seed, now())
         self._try(record, deployed.spec)
         return await self._insert(record), 0

@@ -16,15 +16,12 @@ from footlight_server.corpora.records import AssetRecord
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.generator_host import GeneratorHost
-from footlight_server.errors import InvalidArgument
 from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.records import NOBODY, Decision, now
-from footlight_server.log.validation import check_count, check_id
+from footlight_server.log.validation import check_count, check_id, chosen_seed
 
 CHUNK = 16
 """How many assets are made between two looks at the deadline."""
-
-LARGEST_SEED = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,11 @@ class Generating:
         """Make assets: first what was started, then each asset as it is finished."""
         self._policy.check(asking, "read")
         count = check_count("count", count, 1, 1_000)
-        if seed is not None and not 0 <= seed <= LARGEST_SEED:
-            raise InvalidArgument("seed", f"must be between 0 and 2^62, not {seed}")
+        first = chosen_seed("seed", seed)
         host = self._deployments.resolve(deployment, Verb.GENERATE).host
         assert isinstance(host, GeneratorHost)
         with host.admission.enter(asking):
             engine = await host.engine()
-            first = secrets.randbelow(LARGEST_SEED) if seed is None else seed
             started = Started(f"g-{self._run}-{next(self._count):x}", host.name, host.version, first, count)
             self._record(started)
             yield started

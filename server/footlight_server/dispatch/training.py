@@ -20,10 +20,8 @@ from footlight_server.jobs.order import Order
 from footlight_server.jobs.runner import Job, Runner, remaining_seconds
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
-from footlight_server.log.validation import check_id
+from footlight_server.log.validation import check_id, chosen_seed
 from footlight_server.models.store import Manifest, ModelStore
-
-LARGEST_SEED = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,7 @@ class TrainingDesk:
         deployed = self._deployments.resolve(name)
         if deployed.spec.verb is Verb.ACT:
             raise FailedPrecondition(f"deployment '{name}' has no models: its agents learn while they act")
-        if seed is not None and not 0 <= seed <= LARGEST_SEED:
-            raise InvalidArgument("seed", f"must be between 0 and 2^62, not {seed}")
+        seed = chosen_seed("seed", seed)
         self._check_material(deployed, corpus_id)
         self._check_installed(deployed)
         options_type = await asyncio.to_thread(options_type_of, deployed.spec)
@@ -84,7 +81,7 @@ class TrainingDesk:
         training = Training(
             training_id=f"t-{secrets.token_hex(8)}",
             deployment=deployed.name,
-            seed=secrets.randbelow(LARGEST_SEED) if seed is None else seed,
+            seed=seed,
             corpus_id=corpus_id,
             options=complete.model_dump(mode="json"),
             create_time=now(),

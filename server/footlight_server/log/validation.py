@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from footlight_server.errors import InvalidArgument
 
 LONGEST_ID = 256
+LARGEST_SEED = 2**62
 LARGEST_ATTRIBUTES = 16 * 1024
 LATEST_TIME = 7_258_118_400_000_000
 """The year 2200, in microseconds since 1970."""
@@ -88,10 +90,12 @@ def check_time(field: str, time: int) -> int:
     return time
 
 
-def check_seed(field: str, seed: int) -> int:
-    """A seed: 0 or more, in 63 bits."""
-    if not 0 <= seed < 2**63:
-        raise InvalidArgument(field, f"must be between 0 and {2**63 - 1}, not {seed}")
+def chosen_seed(field: str, seed: int | None) -> int:
+    """The seed that was asked for, 0 to 2^62, or one that is drawn now; there is room above it to count on."""
+    if seed is None:
+        return secrets.randbelow(LARGEST_SEED)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InvalidArgument(field, f"must be between 0 and 2^62, not {seed}")
     return seed
 
 
