@@ -90,9 +90,11 @@ def sentence(reasons: Sequence[Reason], items: dict[str, Item]) -> str:
     parts = [_because(because, items)] if because else []
     for reason in reasons:
         if reason.kind is ReasonKind.SIMILAR_PEOPLE:
-            parts.append(f"{reason.people_count:,} people with a similar taste like it")
+            parts.append(
+                f"{_people(reason.people_count)} with a similar taste like{'s' * (reason.people_count == 1)} it"
+            )
         elif reason.kind is ReasonKind.POPULAR:
-            parts.append(f"popular with {reason.people_count:,} people")
+            parts.append(f"popular with {_people(reason.people_count)}")
     return "; ".join(parts)
 
 
@@ -126,3 +128,7 @@ def _named(lines: Iterable[RecommendedItem]) -> Iterable[str]:
     for line in lines:
         yield line.item_id
         yield from (reason.item_id for reason in line.reasons if reason.item_id)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
