@@ -212,6 +212,17 @@ def test_what_was_answered_before_a_restart_is_answered_again(server_factory: St
     )
 
 
+def test_only_the_newest_states_of_an_agent_are_kept(server_factory: Start) -> None:
+    for turn in range(4):
+        server = server_factory()
+        if not turn:
+            agent(server.client, "tidy")
+        server.client.act("tidy", f"turn-{turn}", 0)
+        server.stop()
+    kept = sorted(path.parent.name for path in (server.data_dir / "models").glob("agent-*/*/manifest.json"))
+    assert kept == ["000003", "000004"]
+
+
 def test_an_agent_learns_which_action_is_good(scratch: Server) -> None:
     name = agent(scratch.client, "pupil", observations=1, actions=4)
     for episode in range(60):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,11 @@ def test_activating_the_older_version_rolls_back(server_factory: Start, stocked:
     again = server_factory()
     assert [model.active for model in again.client.models("item-knn")] == [False, True]
     assert similar_count(again) == 1
+
+
+def test_versions_of_the_same_log_have_the_same_fingerprint(stocked: Server) -> None:
+    manifests = [json.loads((arrays_of(stocked, v).parent / "manifest.json").read_text())["manifest"] for v in (1, 2)]
+    assert manifests[0]["fingerprint"] == manifests[1]["fingerprint"] != ""
 
 
 def test_a_version_rolled_back_to_has_seen_the_whole_log(stocked: Server) -> None:

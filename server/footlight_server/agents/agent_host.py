@@ -38,6 +38,9 @@ from footlight_server.models.store import Manifest, ModelStore
 
 REPLAY_BATCH = 4_096
 
+KEPT = 2
+"""How many stored states are kept: the newest, and the one before it in case that is damaged. The log has the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -154,6 +157,7 @@ class AgentHost:
             create_time=now(),
         )
         self._models.save(self.key, State(state.arrays, meta), manifest)
+        self._models.prune(self.key, KEPT)
         self._saved_position = self._position
 
     def _learn(self, steps: list[Step]) -> None:

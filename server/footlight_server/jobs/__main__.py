@@ -5,7 +5,9 @@ It stops when it reads a further line, and also when its input ends, because the
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
+import hashlib
 import os
 import sys
 import threading
@@ -86,9 +88,10 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     checkpoints.mkdir(exist_ok=True)
     run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set)
     if isinstance(engine, Generator):
-        metrics = engine.train(_corpus(order), run)
+        metrics, fingerprint = engine.train(_corpus(order), run), order.corpus_id  # it names its content already
     else:
-        metrics = cast(Recommender, engine).fit(_events(order), run)
+        events = _events(order)
+        metrics, fingerprint = cast(Recommender, engine).fit(events, run), _fingerprint(events)
     state = engine.state()
     manifest = Manifest(
         engine=spec.name,
@@ -97,11 +100,20 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
         log_position=order.log_position,
         erasure_epoch=order.erasure_epoch,
         corpus_id=order.corpus_id,
+        fingerprint=fingerprint,
         metrics=_finite(metrics),
         seed=order.seed,
         create_time=now(),
     )
     return ModelStore(Path(order.models_dir)).save(order.deployment, state, manifest)
+
+
+def _fingerprint(events: Events) -> str:
+    """The SHA-256 of what was learned from, in the order of the log."""
+    digest = hashlib.sha256()
+    for column in dataclasses.fields(events):
+        digest.update(getattr(events, column.name).tobytes())
+    return digest.hexdigest()
 
 
 def _corpus(order: Order) -> Corpus:
