@@ -97,7 +97,7 @@ class Basis(IntEnum):
     POPULAR = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
 class Query:
     """Asks a recommender for one person."""
 
@@ -116,7 +116,7 @@ class Query:
     `Ranking.shares` and `Ranking.people`; it should where finding them costs anything."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
 class Ranking:
     """A recommender's answer, best first: score descending, then ordinal ascending."""
 

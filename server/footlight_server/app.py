@@ -49,6 +49,7 @@ from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
 from footlight_server.log.people import People
+from footlight_server.log.rankings import RankingLog
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
@@ -148,6 +149,7 @@ class App:
         people = People(self._database, TENANT)
         events = EventLog(self._database, writer, catalogue, people, TENANT)
         decisions = DecisionLog(self._database, writer, TENANT)
+        rankings = RankingLog(self._database, writer, TENANT)
         corpora = CorpusStore(config.data_dir / "corpora", self._database, writer, TENANT)
         await corpora.clean()
         assets = AssetStore(config.data_dir / "assets", self._database, writer, TENANT)
@@ -163,7 +165,7 @@ class App:
         await self._training.start()
         self._services = (
             CatalogService(Cataloguing(catalogue, events, self._deployments, policy)),
-            RecommendationService(Recommending(self._deployments, catalogue, people, decisions, policy)),
+            RecommendationService(Recommending(self._deployments, catalogue, people, rankings, policy)),
             GenerationService(Generating(self._deployments, assets, decisions, policy), Collecting(corpora, policy)),
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),

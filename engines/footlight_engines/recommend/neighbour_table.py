@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_engines.kernels import neighbour_updates as updates
+from footlight_engines.kernels.addresses import addresses
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.neighbour_reads import read_history, read_row
 from footlight_engines.kernels.neighbour_rows import BUCKETS, build_rows, restore_bounds, restore_rows, row_costs
 from footlight_engines.kernels.neighbours import Rule, Scratch, Table
-from footlight_engines.kernels.scores import Shelf
+from footlight_engines.kernels.scores import BLOCK, Shelf
 from footlight_engines.recommend.preferences import Preferences, check_arrays, check_pointers
 from footlight_plugins import CallEnded, Events, TrainingRun
 
@@ -36,6 +37,7 @@ class NeighbourTable:
         self._table = _table(0, self._candidates)
         self._scratch = _scratch(0, self._candidates)
         self._shelf = _shelf(preferences.data, self._table)
+        self._addresses = addresses(self._shelf)
         self._fresh = True
 
     def parts(self) -> tuple[Interactions, Table, Scratch]:
@@ -46,13 +48,14 @@ class NeighbourTable:
             self._scratch = _scratch(capacity, self._candidates)
         return self._preferences.data, self._table, self._scratch
 
-    def shelf(self) -> Shelf:
-        """The arrays that scoring reads; made anew when one of them was."""
+    def shelf(self) -> NDArray[np.int64]:
+        """The addresses of the arrays that scoring reads; made anew when one of them was."""
         x, table, shelf = self._preferences.data, self._table, self._shelf
         if shelf.item is not x.item or shelf.neighbour is not table.neighbour:
             x, table, _ = self.parts()
-            self._shelf = shelf = _shelf(x, table)
-        return shelf
+            self._shelf = _shelf(x, table)
+            self._addresses = addresses(self._shelf)
+        return self._addresses
 
     def read_history(self, user: int) -> None:
         """Bring the rows of everything that a person prefers up to date."""
@@ -213,7 +216,9 @@ def _shelf(x: Interactions, table: Table) -> Shelf:
     items = len(table.length)
     read = {name: getattr(x, name) for name in ("person_start", "person_length", "item", "weight", "slot")}
     read |= {name: getattr(table, name) for name in ("neighbour", "similarity", "eligible", "read_at", "tick")}
-    return Shelf(**read, total=np.full(items, np.nan), touched=np.empty(items, np.int32))
+    blocks = -(-items // BLOCK)
+    total, peak = np.zeros(blocks * BLOCK), np.zeros(blocks)
+    return Shelf(**read, total=total, total_bits=total.view(np.int64), peak=peak, peak_bits=peak.view(np.int64))
 
 
 def _scratch(items: int, candidates: int) -> Scratch:

@@ -68,7 +68,8 @@ class Preferences:
 
     def knows(self, user: int) -> bool:
         """Whether the person has a preference other than 0."""
-        return 0 <= user < self.people and bool(self.data.person_square[user] > 0)
+        squares = self.data.person_square
+        return 0 <= user < len(squares) and squares.item(user) > 0
 
     def has(self, user: int) -> bool:
         """Whether there is any record of the person."""

@@ -34,13 +34,12 @@ def wanted_by_many(request: pb.BatchRecommendRequest) -> Wanted:
 
 def recommendation(answer: Recommended) -> pb.RecommendResponse:
     """One answer."""
-    response = pb.RecommendResponse(
-        decision_id=answer.decision_id,
-        deployment=answer.deployment,
-        model_version=answer.model_version,
-        log_position=answer.log_position,
-        fallback=answer.fallback,
-    )
+    response = pb.RecommendResponse()  # to set its fields takes less time than to name them here
+    response.decision_id = answer.decision_id
+    response.deployment = answer.deployment
+    response.model_version = answer.model_version
+    response.log_position = answer.log_position
+    response.fallback = answer.fallback
     _add_items(response.items, answer)
     return response
 
@@ -62,25 +61,35 @@ def similar(answer: Recommended) -> pb.ListSimilarItemsResponse:
 
 
 def _add_items(items: RepeatedCompositeFieldContainer[pb.RecommendedItem], answer: Recommended) -> None:
-    ranking, ids, reasons = answer.ranking, answer.ids, answer.reasons
-    add = items.add
-    rows = zip(ranking.items.tolist(), ranking.scores.tolist(), strict=True)
-    if reasons and ranking.basis is Basis.BECAUSE_OF_ITEM:
+    ids, add = answer.ids, items.add
+    lines = []
+    for item, score in zip(answer.items, answer.scores, strict=True):
+        line = add()
+        line.item_id = ids[item]
+        line.score = score
+        lines.append(line)
+    if answer.reasons:
+        _add_reasons(lines, answer)
+
+
+def _add_reasons(lines: Sequence[pb.RecommendedItem], answer: Recommended) -> None:
+    ranking = answer.ranking
+    if ranking.basis is Basis.BECAUSE_OF_ITEM:
         assert ranking.because is not None
         assert ranking.shares is not None
-        because = zip(ranking.because[:, :reasons].tolist(), ranking.shares[:, :reasons].tolist(), strict=True)
-        for (item, score), reason in zip(rows, because, strict=True):
-            _add_because(add(item_id=ids[item], score=score), *reason, ids)
-    elif reasons and ranking.people is not None:
-        for (item, score), people in zip(rows, ranking.people.tolist(), strict=True):
-            add(item_id=ids[item], score=score).reasons.add(kind=ranking.basis, people_count=people)
-    else:
-        for item, score in rows:
-            add(item_id=ids[item], score=score)
+        because, shares = (array[:, : answer.reasons].tolist() for array in (ranking.because, ranking.shares))
+        for line, reasons, parts in zip(lines, because, shares, strict=True):
+            _add_because(line, reasons, parts, answer.ids)
+    elif ranking.people is not None:
+        for line, people in zip(lines, ranking.people.tolist(), strict=True):
+            line.reasons.add(kind=ranking.basis, people_count=people)
 
 
 def _add_because(line: pb.RecommendedItem, because: Sequence[int], shares: Sequence[float], ids: Sequence[str]) -> None:
     for reason, share in zip(because, shares, strict=True):
         if reason < 0:
             break
-        line.reasons.add(kind=pb.REASON_KIND_BECAUSE_OF_ITEM, item_id=ids[reason], share=share)
+        added = line.reasons.add()
+        added.kind = pb.REASON_KIND_BECAUSE_OF_ITEM
+        added.item_id = ids[reason]
+        added.share = share

@@ -28,7 +28,7 @@ class Principal:
 ANYBODY = Principal(TENANT, "anonymous")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
 class Asking:
     """One call: who asks and until when they wait."""
 

@@ -8,13 +8,15 @@ import numpy as np
 
 from footlight_plugins import Basis, Query, Ranking
 
+_INT32 = np.dtype(np.int32)
+
 
 class EngineFault(Exception):
     """An engine broke its contract. The message goes to the log, never on the wire."""
 
 
-def checked_ranking(engine: str, ranking: Ranking, query: Query) -> Ranking:
-    """The ranking, when every item of it may be answered and every score is a number.
+def checked_lines(engine: str, ranking: Ranking, query: Query) -> tuple[list[int], list[float]]:
+    """The ranking's items and scores, when every item of it may be answered and every score is a number.
 
     Raises
     ------
@@ -22,29 +24,29 @@ def checked_ranking(engine: str, ranking: Ranking, query: Query) -> Ranking:
         Naming the engine and what is wrong.
     """
     try:
-        wrong = _wrong(ranking, query)
+        items, scores = ranking.items.tolist(), ranking.scores.tolist()  # answers are short: numpy would take longer
+        wrong = _wrong(ranking, items, scores, query)
     except Exception as fault:  # no arrays, or no ranking at all
         raise EngineFault(f"engine {engine!r} answered what is no ranking: {fault!r}") from fault
     if wrong:
         raise EngineFault(f"engine {engine!r} answered {wrong}")
-    return ranking
+    return items, scores
 
 
-def _wrong(ranking: Ranking, query: Query) -> str:
-    items, scores = ranking.items, ranking.scores
+def _wrong(ranking: Ranking, items: list[int], scores: list[float], query: Query) -> str:
     n = len(items)
-    if items.shape != (n,) or scores.shape != (n,) or n > query.count:
-        return f"items of shape {items.shape} and scores of shape {scores.shape} where {query.count} were asked for"
+    if ranking.items.ndim != 1 or ranking.scores.ndim != 1 or len(scores) != n or n > query.count:
+        shapes = f"items of shape {ranking.items.shape} and scores of shape {ranking.scores.shape}"
+        return f"{shapes} where {query.count} were asked for"
     if not n:
         return ""
-    if items.dtype != np.int32:
-        return f"items of type {items.dtype}, not int32"
-    ordinals = items.tolist()  # answers are short: numpy would take longer
-    if min(ordinals) < 0 or max(ordinals) >= len(query.servable):
+    if ranking.items.dtype != _INT32:
+        return f"items of type {ranking.items.dtype}, not int32"
+    if min(items) < 0 or max(items) >= len(query.servable):
         return "items that are not in the catalogue"
-    if not all(map(query.servable.data.__getitem__, ordinals)):
+    if not all(map(query.servable.data.__getitem__, items)):
         return "items that may not be answered"
-    if not math.isfinite(sum(scores.tolist())):  # one look instead of one for each score
+    if not math.isfinite(sum(scores)):  # one look instead of one for each score
         return "scores that are not finite"
     return _wrong_reasons(ranking, n) if query.reasons else ""
 

@@ -24,6 +24,7 @@ from footlight_server.log.records import Appended
 from footlight_server.models.store import ModelStore
 
 T = TypeVar("T")
+Question = TypeVar("Question")
 log = logging.getLogger(__name__)
 
 CHUNK = 256
@@ -52,6 +53,7 @@ class RecommenderHost:
         self.engine: Recommender | None = None
         self._events = events
         self._models = models
+        self.inline = spec.inline
         self._seat = Seat(name, spec.inline)
         self._behind = asyncio.Event()
         self._caught_up = asyncio.Condition()
@@ -204,6 +206,11 @@ class RecommenderHost:
         log.error("deployment %r failed to follow the log", self.name, exc_info=fault)
         self.engine, self.problem = None, f"failed to follow the log: {fault}"
 
+    @property
+    def behind(self) -> bool:
+        """Whether the log holds what this engine has not seen."""
+        return self.position < self._events.position
+
     async def fresh(self, seconds: float) -> None:
         """Wait until everything that was committed before now is in the answer, but not longer than so many seconds."""
         position = self._events.position
@@ -234,20 +241,28 @@ class RecommenderHost:
         if (options := self._options) is not None and not self.spec.needs_training:
             await self._swap_in(lambda: self._fresh(options))
 
-    async def run(self, work: Callable[[Recommender], T]) -> T:
-        """Ask the engine something.
+    async def run(self, work: Callable[[Recommender, Question], T], question: Question) -> T:
+        """Ask the engine something, on its seat.
 
         Raises
         ------
         FailedPrecondition
             When there is no model to ask; the message says what to do.
         """
-        engine = self.engine
-        if engine is None:
+        if self.inline:
+            return self.now(work, question)
+        return await self._seat.run(partial(work, self._serving(), question))
+
+    def now(self, work: Callable[[Recommender, Question], T], question: Question) -> T:
+        """The same of an engine that answers inline: nobody needs to wait."""
+        return work(self.engine or self._serving(), question)
+
+    def _serving(self) -> Recommender:
+        if self.engine is None:
             raise FailedPrecondition(
                 self.problem or f"deployment '{self.name}' has no model yet: train it first", reason="NO_MODEL"
             )
-        return await self._seat.run(lambda: work(engine))
+        return self.engine
 
     async def stop(self) -> None:
         """Let go of the engine."""

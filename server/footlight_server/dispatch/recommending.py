@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,14 +12,13 @@ from numpy.typing import NDArray
 
 from footlight_plugins import Query, Ranking, Recommender, Verb
 from footlight_server.dispatch.asking import Asking, Policy
-from footlight_server.dispatch.checking import checked_ranking
+from footlight_server.dispatch.checking import checked_lines
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.catalogue import Catalogue
-from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.people import People
-from footlight_server.log.records import Decision, now
+from footlight_server.log.rankings import RankingLog
 from footlight_server.log.validation import check_count, check_id
 
 FRESH_SECONDS = 0.1
@@ -38,7 +35,7 @@ MOST_REASONS = 3
 _NO_ITEMS = np.empty(0, np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
 class Wanted:
     """What somebody asks for."""
 
@@ -58,7 +55,11 @@ class Recommended(NamedTuple):
     model_version: int
     log_position: int
     fallback: bool
+    items: Sequence[int]
+    """Ordinals, best first."""
+    scores: Sequence[float]
     ranking: Ranking
+    """What the engine answered, for its reasons."""
     ids: Sequence[str]
     """The names of all items by ordinal."""
     reasons: int = 0
@@ -69,16 +70,13 @@ class Recommending:
     """Answers Recommend, BatchRecommend and ListSimilarItems."""
 
     def __init__(
-        self, deployments: Deployments, catalogue: Catalogue, people: People, decisions: DecisionLog, policy: Policy
+        self, deployments: Deployments, catalogue: Catalogue, people: People, rankings: RankingLog, policy: Policy
     ) -> None:
         self._deployments = deployments
         self._catalogue = catalogue
         self._people = people
-        self._decisions = decisions
+        self._rankings = rankings
         self._policy = policy
-        # One random name for this run of the server and a count: unique, and cheaper than a UUID an answer.
-        self._run = secrets.token_hex(8)
-        self._count = itertools.count()
 
     async def recommend(self, asking: Asking, wanted: Wanted) -> Recommended:
         """Rank items for one person."""
@@ -86,7 +84,10 @@ class Recommending:
         query = self._query(wanted)
         host = self._host(wanted.deployment)
         with host.admission.enter(asking):
-            await host.fresh(FRESH_SECONDS)
+            if host.behind:
+                await host.fresh(FRESH_SECONDS)
+            if host.inline and (ranking := host.now(_known, query)) is not None:
+                return self._recorded(host, host, query, ranking)
             return await self._answer(host, query)
 
     async def recommend_batch(self, asking: Asking, wanted: Wanted, user_ids: Sequence[str]) -> list[Recommended]:
@@ -140,45 +141,18 @@ class Recommending:
         return host
 
     async def _answer(self, host: RecommenderHost, query: Query) -> Recommended:
-        ranking = await host.run(lambda engine: self._known(engine, query))
-        if ranking is not None:
-            return self._recorded(host, host, query, checked_ranking(host.spec.name, ranking, query))
-        fallback = self._deployments.fallback()
-        if fallback is None:
+        if (ranking := await host.run(_known, query)) is not None:
+            return self._recorded(host, host, query, ranking)
+        if (fallback := self._deployments.fallback()) is None:
             return self._recorded(host, host, query, Ranking.empty())
-        ranking = await fallback.run(lambda engine: engine.recommend(query))
-        return self._recorded(host, fallback, query, checked_ranking(fallback.spec.name, ranking, query))
-
-    def _known(self, engine: Recommender, query: Query) -> Ranking | None:
-        return engine.recommend(query) if query.user >= 0 and engine.knows(query.user) else None
+        return self._recorded(host, fallback, query, await fallback.run(_ranked, query))
 
     def _recorded(self, asked: RecommenderHost, by: RecommenderHost, query: Query, ranking: Ranking) -> Recommended:
-        answer = Recommended(
-            f"r-{self._run}-{next(self._count):x}",
-            asked.name,
-            by.version,
-            by.position,
-            by is not asked,
-            ranking,
-            self._catalogue.ids,
-            query.reasons,
-        )
+        items, scores = checked_lines(by.spec.name, ranking, query)
         # The items and scores as they were answered: what an operator needs to see it again and to evaluate on it.
-        payload = ranking.items.tobytes() + ranking.scores.astype(np.float32).tobytes()
-        self._decisions.record(
-            Decision(
-                answer.decision_id,
-                "recommend",
-                by.name,
-                by.version,
-                by.position,
-                query.user,
-                0,
-                payload,
-                now(),
-            )
-        )
-        return answer
+        decision = self._rankings.record((by.name, by.version, by.position), query.user, ranking.items, ranking.scores)
+        lines = (items, scores, ranking, self._catalogue.ids, query.reasons)
+        return Recommended(decision, asked.name, by.version, by.position, by is not asked, *lines)
 
     async def similar(self, asking: Asking, item_id: str, deployment: str, count: int) -> Recommended:
         """Rank the items most like one item."""
@@ -192,13 +166,33 @@ class Recommending:
         with host.admission.enter(asking):
             await host.fresh(FRESH_SECONDS)
             try:
-                ranking = await host.run(lambda engine: engine.similar(item, query))
+                ranking = await host.run(_similar, (item, query))
             except NotImplementedError:
                 raise FailedPrecondition(
                     f"deployment '{host.name}' does not compare items", reason="NOT_SUPPORTED"
                 ) from None
-        ranking = checked_ranking(host.spec.name, ranking, query)
-        return Recommended("", host.name, host.version, host.position, False, ranking, self._catalogue.ids)
+        items, scores = checked_lines(host.spec.name, ranking, query)
+        return Recommended(
+            "", host.name, host.version, host.position, False, items, scores, ranking, self._catalogue.ids
+        )
+
+
+def _known(engine: Recommender, query: Query) -> Ranking | None:
+    """The engine's ranking; None for a person it has nothing to go by."""
+    if query.user < 0:
+        return None
+    ranking = engine.recommend(query)  # empty for whom the engine does not know: seldom asked twice
+    if ranking is None or (not len(ranking) and not engine.knows(query.user)):
+        return None
+    return ranking
+
+
+def _ranked(engine: Recommender, query: Query) -> Ranking:
+    return engine.recommend(query)
+
+
+def _similar(engine: Recommender, question: tuple[int, Query]) -> Ranking:
+    return engine.similar(*question)
 
 
 def _check_reasons(count: int) -> int:

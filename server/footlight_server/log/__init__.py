@@ -12,6 +12,7 @@ from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
 from footlight_server.log.people import People
+from footlight_server.log.rankings import Ranked, RankingLog
 from footlight_server.log.records import (
     NOBODY,
     AgentRecord,
@@ -46,6 +47,8 @@ __all__ = [
     "EventLog",
     "Item",
     "People",
+    "Ranked",
+    "RankingLog",
     "Receipt",
     "Training",
     "TrainingState",

@@ -18,6 +18,7 @@ from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.columns import as_events, read_events
 from footlight_server.log.database import Database
 from footlight_server.log.people import People, create_people, find_people
+from footlight_server.log.rankings import erase_rankings
 from footlight_server.log.records import NOBODY, Appended, Event, Receipt, now
 from footlight_server.log.schema import DECISIONS, ERASURES, EVENTS, PEOPLE
 from footlight_server.log.validation import check_id
@@ -227,6 +228,7 @@ def _forget(connection: Connection, tenant: str, user_id: str) -> Receipt:
     mark = (tenant, epoch + 1, user, last_position(connection, tenant), now())
     event_count = _erase(connection, EVENTS, "user_ordinal", tenant, user)
     decision_count = _erase(connection, DECISIONS, "user_ordinal", tenant, user)
+    decision_count += erase_rankings(connection, tenant, user)
     _erase(connection, PEOPLE, "ordinal", tenant, user)
     insert_rows(connection, ERASURES, [mark])
     return Receipt(event_count, decision_count, epoch + 1, user)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -113,6 +113,20 @@ DECISIONS = Table(
     _of("time", BigInteger),
     Index("ix_decisions_user_ordinal", "tenant", "user_ordinal"),
 )
+
+RANKING_PAGES = Table(
+    "ranking_pages",
+    METADATA,
+    _key("tenant"),
+    _key("run"),
+    _key("first", BigInteger),
+    _of("last", BigInteger),
+    _of("deployment"),
+    _of("model_version", BigInteger),
+    _of("people", LargeBinary),
+    _of("data", LargeBinary),
+)
+"""``people`` are the ordinals on the page, so that an erasure need not read ``data``, which holds the columns."""
 
 DEPLOYMENTS = Table(
     "deployments",

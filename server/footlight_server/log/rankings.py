@@ -1,0 +1,159 @@
+"""The rankings that were answered, kept in pages: a row for each would cost more than to compute it.
+
+A page holds what one deployment answered with one version of its model within a quarter of a second, as columns.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
+
+from footlight_server.errors import NotFound
+from footlight_server.log.bulk import Lookup, insert_rows
+from footlight_server.log.database import Database
+from footlight_server.log.records import NOBODY, now
+from footlight_server.log.schema import ERASURES, RANKING_PAGES
+from footlight_server.log.writer import Writer
+
+Columns: TypeAlias = Mapping[str, NDArray[Any]]
+_DECISION_ID = re.compile(r"r-([0-9a-f]{16})-([0-9a-f]{1,15})")
+_P = RANKING_PAGES.c
+_ERASED = Lookup(
+    select(ERASURES.c.user_ordinal).where(ERASURES.c.tenant == bindparam("tenant")), ERASURES.c.user_ordinal
+)
+
+
+class Ranked(NamedTuple):
+    """One ranking as it was answered."""
+
+    number: int
+    """Counts the rankings of one run of the server."""
+    deployment: str
+    """Who answered: the fallback where the one that was asked did not know the person."""
+    model_version: int
+    log_position: int
+    user: int
+    """The person's ordinal, -1 for a stranger."""
+    time: int
+    items: NDArray[np.int32]
+    """Shape (m,), ordinals of items, best first."""
+    scores: NDArray[np.floating[Any]]
+    """Shape (m,); kept as float32."""
+
+
+class RankingLog:
+    """Records rankings in the background: at most half a second of them is lost when the process is killed."""
+
+    def __init__(self, database: Database, writer: Writer, tenant: str) -> None:
+        self._database = database
+        self._writer = writer
+        self._tenant = tenant
+        # One random name for this run of the server and a count: unique, and cheaper than a UUID an answer.
+        self._run = secrets.token_hex(8)
+        self._count = itertools.count()
+        self._write = self._insert
+
+    def record(self, deployment: tuple[str, int, int], user: int, items: Any, scores: Any) -> str:
+        """Keep what (a deployment, its version, its log position) answered, and name it.
+
+        When too many wait to be written it is dropped, and the server's log says so.
+        """
+        number = next(self._count)
+        self._writer.later(self._write, Ranked(number, *deployment, user, now(), items, scores))
+        return f"r-{self._run}-{number:x}"
+
+    def get(self, decision_id: str) -> Ranked:
+        """The ranking that was answered under this id.
+
+        Raises
+        ------
+        NotFound
+            Also in the half second before it is written, and once the person was erased.
+        """
+        if match := _DECISION_ID.fullmatch(decision_id):
+            run, number = match[1], int(match[2], 16)
+            here = and_(_P.tenant == self._tenant, _P.run == run, _P.first <= number, _P.last >= number)
+            with self._database.reading() as connection:
+                for row in connection.execute(select(_P.deployment, _P.model_version, _P.data).where(here)):
+                    if ranked := _find(row.deployment, row.model_version, load(row.data), number):
+                        return ranked
+        raise NotFound("decision", decision_id)
+
+    def _insert(self, connection: Connection, rankings: Sequence[Ranked]) -> None:
+        """Runs in the writer. A ranking that was on its way while its person was erased goes with them."""
+        people = {ranked.user for ranked in rankings if ranked.user != NOBODY}
+        erased = {row[0] for row in _ERASED.rows(connection, self._tenant, list(people))}
+        pages: dict[tuple[str, int], list[Ranked]] = defaultdict(list)
+        for ranked in rankings:
+            if ranked.user not in erased:
+                pages[ranked.deployment, ranked.model_version].append(ranked)
+        rows = [self._row(*key, _columns(page)) for key, page in pages.items()]
+        insert_rows(connection, RANKING_PAGES, rows)
+
+    def _row(self, deployment: str, version: int, page: Columns) -> tuple[Any, ...]:
+        first, last = int(page["number"][0]), int(page["number"][-1])
+        return self._tenant, self._run, first, last, deployment, version, _people(page), save(dict(page))
+
+
+def erase_rankings(connection: Connection, tenant: str, user: int) -> int:
+    """Take a person's rankings out of all pages; return how many there were. Reads who is on every page."""
+    erased = 0
+    for run, first, people in connection.execute(select(_P.run, _P.first, _P.people).where(_P.tenant == tenant)).all():
+        if user in np.frombuffer(people, "<i4"):
+            erased += _erase(connection, and_(_P.tenant == tenant, _P.run == run, _P.first == first), user)
+    return erased
+
+
+def _erase(connection: Connection, here: Any, user: int) -> int:
+    page = load(connection.execute(select(_P.data).where(here)).scalar_one())
+    kept = page["user"] != user
+    if kept.any():
+        left = _taken(page, kept)
+        connection.execute(update(RANKING_PAGES).where(here).values(people=_people(left), data=save(dict(left))))
+    else:
+        connection.execute(delete(RANKING_PAGES).where(here))
+    return int((~kept).sum())
+
+
+def _columns(rankings: Sequence[Ranked]) -> Columns:
+    """The rankings of one page; row n's items are the ``length[n]`` ones after those of the rows before it."""
+    number, _, _, position, user, time, items, scores = zip(*rankings, strict=True)
+    return {
+        "number": np.array(number, np.int64),
+        "position": np.array(position, np.int64),
+        "user": np.array(user, np.int32),
+        "time": np.array(time, np.int64),
+        "length": np.array(list(map(len, items)), np.int32),
+        "items": np.concatenate(items).astype(np.int32, copy=False),
+        "scores": np.concatenate(scores).astype(np.float32),
+    }
+
+
+def _taken(page: Columns, kept: NDArray[np.bool_]) -> Columns:
+    """The rows that are kept."""
+    entries = np.repeat(kept, page["length"])
+    return {name: column[entries if name in ("items", "scores") else kept] for name, column in page.items()}
+
+
+def _people(page: Columns) -> bytes:
+    return np.unique(page["user"]).astype("<i4").tobytes()
+
+
+def _find(deployment: str, version: int, page: Columns, number: int) -> Ranked | None:
+    rows = np.flatnonzero(page["number"] == number)
+    if not len(rows):
+        return None
+    row = int(rows[0])
+    end = int(page["length"][: row + 1].sum())
+    entries = slice(end - int(page["length"][row]), end)
+    position, user, time = (int(page[name][row]) for name in ("position", "user", "time"))
+    return Ranked(number, deployment, version, position, user, time, page["items"][entries], page["scores"][entries])
