@@ -11,16 +11,15 @@ from footlight_engines.kernels.addresses import addresses, matrix, vector
 
 
 @njit
-def _double_both(table: NDArray[np.int64]) -> float:
+def _double_both(table: NDArray[np.int64]) -> None:
     row, grid = vector(table, 0, np.int32), matrix(table, 1, np.float64)
     row *= 2
     grid *= 2.0
-    return grid[1, 2] + row[0]
 
 
 def test_kernel_works_on_the_memory_of_the_arrays() -> None:
     row, grid = np.arange(4, dtype=np.int32), np.arange(6.0).reshape(2, 3)
-    assert _double_both(addresses((row, grid))) == 10.0
+    _double_both(addresses((row, grid)))
     assert row.tolist() == [0, 2, 4, 6]
     assert grid.tolist() == [[0.0, 2.0, 4.0], [6.0, 8.0, 10.0]]
 

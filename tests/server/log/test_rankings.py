@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 
+from footlight_plugins import EventKind
 from footlight_server.errors import NotFound
 from footlight_server.log import Database, Event, EventLog, People, RankingLog, Writer
-from footlight_server.log.records import EventKind
 
 TENANT = "default"
 ANSWERER = ("item-knn", 3, 42)
