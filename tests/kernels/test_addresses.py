@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from footlight_engines.kernels.addresses import addresses, matrix, vector
 
 
-@njit
+@njit(cache=False)
 def _double_both(table: NDArray[np.int64]) -> None:
     row, grid = vector(table, 0, np.int32), matrix(table, 1, np.float64)
     row *= 2
