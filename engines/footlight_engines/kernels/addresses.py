@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
@@ -45,8 +45,7 @@ def _memory(address: int, size: int, dtype: Any) -> NDArray[Any]:
     return np.frombuffer(bytes_there, dtype)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(typing_context: Any, address: Any) -> Any:
+def _as_pointer(typing_context: Any, address: Any) -> Any:
     """An integer as a pointer."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -55,11 +54,14 @@ def _pointer(typing_context: Any, address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
-@overload(vector, strict=False)  # type: ignore[untyped-decorator]
+_pointer: Any = intrinsic(_as_pointer)
+
+
+@overload(vector, strict=False)
 def _compiled_vector(table: Any, row: Any, dtype: Any) -> Any:
     return lambda table, row, dtype: carray(_pointer(table[row, 0]), (table[row, 1],), dtype)
 
 
-@overload(matrix, strict=False)  # type: ignore[untyped-decorator]
+@overload(matrix, strict=False)
 def _compiled_matrix(table: Any, row: Any, dtype: Any) -> Any:
     return lambda table, row, dtype: carray(_pointer(table[row, 0]), (table[row, 1], table[row, 2]), dtype)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from footlight_engines.kernels.scores import score_by_items
+from footlight_engines.kernels.item_scores import score_by_items
 from footlight_engines.recommend.answering import Desk
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import Preferences

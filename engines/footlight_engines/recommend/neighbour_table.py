@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from footlight_engines.kernels import neighbour_updates as updates
 from footlight_engines.kernels.addresses import addresses
 from footlight_engines.kernels.interactions import Interactions
+from footlight_engines.kernels.item_scores import BLOCK, Shelf
 from footlight_engines.kernels.neighbour_reads import read_history, read_row
 from footlight_engines.kernels.neighbour_rows import BUCKETS, build_rows, restore_bounds, restore_rows, row_costs
 from footlight_engines.kernels.neighbours import Rule, Scratch, Table
-from footlight_engines.kernels.scores import BLOCK, Shelf
 from footlight_engines.recommend.preferences import Preferences, check_arrays, check_pointers
 from footlight_plugins import CallEnded, Events, TrainingRun
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from footlight.v1 import recommendation_pb2 as pb
 from footlight_plugins import Basis
 from footlight_server.dispatch.recommending import Recommended, Wanted
-
-if TYPE_CHECKING:
-    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 
 def wanted(request: pb.RecommendRequest) -> Wanted:
@@ -40,7 +36,13 @@ def recommendation(answer: Recommended) -> pb.RecommendResponse:
     response.model_version = answer.model_version
     response.log_position = answer.log_position
     response.fallback = answer.fallback
-    _add_items(response.items, answer)
+    ids, add = answer.ids, response.items.add
+    for item, score in zip(answer.items, answer.scores, strict=True):
+        line = add()
+        line.item_id = ids[item]
+        line.score = score
+    if answer.reasons:
+        _add_reasons(response.items, answer)
     return response
 
 
@@ -56,23 +58,12 @@ def similar(answer: Recommended) -> pb.ListSimilarItemsResponse:
         model_version=answer.model_version,
         log_position=answer.log_position,
     )
-    _add_items(response.items, answer)
+    for item, score in zip(answer.items, answer.scores, strict=True):
+        response.items.add(item_id=answer.ids[item], score=score)
     return response
 
 
-def _add_items(items: RepeatedCompositeFieldContainer[pb.RecommendedItem], answer: Recommended) -> None:
-    ids, add = answer.ids, items.add
-    lines = []
-    for item, score in zip(answer.items, answer.scores, strict=True):
-        line = add()
-        line.item_id = ids[item]
-        line.score = score
-        lines.append(line)
-    if answer.reasons:
-        _add_reasons(lines, answer)
-
-
-def _add_reasons(lines: Sequence[pb.RecommendedItem], answer: Recommended) -> None:
+def _add_reasons(lines: Iterable[pb.RecommendedItem], answer: Recommended) -> None:
     ranking = answer.ranking
     if ranking.basis is Basis.BECAUSE_OF_ITEM:
         assert ranking.because is not None

@@ -48,11 +48,6 @@ class Asking:
         return max(0.0, self.deadline - time.monotonic())
 
 
-def deadline_after(seconds: float | None) -> float:
-    """The deadline of a caller who said to wait so long, or said nothing."""
-    return time.monotonic() + min(DEFAULT_SECONDS if seconds is None else seconds, LONGEST_SECONDS)
-
-
 class Policy:
     """Decides who may do what. This one lets everybody do everything; tokens and scopes take its place later."""
 

@@ -183,6 +183,14 @@ class Deployments:
             raise FailedPrecondition(f"no engine is installed for {verb.value}", reason="NO_ENGINE")
         return max(candidates, key=lambda deployed: (deployed.ready, deployed.spec.rank))
 
+    def recommender(self, name: str) -> RecommenderHost:
+        """The recommender of that name, or the one of highest rank that can answer; raises as `resolve` does."""
+        if (deployed := self._deployed.get(name)) is not None and isinstance(deployed.host, RecommenderHost):
+            return deployed.host
+        host = self.resolve(name, Verb.RECOMMEND).host
+        assert isinstance(host, RecommenderHost)
+        return host
+
     def fallback(self) -> RecommenderHost | None:
         """Who answers for a person nobody knows: the fallback of the highest rank that can."""
         able = [host for host in self.recommenders() if host.spec.fallback and host.engine is not None]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Query, Ranking, Recommender, Verb
+from footlight_plugins import Query, Ranking, Recommender
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.checking import checked_lines
 from footlight_server.dispatch.deployments import Deployments
@@ -19,7 +19,7 @@ from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFoun
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.people import People
 from footlight_server.log.rankings import RankingLog
-from footlight_server.log.validation import check_count, check_id
+from footlight_server.log.validation import PLAIN, check_count, check_id
 
 FRESH_SECONDS = 0.1
 """How long an answer waits for events that were acknowledged before it was asked for."""
@@ -27,6 +27,7 @@ FRESH_SECONDS = 0.1
 TURN = 32
 """So many answers of a batch are made before the event loop turns to somebody else."""
 
+MOST_ITEMS = 1_000
 MOST_EXCLUDED = 10_000
 MOST_PEOPLE = 10_000
 MOST_LINES = 1_000_000
@@ -73,29 +74,40 @@ class Recommending:
         self, deployments: Deployments, catalogue: Catalogue, people: People, rankings: RankingLog, policy: Policy
     ) -> None:
         self._deployments = deployments
+        self._events = deployments.events
         self._catalogue = catalogue
         self._people = people
         self._rankings = rankings
         self._policy = policy
 
     async def recommend(self, asking: Asking, wanted: Wanted) -> Recommended:
-        """Rank items for one person."""
+        """Rank items for one person.
+
+        The way of nearly every call is written out here and in the few functions that it passes through: between two
+        calls the transport fills the caches with its own, and to fetch another function costs more than what it does.
+        """
         self._policy.check(asking, "read")
         query = self._query(wanted)
-        host = self._host(wanted.deployment)
-        with host.admission.enter(asking):
-            if host.behind:
+        host = self._deployments.recommender(wanted.deployment)
+        admission = host.admission
+        admission.enter(asking)
+        try:
+            if host.position < self._events.position:
                 await host.fresh(FRESH_SECONDS)
-            if host.inline and (ranking := host.now(_known, query)) is not None:
-                return self._recorded(host, host, query, ranking)
+            if host.inline and query.user >= 0 and (engine := host.engine) is not None:
+                ranking = engine.recommend(query)
+                if len(ranking.items):
+                    return self._recorded(host, host, query, ranking)
             return await self._answer(host, query)
+        finally:
+            admission.pending -= 1
 
     async def recommend_batch(self, asking: Asking, wanted: Wanted, user_ids: Sequence[str]) -> list[Recommended]:
         """Rank items for many people, each as `recommend` would."""
         self._policy.check(asking, "read")
         count = self._check_people(user_ids, wanted.count)
         reasons = _check_reasons(wanted.reasons)
-        host = self._host(wanted.deployment)
+        host = self._deployments.recommender(wanted.deployment)
         servable = self._catalogue.servable
         queries = [
             Query(self._people.ordinal(user), count, servable, include_seen=wanted.include_seen, reasons=reasons)
@@ -116,29 +128,27 @@ class Recommending:
             raise InvalidArgument("user_ids", f"must hold 1 to {MOST_PEOPLE:,} people, not {len(user_ids):,}")
         for index, user_id in enumerate(user_ids):
             check_id(f"user_ids[{index}]", user_id)
-        count = check_count("count", count, 10, 1_000)
+        count = check_count("count", count, 10, MOST_ITEMS)
         if count * len(user_ids) > MOST_LINES:
             raise InvalidArgument("count", f"times the people must be at most {MOST_LINES:,}")
         return count
 
     def _query(self, wanted: Wanted) -> Query:
-        check_id("user_id", wanted.user_id)
-        count = check_count("count", wanted.count, 10, 1_000)
-        reasons = _check_reasons(wanted.reasons)
-        user = self._people.ordinal(wanted.user_id)
+        user_id, count, reasons = wanted.user_id, wanted.count, wanted.reasons
+        # Nearly always all of it is right; to find out what is wrong takes longer.
+        if not (user_id.isprintable() and 0 < len(user_id) <= PLAIN and 0 < count <= MOST_ITEMS and reasons == 0):
+            check_id("user_id", user_id)
+            count = check_count("count", count, 10, MOST_ITEMS)
+            _check_reasons(reasons)
         exclude = self._excluded(wanted.exclude) if wanted.exclude else _NO_ITEMS
-        return Query(user, count, self._catalogue.servable, exclude, wanted.include_seen, reasons)
+        servable = self._catalogue.servable
+        return Query(self._people.ordinal(user_id), count, servable, exclude, wanted.include_seen, reasons)
 
     def _excluded(self, item_ids: Sequence[str]) -> NDArray[np.int32]:
         if len(item_ids) > MOST_EXCLUDED:
             raise InvalidArgument("exclude_item_ids", f"must hold at most {MOST_EXCLUDED:,} ids")
         ordinals = (self._catalogue.ordinal(item_id) for item_id in item_ids)
         return np.fromiter((o for o in ordinals if o is not None), np.int32)
-
-    def _host(self, name: str) -> RecommenderHost:
-        host = self._deployments.resolve(name, Verb.RECOMMEND).host
-        assert isinstance(host, RecommenderHost)
-        return host
 
     async def _answer(self, host: RecommenderHost, query: Query) -> Recommended:
         if (ranking := await host.run(_known, query)) is not None:
@@ -158,10 +168,10 @@ class Recommending:
         """Rank the items most like one item."""
         self._policy.check(asking, "read")
         check_id("item_id", item_id)
-        wanted = check_count("count", count, 10, 1_000)
+        wanted = check_count("count", count, 10, MOST_ITEMS)
         if (item := self._catalogue.ordinal(item_id)) is None:
             raise NotFound("item", item_id)
-        host = self._host(deployment)
+        host = self._deployments.recommender(deployment)
         query = Query(-1, wanted, self._catalogue.servable, include_seen=True)
         with host.admission.enter(asking):
             await host.fresh(FRESH_SECONDS)
@@ -181,10 +191,10 @@ def _known(engine: Recommender, query: Query) -> Ranking | None:
     """The engine's ranking; None for a person it has nothing to go by."""
     if query.user < 0:
         return None
-    ranking = engine.recommend(query)  # empty for whom the engine does not know: seldom asked twice
-    if ranking is None or (not len(ranking) and not engine.knows(query.user)):
-        return None
-    return ranking
+    ranking = engine.recommend(query)
+    if ranking is not None and (len(ranking.items) or engine.knows(query.user)):  # who is not known gets nothing
+        return ranking
+    return None
 
 
 def _ranked(engine: Recommender, query: Query) -> Ranking:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, select, update
 from footlight_server.errors import NotFound
 from footlight_server.log.bulk import Lookup, insert_rows
 from footlight_server.log.database import Database
-from footlight_server.log.records import NOBODY, now
+from footlight_server.log.records import NOBODY
 from footlight_server.log.schema import ERASURES, RANKING_PAGES
 from footlight_server.log.writer import Writer
 
@@ -68,7 +69,7 @@ class RankingLog:
         When too many wait to be written it is dropped, and the server's log says so.
         """
         number = next(self._count)
-        self._writer.later(self._write, Ranked(number, *deployment, user, now(), items, scores))
+        self._writer.later(self._write, Ranked(number, *deployment, user, time.time_ns() // 1_000, items, scores))
         return f"r-{self._run}-{number:x}"
 
     def get(self, decision_id: str) -> Ranked:

@@ -11,6 +11,8 @@ from typing import Any
 from footlight_server.errors import InvalidArgument
 
 LONGEST_ID = 256
+PLAIN = LONGEST_ID // 4
+"""An id of at most so many printable characters is right whatever they are: a character has at most four bytes."""
 LARGEST_SEED = 2**62
 LARGEST_ATTRIBUTES = 16 * 1024
 LATEST_TIME = 7_258_118_400_000_000
@@ -33,7 +35,7 @@ def check_id(field: str, text: str, high: int = LONGEST_ID) -> str:
 
 def is_plain(text: str) -> bool:
     """Whether an id is obviously right: short, and every character can be printed."""
-    return text.isprintable() and 0 < len(text) <= LONGEST_ID // 4  # a character has at most four bytes
+    return text.isprintable() and 0 < len(text) <= PLAIN
 
 
 def check_text(field: str, text: str, high: int, low: int = 0) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import grpc
 
-from footlight_server.dispatch.asking import ANYBODY, Asking, deadline_after
+from footlight_server.dispatch.asking import ANYBODY, DEFAULT_SECONDS, LONGEST_SECONDS, Asking
 
 
 def asking(context: grpc.aio.ServicerContext[Any, Any]) -> Asking:
     """Who calls, and until when they wait."""
-    return Asking(ANYBODY, deadline_after(context.time_remaining()), context.cancelled)
+    seconds = context.time_remaining()
+    wait = DEFAULT_SECONDS if seconds is None else min(seconds, LONGEST_SECONDS)
+    return Asking(ANYBODY, time.monotonic() + wait, context.cancelled)

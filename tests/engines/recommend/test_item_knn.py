@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.engines.recommend.logs import RUN, ask, bits, random_log, state_bits
 
+from footlight_engines.kernels.item_scores import BLOCK, SMALL
 from footlight_engines.recommend.item_knn import ItemKnn, ItemKnnOptions
-from footlight_plugins import Basis, EventKind, Events, State
+from footlight_plugins import Basis, EventKind, Events, Query, State
 
 _STARS = np.array([[3, 1, 2, 3, 3], [4, 3, 4, 3, 5], [3, 3, 1, 5, 4], [1, 5, 5, 2, 1]])
 """Four people and five items: Jannach et al. (2010), Recommender Systems, table 2.1 without Alice."""
@@ -226,3 +227,28 @@ def test_malformed_events_are_refused_by_name(column: str, value: float, message
     getattr(events, column)[3] = value
     with pytest.raises(ValueError, match=message):
         _fitted(events)
+
+
+def test_answers_do_not_depend_on_the_size_of_the_catalogue() -> None:
+    """Beyond so many blocks of items only those that a query meets are looked at."""
+    rng = np.random.default_rng(5)
+    user, item = rng.integers(0, 40, 600), rng.integers(0, 90, 600)
+    far = np.sort(rng.choice(BLOCK * (SMALL + 50), 90, replace=False)).astype(np.int32)
+    near, spread = ItemKnn(ItemKnnOptions(k=5)), ItemKnn(ItemKnnOptions(k=5))
+    near.apply(Events.of(user, item))
+    spread.apply(Events.of(user, far[item]))
+    for person in range(40):
+        small = near.recommend(Query(person, 7, np.ones(90, np.bool_), np.array([3], np.int32)))
+        large = spread.recommend(Query(person, 7, np.ones(far[-1] + 1, np.bool_), far[[3]]))
+        assert (far[small.items].tolist(), small.scores.tolist()) == (large.items.tolist(), large.scores.tolist())
+
+
+def test_items_that_may_not_be_answered_make_room_for_the_next() -> None:
+    """The best of many blocks set a bar; where those may not be answered, items below it must come up."""
+    engine = ItemKnn(ItemKnnOptions(k=50))
+    items = np.arange(40) * BLOCK
+    engine.apply(Events.of(np.repeat([0, 1], 40), np.tile(items, 2)))
+    engine.apply(Events.of([2], [0]))
+    servable = np.zeros(40 * BLOCK, np.bool_)
+    servable[items[20:25]] = True
+    assert engine.recommend(Query(2, 10, servable)).items.tolist() == items[20:25].tolist()
