@@ -18,14 +18,52 @@ import grpc
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from tests.postgresql import STORES, own_cluster
 
 from footlight import Client, Event, EventKind, Item
 
 READY_SECONDS = 60.0
 PLUGINS = Path(__file__).with_name("one_file_plugins")
 SHORT = {"steps": 5, "media": "npy"}
+ON_BOTH_STORES = {"test_act", "test_catalogue", "test_durability", "test_outage", "test_recommend"}
+"""The modules whose tests run on SQLite and again on PostgreSQL; all others run on SQLite."""
 
 Start = Callable[..., "Server"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test with a server runs on SQLite, and those of some modules once more on PostgreSQL."""
+    chosen = [mark for mark in metafunc.definition.iter_markers("parametrize") if "store" in mark.args[0]]
+    if "store" in metafunc.fixturenames and not chosen:
+        both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH_STORES
+        metafunc.parametrize("store", STORES if both else STORES[:1], indirect=True, scope="session")
+
+
+class Shelf:
+    """Where the servers keep their rows: inside their data directories, or each in a database of the tests' cluster."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        self._databases: dict[Path, str] = {}
+
+    def arguments(self, data_dir: Path) -> list[str]:
+        """What a server on that data directory is to be told."""
+        if self.store == "sqlite":
+            return []
+        if data_dir not in self._databases:
+            self._databases[data_dir] = own_cluster().create()
+        return ["--database", own_cluster().url(self._databases[data_dir])]
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Copy a data directory, and the rows that belong to it; its server must have stopped."""
+        shutil.copytree(source, target)
+        if source in self._databases:
+            self._databases[target] = own_cluster().create(self._databases[source])
+
+    def clear(self) -> None:
+        """Drop the databases."""
+        while self._databases:
+            own_cluster().drop(self._databases.popitem()[1])
 
 
 class Server:
@@ -74,13 +112,27 @@ class Server:
         self.stop(signal.SIGKILL)
 
 
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest) -> str:
+    """Which database the servers use."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def shelf(store: str) -> Iterator[Shelf]:
+    made = Shelf(store)
+    yield made
+    made.clear()
+
+
 @pytest.fixture
-def server_factory(tmp_path: Path) -> Iterator[Start]:
+def server_factory(tmp_path: Path, shelf: Shelf) -> Iterator[Start]:
     """Starts servers; all that still run at the end of the test are killed. The same data directory unless said."""
     started: list[Server] = []
 
     def start(*arguments: str, data_dir: Path = tmp_path / "data", port: int = 0) -> Server:
-        started.append(Server(data_dir, *arguments, port=port))
+        started.append(Server(data_dir, *shelf.arguments(data_dir), *arguments, port=port))
         return started[-1]
 
     yield start
@@ -89,9 +141,10 @@ def server_factory(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="session")
-def trained_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_data(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Path:
     """The data directory of a server that stopped: catalogue, log, an item-knn trained with k=1 and then with k=30."""
-    server = Server(tmp_path_factory.mktemp("trained"))
+    data_dir = tmp_path_factory.mktemp("trained")
+    server = Server(data_dir, *shelf.arguments(data_dir))
     server.client.put_items(catalogue())
     server.client.record_events(history())
     for k in (1, 30):
@@ -101,46 +154,48 @@ def trained_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def house(trained_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def house(trained_data: Path, tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[Server]:
     """A server on the trained data, with the plug-ins of `one_file_plugins`, for tests that only read."""
     data_dir = tmp_path_factory.mktemp("house") / "data"
-    shutil.copytree(trained_data, data_dir)
-    server = Server(data_dir, "--plugins-dir", str(PLUGINS))
+    shelf.copy(trained_data, data_dir)
+    server = Server(data_dir, *shelf.arguments(data_dir), "--plugins-dir", str(PLUGINS))
     yield server
     server.kill()
 
 
 @pytest.fixture(scope="session")
-def hunted(trained_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hunted(trained_data: Path, tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[Server]:
     """A server on the trained data that may be asked and told anything."""
     data_dir = tmp_path_factory.mktemp("hunted") / "data"
-    shutil.copytree(trained_data, data_dir)
-    server = Server(data_dir)
+    shelf.copy(trained_data, data_dir)
+    server = Server(data_dir, *shelf.arguments(data_dir))
     server.client.create_agent("robot", 4, 2, seed=1)
     yield server
     server.kill()
 
 
 @pytest.fixture
-def stocked(trained_data: Path, tmp_path: Path, server_factory: Start) -> Server:
+def stocked(trained_data: Path, tmp_path: Path, server_factory: Start, shelf: Shelf) -> Server:
     """A server of the test's own on the trained data."""
-    shutil.copytree(trained_data, tmp_path / "data")
+    shelf.copy(trained_data, tmp_path / "data")
     return server_factory()
 
 
 @pytest.fixture(scope="session")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def scratch(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[Server]:
     """A server with a catalogue and nothing trained, for tests that write under names of their own."""
-    server = Server(tmp_path_factory.mktemp("scratch"))
+    data_dir = tmp_path_factory.mktemp("scratch")
+    server = Server(data_dir, *shelf.arguments(data_dir))
     server.client.put_items(catalogue())
     yield server
     server.kill()
 
 
 @pytest.fixture(scope="session")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def gallery(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[Server]:
     """A server with a corpus named "hills" and an mlp-gan trained on it for a few steps."""
-    server = Server(tmp_path_factory.mktemp("gallery"))
+    data_dir = tmp_path_factory.mktemp("gallery")
+    server = Server(data_dir, *shelf.arguments(data_dir))
     corpus = server.client.upload_corpus("hills", hills())
     server.client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
     yield server

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
+from footlight.cli.command import paragraphs
+from footlight_server.commands.backup import backup
 from footlight_server.commands.demo import demo
+from footlight_server.commands.export import export
+from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
 
 
@@ -12,3 +18,11 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("serve")(serve)
     app.command("demo")(demo)
+    _add(app, backup, "footlight backup backups/monday.tar --data-dir ./data")
+    _add(app, restore, "footlight restore backups/monday.tar --data-dir ./new --erasures ./data")
+    _add(app, export, "footlight export ./everything --format parquet --data-dir ./data")
+
+
+def _add(app: typer.Typer, function: Callable[..., None], example: str) -> None:
+    text = paragraphs(function.__doc__ or "")
+    app.command(function.__name__, help=text, epilog=f"Example: {example}")(function)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from google.protobuf import timestamp_pb2
+
 from footlight.v1 import catalog_pb2 as pb
 from footlight_plugins import EventKind
 from footlight_server.convert.values import mapping, micros, struct, timestamp
@@ -48,16 +50,23 @@ def events(messages: Iterable[pb.Event]) -> list[Event]:
 def _event(index: int, message: pb.Event) -> Event:
     if (kind := _KINDS.get(message.kind)) is None:
         raise InvalidArgument(f"events[{index}].kind", "must be one of " + ", ".join(k.name for k in EventKind))
-    time = micros(f"events[{index}].event_time", message.event_time) if message.HasField("event_time") else None
+    has = message.HasField
     return Event(
         message.event_id,
         message.user_id,
         message.item_id,
         kind,
-        message.value if message.HasField("value") else None,
-        time,
+        message.value if has("value") else None,
+        _time(index, message.event_time) if has("event_time") else None,
         message.decision_id,
     )
+
+
+def _time(index: int, time: timestamp_pb2.Timestamp) -> int:
+    nanos = time.nanos
+    if 0 <= nanos < 1_000_000_000:
+        return time.seconds * 1_000_000 + nanos // 1_000
+    return micros(f"events[{index}].event_time", time)  # which says what is wrong
 
 
 def appended_message(appended: Appended) -> pb.RecordEventsResponse:

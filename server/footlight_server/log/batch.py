@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,12 +11,19 @@ from footlight_plugins import EventKind
 from footlight_server.errors import InvalidArgument, NotFound
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.records import Event, now
-from footlight_server.log.validation import check_id, check_number, check_size, check_time, check_unique, is_plain
+from footlight_server.log.validation import (
+    LATEST_TIME,
+    check_id,
+    check_number,
+    check_size,
+    check_time,
+    check_unique,
+    is_plain,
+)
 
 LARGEST_BATCH = 10_000
 STRONGEST = 1_000.0
-
-
+_HEAD = struct.Struct(">q24x").unpack
 _KINDS = frozenset(int(kind) for kind in EventKind)
 
 
@@ -46,35 +54,38 @@ def check_batch(events: Sequence[Event], catalogue: Catalogue) -> list[Incoming]
     """
     check_size("events", events, LARGEST_BATCH)
     arrival = now()
-    batch = [_incoming(i, event, catalogue, arrival) for i, event in enumerate(events)]
+    items = catalogue.ordinals([event.item_id for event in events])
+    batch = [_incoming(i, event, item, arrival) for i, (event, item) in enumerate(zip(events, items, strict=True))]
     check_unique("events", [event.event_id for event in events], ".event_id")
     return batch
 
 
 def tie_of(event_id: str) -> int:
     """Orders events of the same time: the first 8 bytes of the id's SHA-256, big-endian, signed."""
-    return int.from_bytes(hashlib.sha256(event_id.encode()).digest()[:8], "big", signed=True)
+    return _HEAD(hashlib.sha256(event_id.encode()).digest())[0]  # type: ignore[no-any-return]  # ">q" is an int
 
 
-def _incoming(i: int, event: Event, catalogue: Catalogue, arrival: int) -> Incoming:
-    _check_ids(i, event)
-    if (item := catalogue.ordinal(event.item_id)) is None:
+def _incoming(i: int, event: Event, item: int | None, arrival: int) -> Incoming:
+    """In a batch of thousands, naming the fields takes longer than checking them: only what looks wrong is named."""
+    event_id, user_id, kind, value, time = event.event_id, event.user_id, event.kind, event.value, event.time
+    if event.decision_id or not (is_plain(event_id) and is_plain(user_id) and is_plain(event.item_id)):
+        _check_ids(i, event)
+    if item is None:
         raise NotFound("item", event.item_id)
-    if event.kind not in _KINDS:
+    if kind not in _KINDS:
         kinds = ", ".join(kind.name for kind in EventKind)
-        raise InvalidArgument(f"events[{i}].kind", f"must be one of {kinds}, not {int(event.kind)}")
-    _check_value(i, event)
-    timed = event.time is not None
-    time = arrival if event.time is None else check_time(f"events[{i}].event_time", event.time)
-    tie = tie_of(event.event_id)
+        raise InvalidArgument(f"events[{i}].kind", f"must be one of {kinds}, not {int(kind)}")
+    if value is None or not -STRONGEST <= value <= STRONGEST:
+        _check_value(i, event)
+    if time is not None and not 0 <= time < LATEST_TIME:
+        check_time(f"events[{i}].event_time", time)
+    when = arrival if time is None else time
     return Incoming(
-        event.event_id, event.user_id, item, int(event.kind), event.value, time, timed, tie, event.decision_id
+        event_id, user_id, item, int(kind), value, when, time is not None, tie_of(event_id), event.decision_id
     )
 
 
 def _check_ids(i: int, event: Event) -> None:
-    if is_plain(event.event_id) and is_plain(event.user_id) and is_plain(event.item_id) and not event.decision_id:
-        return  # nearly always; naming the fields takes longer than checking them
     check_id(f"events[{i}].event_id", event.event_id)
     check_id(f"events[{i}].user_id", event.user_id)
     check_id(f"events[{i}].item_id", event.item_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,6 +21,7 @@ from footlight_server.log.validation import check_id, check_json, check_size, ch
 from footlight_server.log.writer import Writer
 
 Items: TypeAlias = list[Item]  # inside the class, "list" is the method
+Ordinals: TypeAlias = list[int | None]
 LARGEST_PUT = 10_000
 LARGEST_GET = 1_000
 _LONGEST_TITLE = 1_024
@@ -33,8 +34,10 @@ class _Put:
     """What one put changed: ordinals by item id."""
 
     created: Mapping[str, int]
-    revived: Mapping[str, int]
-    updated: int
+    replaced: Mapping[str, int]
+    """Items that had a row, deleted ones included."""
+    revived: int
+    """How many of them had been deleted."""
 
 
 _LIVE = select(ITEMS).where(ITEMS.c.tenant == bindparam("tenant"), ITEMS.c.deleted == 0)
@@ -68,6 +71,10 @@ class Catalogue:
         """The item's ordinal; None where there is no such item, or it was deleted."""
         return self._ordinals.get(item_id)
 
+    def ordinals(self, item_ids: Iterable[str]) -> Ordinals:
+        """The ordinals of many items; None for those that `ordinal` does not know."""
+        return [*map(self._ordinals.get, item_ids)]
+
     def id_of(self, ordinal: int) -> str:
         """The id of an ordinal that the catalogue gave out."""
         return self.ids[ordinal]
@@ -82,7 +89,7 @@ class Catalogue:
         """
         rows = _checked_items(items)
         put = await self._writer.submit(lambda connection: _put(connection, self._tenant, rows), self._adopt_put)
-        return len(put.created) + len(put.revived), put.updated
+        return len(put.created) + put.revived, len(put.replaced) - put.revived
 
     def get(self, item_id: str) -> Item:
         """Read one item, or raise NotFound."""
@@ -127,14 +134,22 @@ class Catalogue:
         self._ordinals = {item_id: i for i, (item_id, deleted) in enumerate(rows) if not deleted}
 
     def _adopt_put(self, put: _Put) -> None:
+        if self._missed_some_before(put):
+            self._load()
+            return
         self.ids.extend(put.created)
-        self._ordinals.update(put.created)
-        self._ordinals.update(put.revived)
-        if put.created or put.revived:
+        if put.created or any(item_id not in self._ordinals for item_id in put.replaced):
             servable = np.ones(len(self.ids), np.bool_)
             servable[: len(self.servable)] = self.servable
-            servable[list(put.revived.values())] = True
+            servable[list(put.replaced.values())] = True
             self.servable = servable
+        self._ordinals.update(put.created)
+        self._ordinals.update(put.replaced)
+
+    def _missed_some_before(self, put: _Put) -> bool:
+        """Whether another process, or a put whose answer was lost, has given ordinals that are not in memory."""
+        first = next(iter(put.created.values()), len(self.ids))
+        return first != len(self.ids) or max(put.replaced.values(), default=-1) >= len(self.ids)
 
     def _adopt_delete(self, deleted: tuple[str, int]) -> None:
         item_id, ordinal = deleted
@@ -174,8 +189,8 @@ def _put(connection: Connection, tenant: str, rows: Sequence[dict[str, Any]]) ->
     time = now()
     _replace(connection, tenant, [row for row in rows if row["item_id"] in there], time)
     created = _create(connection, tenant, [row for row in rows if row["item_id"] not in there], time)
-    revived = {item_id: ordinal for item_id, (ordinal, deleted) in there.items() if deleted}
-    return _Put(created, revived, len(there) - len(revived))
+    replaced = {item_id: ordinal for item_id, (ordinal, _) in there.items()}
+    return _Put(created, replaced, sum(deleted for _, deleted in there.values()))
 
 
 def _replace(connection: Connection, tenant: str, rows: Sequence[dict[str, Any]], time: int) -> None:

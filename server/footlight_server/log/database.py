@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from footlight_server.errors import DataLoss, FailedPrecondition
+from footlight_server.errors import DataLoss, FailedPrecondition, FootlightError, Unavailable
+from footlight_server.log.postgresql import open_postgresql
 from footlight_server.log.schema import REVISION
+from footlight_server.log.sqlite import advise_planner, is_advised, open_sqlite, truncate_log
 
-_BUSY_MS = 5_000
-_SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
+_DURABILITIES = ("normal", "full")
+_PASSING = ("25006", "25P03")  # PostgreSQL: became a read-only standby; waited too long inside a transaction
+_STORES: dict[str, Callable[[URL, str], tuple[Engine, Engine]]] = {
+    "sqlite": open_sqlite,
+    "postgresql": open_postgresql,
+}
 
 
 class Database:
@@ -26,51 +32,68 @@ class Database:
 
     @staticmethod
     def open(url: str, durability: str = "normal") -> Database:
-        """Open the database at an SQLAlchemy URL; create it or migrate it where needed.
+        """Open the database at an SQLAlchemy URL; create its tables or migrate them where needed.
 
-        ``durability`` "normal" survives the death of the process, "full" a power cut as well.
+        With ``durability`` "normal" a commit survives the death of this process; with "full" it has reached the disk.
 
         Raises
         ------
         ValueError
-            For a malformed URL, a database in memory or an unknown durability.
+            For a malformed URL, a database in memory, an unknown kind of database or an unknown durability.
         FailedPrecondition
             When a newer Footlight made the database.
+        Unavailable
+            When the database does not answer or cannot be written.
         DataLoss
             When the file is not a database, or a damaged one.
         """
-        parsed = _checked(url, durability)
-        writing = create_engine(parsed, pool_size=2)
-        reading = create_engine(parsed, pool_size=8, max_overflow=32, isolation_level="AUTOCOMMIT")
-        if parsed.get_backend_name() == "sqlite":
-            _prepare_sqlite(writing, reading, _SYNCHRONOUS[durability])
-        database = Database(writing, reading)
+        if durability not in _DURABILITIES:
+            raise ValueError(f"durability must be 'normal' or 'full', not {durability!r}")
+        parsed = make_url(url)
+        if (prepare := _STORES.get(parsed.get_backend_name())) is None:
+            raise ValueError(f"the database must be sqlite or postgresql, not {parsed.get_backend_name()!r}")
+        database = Database(*prepare(parsed, durability))
         try:
-            _migrate(writing)
-        except BaseException as error:
+            _migrate(database._writing)
+        except SQLAlchemyError as error:
             database.close()
-            if isinstance(error, DatabaseError) and "database" in str(error.orig):
-                raise DataLoss(f"the database {parsed.render_as_string()} cannot be read: {error.orig}") from error
+            if (known := in_the_domain(error, f"{parsed.render_as_string()} cannot be opened")) is None:
+                raise
+            raise known from error
+        except BaseException:
+            database.close()
             raise
         return database
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A pooled connection to read with; each statement sees everything that was committed before it."""
-        with self._reading.connect() as connection:
-            yield connection
+        """A pooled connection to read with; each statement sees everything that was committed before it.
+
+        Raises
+        ------
+        Unavailable
+            When the database does not answer; it may later.
+        DataLoss
+            When it is damaged.
+        """
+        try:
+            with self._reading.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            if (known := in_the_domain(error, "it cannot be read")) is None:
+                raise
+            raise known from error
 
     def writing(self) -> Connection:
-        """A connection to write with. Only the `Writer` asks for it."""
+        """A connection to write with. Only the `Writer` asks for it. After an error it connects anew by itself."""
         return self._writing.connect()
 
     def scrub(self) -> bool:
         """Let deleted rows vanish from the write-ahead log too. False where a reader stood in the way: try again later."""
         if self._writing.dialect.name != "sqlite":
             return True
-        with self._reading.connect() as connection:
-            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-        return not busy
+        with self.reading() as connection:
+            return truncate_log(connection)
 
     def close(self) -> None:
         """Close every connection."""
@@ -78,44 +101,30 @@ class Database:
         self._writing.dispose()
 
 
-def _checked(url: str, durability: str) -> URL:
-    if durability not in _SYNCHRONOUS:
-        raise ValueError(f"durability must be 'normal' or 'full', not {durability!r}")
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise ValueError("the database must be a file: several connections share it")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    return parsed
+def in_the_domain(error: Exception, problem: str) -> FootlightError | None:
+    """What is the database's own trouble, and nobody's mistake: a lost server, a full disk, a lock that is held.
 
-
-def _prepare_sqlite(writing: Engine, reading: Engine, synchronous: str) -> None:
-    """The one place that knows SQLite: its settings, and transactions that begin where SQLAlchemy says."""
-
-    def connect(connection: Any, record: object) -> None:
-        connection.isolation_level = None  # the driver begins no transaction of its own
-        for setting in (
-            f"busy_timeout={_BUSY_MS}",
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            "foreign_keys=ON",
-            "secure_delete=ON",  # what is deleted is overwritten
-            "temp_store=MEMORY",
-            "cache_size=-32000",  # KiB; an index over random ids touches pages everywhere
-            "wal_autocheckpoint=8192",  # pages; the fewer checkpoints, the more changes of a page share one
-            "journal_size_limit=67108864",
-        ):
-            connection.execute(f"PRAGMA {setting}")
-
-    event.listen(writing, "connect", connect)
-    event.listen(reading, "connect", connect)
-    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    None for everything else. ``problem`` says what could not be done.
+    """
+    if isinstance(error, PoolTimeout):
+        return Unavailable(f"the database is too busy: {problem}")
+    if not isinstance(error, DBAPIError):
+        return None
+    cause = " ".join(str(error.orig).split())
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or state in _PASSING:
+        return Unavailable(f"the database is not available: {problem} ({cause})")
+    if type(error) is DatabaseError:  # SQLite's "malformed" and "not a database"
+        return DataLoss(f"the database is damaged: {problem} ({cause})")
+    return None
 
 
 def _migrate(engine: Engine) -> None:
     with engine.connect() as connection, connection.begin():
-        if _revision(connection) != REVISION:
+        if outdated := _revision(connection) != REVISION:
             _upgrade(connection)
+        if connection.dialect.name == "sqlite" and (outdated or not is_advised(connection)):
+            advise_planner(connection)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, delete, func, select, union_all
@@ -69,7 +69,8 @@ class _Stored(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Committed:
     appended: Appended
-    newcomers: Mapping[str, int]
+    met: Mapping[str, int]
+    """People of the batch who were not remembered: new ones, and those whom another process or a lost answer made."""
 
 
 class EventLog:
@@ -115,16 +116,28 @@ class EventLog:
         """The events after one position up to and including another, in the order of their positions."""
         return read_events(self._database, self._tenant, after, upto)
 
+    def position_at(self, time: int) -> int:
+        """The position before the first event, in the order of the log, that happened after a time (in microseconds
+        since 1970); the last position where none did.
+        """
+        e = EVENTS.c
+        query = select(e.position).where(e.tenant == self._tenant, e.time > time).order_by(e.position).limit(1)
+        with self._database.reading() as connection:
+            later = connection.execute(query).scalar()
+        return self.position if later is None else min(int(later) - 1, self.position)
+
     async def forget(self, user_id: str) -> Receipt:
         """Erase the person's events, decisions and name for good; an anonymous mark stays.
 
         Somebody whom the log does not know is not an error: nothing is erased, and no mark is made.
         """
         check_id("user_id", user_id)
-        receipt = await self._writer.submit(
+        adopted: list[Receipt] = []
+        await self._writer.submit(
             lambda connection: _forget(connection, self._tenant, user_id),
-            lambda receipt: self._adopt_forget(user_id, receipt),
+            lambda receipt: adopted.append(self._adopt_forget(user_id, receipt)),
         )
+        receipt = adopted[0]
         if receipt.user != NOBODY and not await asyncio.to_thread(self._database.scrub):
             _log.warning("the write-ahead log could not be emptied after an erasure; it will be when the server stops")
         return receipt
@@ -137,19 +150,26 @@ class EventLog:
             return [(number, user) for number, user in connection.execute(query)]
 
     def _adopt_append(self, committed: _Committed) -> None:
-        self._people.adopt(committed.newcomers)
+        self._people.adopt(committed.met)
         self.position = max(self.position, committed.appended.position)
         if committed.appended.recorded:
             for listener in self.on_append:
                 listener(committed.appended)
 
-    def _adopt_forget(self, user_id: str, receipt: Receipt) -> None:
+    def _adopt_forget(self, user_id: str, receipt: Receipt) -> Receipt:
+        """Answers the receipt with the person's ordinal, also where this process did not hear of the erasure itself:
+        the answer to an earlier call was lost, or another process erased them.
+        """
         if receipt.user == NOBODY:
-            return
-        self._people.drop(user_id)
-        self.epoch = receipt.epoch
-        for listener in self.on_forget:
-            listener(receipt)
+            receipt = replace(receipt, user=self._people.ordinal(user_id))
+        if receipt.user != NOBODY:
+            self._people.drop(user_id)
+            if receipt.epoch > self.epoch + 1:
+                self._people.load()  # somebody else was erased, unheard
+            self.epoch = receipt.epoch
+            for listener in self.on_forget:
+                listener(receipt)
+        return receipt
 
 
 def last_position(connection: Connection, tenant: str) -> int:
@@ -176,13 +196,14 @@ def _append(
             _check_same(event, there[event.event_id], people)
     fresh = [event for event in batch if event.event_id not in there]
     strangers = dict.fromkeys(event.user_id for event in fresh if event.user_id not in people)
-    newcomers = create_people(connection, tenant, strangers) if strangers else {}
+    people |= create_people(connection, tenant, strangers) if strangers else {}
     first = last_position(connection, tenant) + 1
-    rows = _rows(tenant, fresh, people | newcomers, first)
+    rows = _rows(tenant, fresh, people, first)
     insert_rows(connection, EVENTS, rows)
     position = first + len(fresh) - 1 if fresh else max(row.position for row in there.values())
     events = as_events((r[3], r[4], r[5], 1.0 if r[6] is None else r[6], r[7], r[8]) for r in rows)
-    return _Committed(Appended(len(fresh), len(there), position, events), newcomers)
+    met = {user_id: ordinal for user_id, ordinal in people.items() if remembered[1].get(user_id) != ordinal}
+    return _Committed(Appended(len(fresh), len(there), position, events), met)
 
 
 def _people(

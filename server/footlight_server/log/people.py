@@ -21,12 +21,18 @@ class People:
     """Finds a person's ordinal in memory. A person exists from their first event on; an ordinal is never used again."""
 
     def __init__(self, database: Database, tenant: str) -> None:
-        query = select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == tenant)
-        with database.reading() as connection:
-            self._ordinals: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
+        self._database = database
+        self._tenant = tenant
+        self.load()
 
     def __len__(self) -> int:
         return len(self._ordinals)
+
+    def load(self) -> None:
+        """Read everybody anew from the database."""
+        query = select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == self._tenant)
+        with self._database.reading() as connection:
+            self._ordinals: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
 
     def ordinal(self, user_id: str) -> int:
         """The person's ordinal; -1 for somebody the log does not know."""
@@ -37,7 +43,7 @@ class People:
         return {user_id: self._ordinals[user_id] for user_id in user_ids if user_id in self._ordinals}
 
     def adopt(self, new: Mapping[str, int]) -> None:
-        """Take over people whose first event has been committed."""
+        """Take over people whom a committed batch met."""
         self._ordinals.update(new)
 
     def drop(self, user_id: str) -> None:

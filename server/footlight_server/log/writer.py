@@ -17,10 +17,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError
 
-from footlight_server.errors import Unavailable
-from footlight_server.log.database import Database
+from footlight_server.errors import FootlightError, Unavailable
+from footlight_server.log.database import Database, in_the_domain
 
 T = TypeVar("T")
 Record = TypeVar("Record")
@@ -29,6 +29,7 @@ _Write: TypeAlias = Callable[[Connection, Sequence[Any]], None]
 _log = logging.getLogger(__name__)
 _GROUP = 2_048  # works in one commit at most
 _BACKLOG = 65_536  # background records that may wait
+_UNSURE = "the connection was lost during the commit, so it may have been written; repeat it as it is"
 _FLUSH_S = 0.25  # how long background records wait for a group to join
 
 
@@ -41,6 +42,10 @@ class _Job:
     future: asyncio.Future[Any] | None = None
     result: Any = None
     error: Exception | None = None
+    records: int = 0
+    """How many background records it holds."""
+    unsure: bool = False
+    """Whether it may have been committed although it failed."""
 
     def release(self) -> None:
         """On the event loop, after the commit: caches first, then whoever waits, if they still do."""
@@ -68,7 +73,9 @@ class Writer:
         self._database = database
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._background: deque[tuple[_Write, Any]] = deque()
+        self._kept: list[_Job] = []  # background works that wait for the database to come back
         self._dropped = 0
+        self._connection: Connection | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="footlight-writer", daemon=True)
         self._thread.start()
@@ -82,7 +89,8 @@ class Writer:
         Raises
         ------
         Unavailable
-            When the database cannot be written, or the writer is closed.
+            When the database cannot be written now, or the writer is closed. Where the connection was lost during the
+            commit, the work may have been written: repeat it under the same ids.
         Exception
             Whatever the work raises; nothing of it is written then.
         """
@@ -95,9 +103,9 @@ class Writer:
     def later(self, write: Callable[[Connection, Sequence[Record]], None], record: Record) -> bool:
         """Write the record within half a second; all that wait for the same ``write`` are handed to it together.
 
-        False when too many wait: the record is dropped, and the log says so.
+        Records wait for a database that is away. False when too many wait: the record is dropped, and the log says so.
         """
-        if self._closing or len(self._background) >= _BACKLOG:
+        if self._closing or len(self._background) + sum(job.records for job in self._kept) >= _BACKLOG:
             self._dropped += 1
             return False
         self._background.append((write, record))
@@ -110,15 +118,59 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _serve(self) -> None:
-        with self._database.writing() as connection:
-            more = True
-            while more:
-                jobs, more = self._next_jobs()
-                background = self._next_background()
-                if group := background + jobs:
-                    _run(connection, group)
-                    _release(jobs)
-                    _report(background, self._take_dropped())
+        more = True
+        while more:
+            jobs, more = self._next_jobs()
+            background = self._kept + self._next_background()
+            if group := background + jobs:
+                self._run(group)
+                _release(jobs)
+                self._after(background)
+        self._disconnect()
+        if self._kept:
+            _log.error("%d background records are lost", sum(job.records for job in self._kept))
+
+    def _run(self, jobs: list[_Job]) -> None:
+        """Run the jobs in one transaction; where one fails, halve the group until it fails alone."""
+        committing = False
+        try:
+            self._connection = connection = self._connection or self._database.writing()
+            with connection.begin():
+                for job in jobs:
+                    job.result = job.work(connection)
+                committing = True
+        except Exception as error:
+            unsure = committing and self._connection is not None and self._connection.invalidated
+            if (away := in_the_domain(error, _UNSURE if unsure else "nothing was written")) is not None:
+                self._give_up(jobs, away, unsure)
+            elif len(jobs) == 1:
+                # What is there already after a commit of unknown outcome is what that commit wrote.
+                written = jobs[0].unsure and isinstance(error, IntegrityError)
+                jobs[0].error = None if written else error
+            else:
+                half = len(jobs) // 2
+                self._run(jobs[:half])
+                self._run(jobs[half:])
+
+    def _give_up(self, jobs: list[_Job], away: FootlightError, unsure: bool) -> None:
+        """Fail the whole group: the database is away, and to halve the group would be to ask it again and again.
+
+        Where the connection broke while the commit was on its way, nobody can say whether it was done. Then the caller
+        repeats the call, and ids decide: an event, a request or a reward that is there already is not written again
+        and is answered as the first time would have been. Positions are read anew in each transaction, and what is in
+        memory is brought up to date from the answer (see `EventLog`), so that both outcomes lead to the same state.
+        """
+        for job in jobs:
+            job.error, job.unsure = type(away)(away.message), job.unsure or unsure  # each caller raises one of its own
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        """Let go of the connection; the next group makes a new one."""
+        if self._connection is not None:
+            if not self._connection.invalidated:
+                self._connection.invalidate()
+            self._connection.close()
+        self._connection = None
 
     def _next_jobs(self) -> tuple[list[_Job], bool]:
         """The jobs that wait, at least one unless it is time to flush background records; False at the end."""
@@ -140,39 +192,24 @@ class Writer:
         for _ in range(len(self._background)):
             write, record = self._background.popleft()
             grouped[write].append(record)
-        return [_Job(partial(_write, write, records)) for write, records in grouped.items()]
+        return [_Job(partial(_write, write, records), records=len(records)) for write, records in grouped.items()]
 
-    def _take_dropped(self) -> int:
+    def _after(self, background: list[_Job]) -> None:
+        """Keep what could not be written because the database is away, and say what is lost."""
+        away = [job for job in background if isinstance(job.error, Unavailable)]
+        if away and not self._kept:
+            _log.warning("background records wait: %s", away[0].error)
+        self._kept = [_Job(job.work, records=job.records, unsure=job.unsure) for job in away]
+        for job in background:
+            if job.error is not None and job not in away:
+                _log.error("background records could not be written", exc_info=job.error)
         dropped, self._dropped = self._dropped, 0
-        return dropped
+        if dropped:
+            _log.warning("%d background records were dropped: they come faster than they can be written", dropped)
 
 
 def _write(write: _Write, records: Sequence[Any], connection: Connection) -> None:
     write(connection, records)
-
-
-def _run(connection: Connection, jobs: list[_Job]) -> None:
-    """Run the jobs in one transaction; where one fails, halve the group until it fails alone."""
-    try:
-        with connection.begin():
-            for job in jobs:
-                job.result = job.work(connection)
-    except Exception as error:
-        if len(jobs) == 1:
-            jobs[0].error = _in_the_domain(error)
-            return
-        half = len(jobs) // 2
-        _run(connection, jobs[:half])
-        _run(connection, jobs[half:])
-
-
-def _in_the_domain(error: Exception) -> Exception:
-    """A full disk or a locked database is nobody's mistake, and may pass."""
-    if not isinstance(error, OperationalError):
-        return error
-    translated = Unavailable(f"the database cannot be written: {error.orig}")
-    translated.__cause__ = error
-    return translated
 
 
 def _release(jobs: list[_Job]) -> None:
@@ -187,11 +224,3 @@ def _release(jobs: list[_Job]) -> None:
 def _release_all(jobs: list[_Job]) -> None:
     for job in jobs:
         job.release()
-
-
-def _report(background: list[_Job], dropped: int) -> None:
-    for job in background:
-        if job.error is not None:
-            _log.error("background records could not be written", exc_info=job.error)
-    if dropped:
-        _log.warning("%d background records were dropped: they come faster than they can be written", dropped)

@@ -1,20 +1,29 @@
-"""A log of its own for every test, in a folder that pytest removes."""
+"""A log of its own for every test, in SQLite and again in PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgresql import STORES, new_database
 
 from footlight_server.log import Catalogue, Database, DecisionLog, EventLog, Item, People, Writer
 
 TENANT = "default"
 
 
+@pytest.fixture(params=STORES, scope="session")
+def store(request: pytest.FixtureRequest) -> str:
+    """Which database is under test. What is about SQLite's file says so by ``parametrize("store", ["sqlite"])``."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'footlight.db'}"
+def url(store: str, tmp_path: Path) -> Iterator[str]:
+    with new_database(store, tmp_path) as address:
+        yield address
 
 
 @pytest.fixture

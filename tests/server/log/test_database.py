@@ -8,9 +8,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
+from tests.postgresql import own_cluster
 
-from footlight_server.errors import DataLoss, FailedPrecondition
+from footlight_server.errors import DataLoss, FailedPrecondition, Unavailable
 from footlight_server.log import Database, migrations
 from footlight_server.log.schema import METADATA, REVISION
 
@@ -46,11 +47,20 @@ def test_a_reader_does_not_wait_for_an_open_transaction(database: Database) -> N
             assert connection.execute(text("SELECT count(*) FROM people")).scalar() == 0
 
 
-@pytest.mark.parametrize(("durability", "number"), [("normal", 1), ("full", 2)])
-def test_durability_decides_when_the_disk_is_awaited(url: str, durability: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("store", "durability", "setting", "value"),
+    [
+        ("sqlite", "normal", "PRAGMA synchronous", 1),
+        ("sqlite", "full", "PRAGMA synchronous", 2),
+        ("postgresql", "normal", "SHOW synchronous_commit", "off"),
+        ("postgresql", "full", "SHOW synchronous_commit", "on"),
+    ],
+    indirect=["store"],
+)
+def test_durability_decides_when_the_disk_is_awaited(url: str, durability: str, setting: str, value: object) -> None:
     database = Database.open(url, durability)
     with database.writing() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == number
+        assert connection.exec_driver_sql(setting).scalar() == value
     database.close()
 
 
@@ -60,17 +70,52 @@ def test_file_that_is_no_database_is_data_loss(tmp_path: Path) -> None:
         Database.open(f"sqlite:///{tmp_path / 'x.db'}")
 
 
-def test_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
-    engine.dispose()
+def test_database_of_a_newer_release_is_refused(database: Database, url: str) -> None:
+    with database.writing() as connection, connection.begin():
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(FailedPrecondition, match="newer"):
-        Database.open(f"sqlite:///{tmp_path / 'x.db'}")
+        Database.open(url)
 
 
-@pytest.mark.parametrize(("url", "durability"), [("sqlite://", "normal"), ("sqlite:///a.db", "double")])
-def test_settings_that_make_no_sense_are_refused(url: str, durability: str) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        Database.open(url, durability)
+@pytest.mark.parametrize(
+    ("address", "durability"),
+    [
+        ("sqlite://", "normal"),
+        ("sqlite:///a.db", "double"),
+        ("mysql://localhost/a", "normal"),
+        ("postgresql+psycopg2://localhost/a", "normal"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(address: str, durability: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Database.open(address, durability)
+
+
+def test_postgresql_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        Database.open(f"postgresql+psycopg://nobody:secret@/none?host={tmp_path}")
+
+
+def test_password_is_in_no_message(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as raised:
+        Database.open(f"postgresql+psycopg://nobody:secret@/none?host={tmp_path}")
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_an_empty_database_is_migrated(store: str) -> None:
+    cluster = own_cluster()
+    name = cluster.create()
+    database = Database.open(cluster.url(name))
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    database.close()
+    cluster.drop(name)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_many_events_are_found_by_their_ids_through_the_index(database: Database) -> None:
+    query = "EXPLAIN QUERY PLAN SELECT kind FROM events WHERE tenant = 't' AND event_id IN "
+    with database.reading() as connection:
+        plan = connection.exec_driver_sql(query + str(tuple(map(str, range(500))))).all()
+    assert "ix_events_event_id" in str(plan)

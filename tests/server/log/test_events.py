@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.postgresql import new_database
 
 from footlight_plugins import EventKind, Events
 from footlight_server.errors import AlreadyExists, FootlightError, InvalidArgument, NotFound
@@ -208,11 +209,13 @@ async def test_tenants_have_logs_of_their_own(events: EventLog, database: Databa
     assert len(events.read()) == 2 and len(other.read()) == 1
 
 
-@settings(max_examples=40)
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=30))
-def test_any_order_of_repeats_records_each_event_once(tmp_path_factory: Any, sent: list[tuple[int, int]]) -> None:
-    async def run(path: Path) -> tuple[int, list[int]]:
-        database = Database.open(f"sqlite:///{path / 'x.db'}")
+@settings(max_examples=30)
+@given(sent=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=30))
+def test_any_order_of_repeats_records_each_event_once(
+    store: str, tmp_path_factory: pytest.TempPathFactory, sent: list[tuple[int, int]]
+) -> None:
+    async def run(url: str) -> tuple[int, list[int]]:
+        database = Database.open(url)
         writer = Writer(database)
         catalogue = Catalogue(database, writer, "t")
         await catalogue.put([Item("alien")])
@@ -223,7 +226,8 @@ def test_any_order_of_repeats_records_each_event_once(tmp_path_factory: Any, sen
         database.close()
         return sum(a.recorded for a in answers), times
 
-    recorded, times = asyncio.run(run(tmp_path_factory.mktemp("log")))
+    with new_database(store, tmp_path_factory.mktemp("log")) as url:
+        recorded, times = asyncio.run(run(url))
     assert recorded == len({e for _, e in sent}) and sorted(times) == sorted({e for _, e in sent})
 
 
@@ -299,6 +303,7 @@ async def test_decision_on_its_way_goes_with_its_person(
         decisions.get("late")
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_forgotten_names_are_in_no_file(events: EventLog, tmp_path: Path) -> None:
     await events.append([play(f"secret-event-{i}", "secret-person") for i in range(50)])
     await events.append([play(f"other-{i}", f"other-person-{i}") for i in range(50)])

@@ -136,6 +136,7 @@ async def test_closed_writer_refuses_work(writer: Writer) -> None:
         await writer.submit(lambda connection: None)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_database_that_cannot_be_written_is_unavailable(writer: Writer) -> None:
     with pytest.raises(Unavailable, match="readonly"):
         await writer.submit(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from footlight.cli.command import command
+from footlight.cli.folders import import_folder
 from footlight.cli.session import Session, UsageFault
 from footlight.tables import MAX_REPORTED, CleaningReport, Problem, check_events, iter_events, read_items
 from footlight.types import Item, PutItems, RecordedEvents
@@ -30,6 +31,10 @@ class Imported:
 
 def import_tables(
     session: Session,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(exists=True, file_okay=False, help="A folder that `footlight export` made.", show_default=False),
+    ] = None,
     items: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A CSV or TSV file of items.")] = None,
     events: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A CSV or TSV file of events.")
@@ -41,7 +46,7 @@ def import_tables(
         ),
     ] = False,
 ) -> None:
-    """Imports items and events from CSV or TSV files with a header line.
+    """Imports items and events from CSV or TSV files with a header line, or from a folder of `footlight export`.
 
     Headers of MovieLens (movieId,title,genres / userId,movieId,rating,timestamp), of RecBole's atomic files
     (user_id:token ...) and plain ones (item_id,title,kind,tags / user_id,item_id,value,kind,time) are understood; tags
@@ -49,8 +54,13 @@ def import_tables(
 
     Both files are checked to the end before anything is written. Importing the same rows again records nothing twice.
     """
+    if folder is not None:
+        if items or events or skip_bad_lines:
+            raise UsageFault("a folder is imported as it is: leave --items, --events and --skip-bad-lines out")
+        import_folder(session, folder)
+        return
     if items is None and events is None:
-        raise UsageFault("expected --items FILE, --events FILE or both")
+        raise UsageFault("expected a folder of `footlight export`, --items FILE, --events FILE or both")
     catalogue, items_report = read_items(items, skip_bad_lines=skip_bad_lines) if items else ([], None)
     checked = _check(session, events, catalogue, skip_bad_lines) if events else None
     results: dict[str, Imported] = {}

@@ -1,0 +1,155 @@
+"""Writes what the owner owns as files that other programs read: items, people and events, under the owner's own names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, and_, func, select
+
+from footlight_plugins import EventKind
+from footlight_server.archive.layout import Progress, quiet
+from footlight_server.archive.sinks import Schema, check_parquet, open_sink
+from footlight_server.archive.snapshot import snapshot, url_of
+from footlight_server.errors import FailedPrecondition, InvalidArgument
+from footlight_server.log.events import last_epoch, last_position
+from footlight_server.log.schema import EVENTS, ITEMS, PEOPLE
+from footlight_server.models.files import write_synced
+
+MANIFEST = "export.json"
+"""Written last: an export without it is not complete."""
+FORMAT = 1
+FORMS = ("parquet", "jsonl")
+_BATCH = 20_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS = {int(kind): kind.name.lower() for kind in EventKind}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export holds; its manifest says the same."""
+
+    form: str
+    time: str
+    log_position: int
+    erasure_epoch: int
+    rows: Mapping[str, int]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One file of an export."""
+
+    source: Table
+    tenant: str
+    schema: Schema
+    query: Select[Any]
+    read: Callable[[Row[Any]], dict[str, Any]]
+
+
+def export(
+    data_dir: Path, out: Path, form: str, tenant: str, database: str = "", progress: Progress = quiet
+) -> Exported:
+    """Write the files into an empty folder, all as of one moment, while a server may be serving.
+
+    Raises
+    ------
+    FailedPrecondition
+        When the folder is not empty, there is no database, or pyarrow is needed and not installed.
+    """
+    if form not in FORMS:
+        raise InvalidArgument("format", f"must be one of {', '.join(FORMS)}, not {form!r}")
+    if form == "parquet":
+        check_parquet()
+    out.mkdir(parents=True, exist_ok=True)
+    if any(out.iterdir()):
+        raise FailedPrecondition(f"the folder {out} is not empty")
+    with snapshot(url_of(data_dir, database)) as connection:
+        rows = {table.source.name: _write(connection, table, out, form, progress) for table in _tables(tenant)}
+        made = Exported(
+            form=form,
+            time=datetime.now(UTC).isoformat(),
+            log_position=last_position(connection, tenant),
+            erasure_epoch=last_epoch(connection, tenant),
+            rows=rows,
+        )
+    write_synced(out / MANIFEST, json.dumps(asdict(made), indent=1).encode())
+    return made
+
+
+def _write(connection: Connection, table: _Table, out: Path, form: str, progress: Progress) -> int:
+    name, mine = table.source.name, table.source.c.tenant == table.tenant
+    total = connection.execute(select(func.count()).select_from(table.source).where(mine)).scalar_one()
+    streaming = connection.execution_options(stream_results=True, yield_per=_BATCH)
+    sink = open_sink(out, name, form, table.schema)
+    done = 0
+    try:
+        for batch in streaming.execute(table.query).partitions(_BATCH):
+            sink.write([table.read(row) for row in batch])
+            done += len(batch)
+            progress(name, done, total)
+    finally:
+        sink.close()
+    return done
+
+
+def _tables(tenant: str) -> tuple[_Table, ...]:
+    return _items(tenant), _people(tenant), _events(tenant)
+
+
+def _items(tenant: str) -> _Table:
+    schema = {"item_id": "text", "title": "text", "kind": "text", "tags": "texts", "attributes": "json"}
+    times = {"create_time": "time", "update_time": "time"}
+    query = select(ITEMS).where(ITEMS.c.tenant == tenant).order_by(ITEMS.c.ordinal)
+    return _Table(ITEMS, tenant, schema | times | {"deleted": "flag"}, query, _item)
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "item_id": row.item_id,
+        "title": row.title,
+        "kind": row.kind,
+        "tags": json.loads(row.tags),
+        "attributes": json.loads(row.attributes),
+        "create_time": _time(row.create_time),
+        "update_time": _time(row.update_time),
+        "deleted": bool(row.deleted),
+    }
+
+
+def _people(tenant: str) -> _Table:
+    query = select(PEOPLE.c.user_id).where(PEOPLE.c.tenant == tenant).order_by(PEOPLE.c.ordinal)
+    return _Table(PEOPLE, tenant, {"user_id": "text"}, query, lambda row: {"user_id": row.user_id})
+
+
+def _events(tenant: str) -> _Table:
+    e = EVENTS.c
+    who = and_(PEOPLE.c.tenant == e.tenant, PEOPLE.c.ordinal == e.user_ordinal)
+    what = and_(ITEMS.c.tenant == e.tenant, ITEMS.c.ordinal == e.item_ordinal)
+    columns = (e.event_id, PEOPLE.c.user_id, ITEMS.c.item_id, e.kind, e.value, e.time, e.decision_id)
+    query = select(*columns).select_from(EVENTS).join(PEOPLE, who).join(ITEMS, what)
+    schema = {"event_id": "text", "user_id": "text", "item_id": "text", "kind": "text", "value": "number"}
+    ordered = query.where(e.tenant == tenant).order_by(e.position)
+    return _Table(EVENTS, tenant, schema | {"time": "time", "decision_id": "text"}, ordered, _event)
+
+
+def _event(row: Row[Any]) -> dict[str, Any]:
+    event_id, user_id, item_id, kind, value, time, decision_id = tuple(row)
+    return {
+        "event_id": event_id,
+        "user_id": user_id,
+        "item_id": item_id,
+        "kind": _KINDS[kind],
+        "value": value,
+        "time": _time(time),
+        "decision_id": decision_id,
+    }
+
+
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,91 @@
+"""The one place that knows SQLite: its settings, and transactions that begin where SQLAlchemy says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect
+
+from footlight_server.log.schema import METADATA
+
+_BUSY_MS = 5_000  # how long a transaction waits for that of another process
+_MANY = 1_000_000  # rows that a table is taken to have
+_SOME = 100  # rows that share all but the last columns of an index
+_SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
+
+
+def open_sqlite(url: URL, durability: str) -> tuple[Engine, Engine]:
+    """The engines to write and to read with. Several processes may share the file.
+
+    Raises
+    ------
+    ValueError
+        For a database in memory.
+    """
+    if not url.database or url.database == ":memory:":
+        raise ValueError("the database must be a file: several connections share it")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    writing = create_engine(url, pool_size=2)
+    reading = create_engine(url, pool_size=8, max_overflow=32, isolation_level="AUTOCOMMIT")
+
+    def connect(connection: Any, record: object) -> None:
+        connection.isolation_level = None  # the driver begins no transaction of its own
+        for setting in (
+            f"busy_timeout={_BUSY_MS}",
+            "journal_mode=WAL",
+            f"synchronous={_SYNCHRONOUS[durability]}",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten
+            "temp_store=MEMORY",
+            "cache_size=-32000",  # KiB; an index over random ids touches pages everywhere
+            "wal_autocheckpoint=8192",  # pages; the fewer checkpoints, the more changes of a page share one
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+
+    event.listen(writing, "connect", connect)
+    event.listen(reading, "connect", connect)
+    # The lock is taken before anything is read, so that the next position cannot be handed out twice.
+    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return writing, reading
+
+
+def truncate_log(connection: Connection) -> bool:
+    """Move everything from the write-ahead log to the database file. False where a reader stood in the way."""
+    busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    return not busy
+
+
+def advise_planner(connection: Connection) -> None:
+    """Tell the query planner that nearly every row has the same tenant.
+
+    Without statistics SQLite believes that an equality leaves ten rows, and reads all events of the tenant in order to
+    find five hundred by their ids. Statistics that ANALYZE gathers would depend on when it ran; these always hold.
+    """
+    connection.exec_driver_sql("ANALYZE alembic_version")  # a table of one row: makes the table of statistics
+    connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+    rows = [row for table in METADATA.tables.values() for row in _statistics(table)]
+    connection.exec_driver_sql("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", rows)
+    connection.exec_driver_sql("ANALYZE sqlite_schema")  # read them
+
+
+def is_advised(connection: Connection) -> bool:
+    """Whether the planner has been told."""
+    return inspect(connection).has_table("sqlite_stat1")
+
+
+def _statistics(table: Table) -> list[tuple[str, str, str]]:
+    """Rows of (table, index, rows and then rows with the same first, first two, ... columns)."""
+    clustered = table.dialect_options["sqlite"]["with_rowid"] is False
+    key = table.name if clustered else f"sqlite_autoindex_{table.name}_1"
+    rows = [(table.name, key, _counts(len(table.primary_key.columns), True))]
+    return rows + [
+        (table.name, str(index.name), _counts(len(index.columns), bool(index.unique))) for index in table.indexes
+    ]
+
+
+def _counts(width: int, unique: bool) -> str:
+    """The tenant says nothing, the columns after it something, and all columns of a key leave one row."""
+    counts = [_MANY, _MANY] + [_SOME] * (width - 2) + [1 if unique else _SOME]
+    return " ".join(map(str, counts[: width + 1] if width > 1 else [_MANY, 1]))
