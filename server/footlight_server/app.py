@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -30,6 +31,7 @@ from footlight.v1 import (
     recommendation_pb2_grpc,
 )
 from footlight_plugins.loader import load_plugins
+from footlight_server.archive.erasures import ErasureJournal
 from footlight_server.config import ServerConfig
 from footlight_server.corpora.assets import AssetStore
 from footlight_server.corpora.store import CorpusStore
@@ -148,6 +150,8 @@ class App:
         catalogue = Catalogue(self._database, writer, TENANT)
         people = People(self._database, TENANT)
         events = EventLog(self._database, writer, catalogue, people, TENANT)
+        mark_erasures = partial(ErasureJournal(config.data_dir).follow, self._database)
+        await asyncio.to_thread(mark_erasures)
         decisions = DecisionLog(self._database, writer, TENANT)
         rankings = RankingLog(self._database, writer, TENANT)
         corpora = CorpusStore(config.data_dir / "corpora", self._database, writer, TENANT)
@@ -164,7 +168,7 @@ class App:
         self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, policy)
         await self._training.start()
         self._services = (
-            CatalogService(Cataloguing(catalogue, events, self._deployments, policy)),
+            CatalogService(Cataloguing(catalogue, events, self._deployments, mark_erasures, policy)),
             RecommendationService(Recommending(self._deployments, catalogue, people, rankings, policy)),
             GenerationService(Generating(self._deployments, assets, decisions, policy), Collecting(corpora, policy)),
             InteractionService(self._acting),

@@ -105,17 +105,12 @@ def test_asking_for_somebody_who_was_erased_writes_their_name_nowhere(lived_in: 
     assert files_with(NAME, lived_in.data_dir) == []
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="the write-ahead log is not emptied again after a reader has ended")
-
-
-@NOT_YET
 def test_a_reader_delays_the_erasure_only_until_it_ends(lived_in: Server) -> None:
     with reading(lived_in.data_dir / "footlight.db"):
         lived_in.client.forget_user(NAME)
     assert settled(lived_in.data_dir) == []
 
 
-@NOT_YET
 def test_an_erasure_that_a_reader_delayed_is_finished_by_the_next_start(
     lived_in: Server, server_factory: Start, tmp_path: Path
 ) -> None:

@@ -5,9 +5,11 @@ A mark holds no name, only an ordinal: ordinals are never given twice, and every
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,20 +47,23 @@ class ErasureJournal:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / JOURNAL
+        self._lock = threading.Lock()
         self._epochs: dict[str, int] | None = None
         """The last epoch of every tenant in the file; None until it has been read."""
 
     def follow(self, database: Database) -> int:
         """Add the marks that the database has and the file lacks, durably. Answers how many.
 
-        One caller at a time: at the start of a server, and after every erasure before it is acknowledged.
+        Called at the start of a server, and after every erasure before it is acknowledged. Servers that share the
+        folder may each write a mark: one that is there twice says nothing else than once.
         """
-        if self._epochs is None:
-            self._epochs = last_epochs(read_marks(self._path)) if self._path.exists() else {}
-        with database.reading() as connection:
-            marks = marks_in(connection, self._epochs)
-        self.append(marks)
-        self._epochs |= last_epochs(marks)
+        with self._lock:
+            if self._epochs is None:
+                self._epochs = last_epochs(read_marks(self._path)) if self._path.exists() else {}
+            with database.reading() as connection:
+                marks = marks_in(connection, self._epochs)
+            self.append(marks)
+            self._epochs |= last_epochs(marks)
         return len(marks)
 
     def append(self, marks: Sequence[Mark]) -> None:
@@ -67,6 +72,7 @@ class ErasureJournal:
             return
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             file.truncate(_whole(file.read()))  # a crash may have left half a line
             file.seek(0, os.SEEK_END)
             file.write("".join(f"{json.dumps(asdict(mark))}\n" for mark in marks).encode())

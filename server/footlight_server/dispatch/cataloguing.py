@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
@@ -16,7 +17,16 @@ from footlight_server.log.validation import check_id
 class Cataloguing:
     """Writes, then tells every recommender."""
 
-    def __init__(self, catalogue: Catalogue, events: EventLog, deployments: Deployments, policy: Policy) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        events: EventLog,
+        deployments: Deployments,
+        journal: Callable[[], object],
+        policy: Policy,
+    ) -> None:
+        """``journal`` writes erasures down beside the database; it may take as long as a disk does."""
+        self._journal = journal
         self._catalogue = catalogue
         self._events = events
         self._deployments = deployments
@@ -60,6 +70,7 @@ class Cataloguing:
         """Erase a person from the log and from every recommender."""
         self._policy.check(asking, "write")
         receipt = await self._events.forget(user_id)
+        await asyncio.to_thread(self._journal)  # also where nothing was erased now: an earlier call may have died here
         for host in self._deployments.recommenders():
             await host.forget(receipt.user)
         return receipt

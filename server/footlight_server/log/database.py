@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ class Database:
     def __init__(self, writing: Engine, reading: Engine) -> None:
         self._writing = writing
         self._reading = reading
+        self._unscrubbed = writing.dialect.name == "sqlite"  # a process that died may have left what it erased
 
     @staticmethod
     def open(url: str, durability: str = "normal") -> Database:
@@ -89,11 +91,20 @@ class Database:
         return self._writing.connect()
 
     def scrub(self) -> bool:
-        """Let deleted rows vanish from the write-ahead log too. False where a reader stood in the way: try again later."""
-        if self._writing.dialect.name != "sqlite":
-            return True
-        with self.reading() as connection:
-            return truncate_log(connection)
+        """Let deleted rows vanish from the write-ahead log too.
+
+        False where a reader stood in the way: the writer tries again whenever it has nothing else to do.
+        """
+        if self._writing.dialect.name == "sqlite":
+            with self.reading() as connection:
+                self._unscrubbed = not truncate_log(connection)
+        return not self._unscrubbed
+
+    def finish_scrubbing(self) -> None:
+        """Scrub where that was not possible before; what an earlier process left is scrubbed as well."""
+        if self._unscrubbed:
+            with contextlib.suppress(FootlightError):  # the database is away: later, then
+                self.scrub()
 
     def close(self) -> None:
         """Close every connection."""

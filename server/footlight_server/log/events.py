@@ -139,7 +139,7 @@ class EventLog:
         )
         receipt = adopted[0]
         if receipt.user != NOBODY and not await asyncio.to_thread(self._database.scrub):
-            _log.warning("the write-ahead log could not be emptied after an erasure; it will be when the server stops")
+            _log.warning("the write-ahead log could not be emptied after an erasure; it will be when nobody reads")
         return receipt
 
     def erasures_since(self, epoch: int) -> Sequence[tuple[int, int]]:

@@ -53,7 +53,12 @@ def open_sqlite(url: URL, durability: str) -> tuple[Engine, Engine]:
 
 def truncate_log(connection: Connection) -> bool:
     """Move everything from the write-ahead log to the database file. False where a reader stood in the way."""
-    busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    # It holds the lock of the writers: to wait here for a reader would make every write wait.
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
     return not busy
 
 

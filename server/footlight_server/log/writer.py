@@ -126,6 +126,8 @@ class Writer:
                 self._run(group)
                 _release(jobs)
                 self._after(background)
+            else:
+                self._database.finish_scrubbing()
         self._disconnect()
         if self._kept:
             _log.error("%d background records are lost", sum(job.records for job in self._kept))
