@@ -22,7 +22,7 @@ def serve(
         Path | None, typer.Option(help="Write the address into this file once the server answers.")
     ] = None,
     database: Annotated[str, typer.Option(help="SQLAlchemy URL; empty means SQLite in the data directory.")] = "",
-    durability: Annotated[str, typer.Option(help="'normal' survives a crash, 'full' a power cut too.")] = "normal",
+    durability: Annotated[str, typer.Option(help="'normal' survives a crash of this process, 'full' a power cut too.")] = "normal",
     plugins_dir: Annotated[Path | None, typer.Option(help="A folder of one-file plug-ins.")] = None,
     disable: Annotated[list[str] | None, typer.Option(help="A plug-in to leave out; may be repeated.")] = None,
     strict_plugins: Annotated[bool, typer.Option(help="Refuse to start when a plug-in fails.")] = False,
