@@ -1,5 +1,6 @@
 # make demo     see everything at work, on real data
 # make test     run the tests
+# make soak     run the long tests: kills, overload, cancellations, restarts; about half an hour
 # make check    lint, types, the wire, the layering: what a change must pass besides the tests
 # make bench    list the benchmarks
 # make protos   generate the modules of the wire anew
@@ -22,7 +23,7 @@ endif
 LAST_TAG = $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench protos clean
+.PHONY: help demo test soak check bench protos clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -32,6 +33,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -q $(ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -v -m soak $(or $(ARGS),tests/soak)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -81,23 +81,19 @@ def compare(folder: Path, server: Server, request: pb.RecommendRequest, load: Lo
     """Calls per second and server CPU per call of both servers, in turn. Every call is the same one."""
     answer = _one_answer(server.address, request)
     (folder / "answer").write_bytes(answer)
-    body = _framed(request, folder / "body")
-    rows: dict[str, list[tuple[float, float]]] = {"recommend": [], "echo": []}
-    with _process(
-        [sys.executable, __file__, str(folder / "answer"), str(folder / "echo-ready")], folder / "echo-ready"
-    ) as echo:
-        for _ in range(load.rounds):
-            for name, target, path in (("recommend", server, RECOMMEND), ("echo", echo, ECHO)):
-                rows[name].append(_round(target, path, body, (load.seconds, len(answer))))
-    medians = {name: [statistics.median(column) for column in zip(*r, strict=True)] for name, r in rows.items()}
-    return {
-        "response_bytes": len(answer),
-        "recommend_calls_per_second": medians["recommend"][0],
-        "echo_calls_per_second": medians["echo"][0],
-        "ratio": statistics.median(r[0] / e[0] for r, e in zip(rows["recommend"], rows["echo"], strict=True)),
-        "recommend_cpu_us_per_call": medians["recommend"][1],
-        "echo_cpu_us_per_call": medians["echo"][1],
-    }
+    body, ready = _framed(request, folder / "body"), folder / "echo-ready"
+    with _process([sys.executable, __file__, str(folder / "answer"), str(ready)], ready) as echo:
+        targets = {"recommend": (server, RECOMMEND), "echo": (echo, ECHO)}
+        rounds = [
+            {name: _round(*target, body, (load.seconds, len(answer))) for name, target in targets.items()}
+            for _ in range(load.rounds)
+        ]
+    figures: dict[str, float] = {"response_bytes": len(answer)}
+    for name in targets:
+        figures[f"{name}_calls_per_second"] = statistics.median(one[name][0] for one in rounds)
+        figures[f"{name}_cpu_us_per_call"] = statistics.median(one[name][1] for one in rounds)
+    figures["ratio"] = statistics.median(one["recommend"][0] / one["echo"][0] for one in rounds)
+    return figures
 
 
 def _one_answer(address: str, request: pb.RecommendRequest) -> bytes:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import fcntl
 import gc
 import logging
 import os
 import signal
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -36,6 +34,7 @@ from footlight_server.config import ServerConfig
 from footlight_server.corpora.assets import AssetStore
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.acting import Acting
+from footlight_server.dispatch.agreeing import Agreement
 from footlight_server.dispatch.asking import TENANT, Policy
 from footlight_server.dispatch.cataloguing import Cataloguing
 from footlight_server.dispatch.collecting import Collecting
@@ -44,14 +43,19 @@ from footlight_server.dispatch.engines import Engines
 from footlight_server.dispatch.generating import Generating
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.training import TrainingDesk
-from footlight_server.log.agents import AgentLog, AgentTable
+from footlight_server.door import DataLock, check_address, lock_data_dir, taken
+from footlight_server.log.agents import AgentTable
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.database import Database
 from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
+from footlight_server.log.follower import LogFollower
+from footlight_server.log.leases import LeaseTable
+from footlight_server.log.leasing import Leasing
 from footlight_server.log.people import People
 from footlight_server.log.rankings import RankingLog
+from footlight_server.log.revisions import DEPLOYMENTS, LEASES, TRAININGS
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
@@ -74,7 +78,6 @@ SERVICES = tuple(descriptor.full_name for descriptor in DESCRIPTORS)
 CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.max_send_message_length", 64 << 20),
-    ("grpc.so_reuseport", 0),  # a second server on the same port fails instead of taking half of the calls
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -83,56 +86,18 @@ CHANNEL_OPTIONS = (
 )
 
 
-class CannotStart(Exception):
-    """The server cannot start; the message says what to do."""
-
-
-def lock_data_dir(data_dir: Path) -> int:
-    """Take the data directory for this process, for as long as it lives.
-
-    Raises
-    ------
-    CannotStart
-        When another server has it, or it cannot be written.
-    """
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as fault:
-        raise CannotStart(f"the data directory {data_dir} cannot be used: {fault.strerror}") from fault
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as fault:
-        os.close(descriptor)
-        raise CannotStart(
-            f"another server uses the data directory {data_dir}: stop it, or choose another --data-dir"
-        ) from fault
-    return descriptor
-
-
-def check_address(listen: str) -> None:
-    """Refuse what cannot be listened on, before anything is opened.
-
-    Raises
-    ------
-    CannotStart
-        When it does not read ``host:port``.
-    """
-    host, _, port = listen.rpartition(":")
-    if not (host and port.isdecimal() and int(port) <= 65_535):
-        raise CannotStart(f"--listen must read HOST:PORT with a port from 0 to 65535, not {listen!r}")
-
-
 class App:
     """One server: everything it is made of, from start to stop."""
 
-    def __init__(self, config: ServerConfig) -> None:
+    def __init__(self, config: ServerConfig, lock: DataLock | None = None) -> None:
         check_address(config.listen)
         self.config = config
         self.port = 0
-        self._lock = lock_data_dir(config.data_dir)
+        self._lock = lock or lock_data_dir(config.data_dir, config.shared)
         self._plugins = load_plugins(config.plugins)
         self._database = Database.open(config.database_url, config.durability)
+        if config.shared or config.processes > 1:
+            self._database.take_turns()
 
     async def start(self) -> None:
         """Bring everything to work, then open the door.
@@ -145,7 +110,8 @@ class App:
         config = self.config
         policy = Policy()
         models = ModelStore(config.data_dir / "models")
-        models.clean()
+        if self._lock.first:
+            models.clean()
         self._writer = writer = Writer(self._database)
         catalogue = Catalogue(self._database, writer, TENANT)
         people = People(self._database, TENANT)
@@ -155,17 +121,21 @@ class App:
         decisions = DecisionLog(self._database, writer, TENANT)
         rankings = RankingLog(self._database, writer, TENANT)
         corpora = CorpusStore(config.data_dir / "corpora", self._database, writer, TENANT)
-        await corpora.clean()
+        if self._lock.first:
+            await corpora.clean()
         assets = AssetStore(config.data_dir / "assets", self._database, writer, TENANT)
         table = DeploymentTable(self._database, writer, TENANT)
         self._deployments = Deployments(self._plugins, table, events, models)
-        self._deployments.max_pending = config.max_pending
+        self._deployments.limits = config.limits
         await self._deployments.start()
         agents = AgentTable(self._database, writer, TENANT)
-        agent_log = AgentLog(self._database, TENANT)
-        self._acting = Acting(self._deployments, agents, agent_log, writer, models, policy)
+        self._leasing = leasing = Leasing(LeaseTable(self._database, writer, TENANT))
+        if self._lock.first and not config.database:
+            await leasing.table.free_all()  # those of a server that was killed; nobody else uses this file
+        leasing.start()
+        self._acting = Acting(self._deployments, agents, writer, models, leasing, policy)
         trainings = TrainingTable(self._database, writer, TENANT)
-        self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, policy)
+        self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, leasing, policy)
         await self._training.start()
         self._services = (
             CatalogService(Cataloguing(catalogue, events, self._deployments, mark_erasures, policy)),
@@ -174,11 +144,18 @@ class App:
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
         )
+        self._agreement = Agreement(self._deployments, table)
+        self._agreement.start()
+        topics = {DEPLOYMENTS: self._agreement.look, LEASES: leasing.look, TRAININGS: self._training.queue.look}
+        self._follower = LogFollower(self._database, events, catalogue, people, topics)
+        self._follower.start(TENANT)
         _hand_back_memory()
         await self._open_door()
 
     async def _open_door(self) -> None:
-        self._server = server = grpc.aio.server(options=CHANNEL_OPTIONS)
+        # Alone on its port, a second server fails there instead of taking half of the calls.
+        shared_port = ("grpc.so_reuseport", int(self.config.processes > 1))
+        self._server = server = grpc.aio.server(options=(*CHANNEL_OPTIONS, shared_port))
         for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
             guard(service, descriptor)
         catalog, recommendation, generation, interaction, engine = self._services
@@ -193,9 +170,7 @@ class App:
         try:
             self.port = server.add_insecure_port(self.config.listen)
         except RuntimeError as fault:
-            raise CannotStart(
-                f"cannot listen on {self.config.listen}: another server may be running there, or there is no such host"
-            ) from fault
+            raise taken(self.config.listen) from fault
         await server.start()
         for name in ("", *SERVICES):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -212,11 +187,15 @@ class App:
             # Together, because whoever watches the job that runs would hold the door open until it has ended.
             await asyncio.gather(self._server.stop(self.config.grace_seconds), self._training.stop())
             await self._acting.stop()
+            await self._leasing.stop()
+            await self._agreement.stop()
             await self._deployments.stop()
+        if hasattr(self, "_follower"):
+            await self._follower.stop()
         if hasattr(self, "_writer"):
             await self._writer.close()
         self._database.close()
-        os.close(self._lock)
+        self._lock.release()
 
 
 def _hand_back_memory() -> None:
@@ -235,7 +214,7 @@ def _spare_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def serve(config: ServerConfig, ready: Callable[[App], None]) -> None:
+async def serve(config: ServerConfig, ready: Callable[[App], None], lock: DataLock | None = None) -> None:
     """Run a server until SIGTERM or SIGINT; a second signal ends it at once.
 
     Raises
@@ -243,7 +222,7 @@ async def serve(config: ServerConfig, ready: Callable[[App], None]) -> None:
     CannotStart
         When it cannot start; the message says what to do.
     """
-    app = App(config)
+    app = App(config, lock)
     try:
         await app.start()
         _spare_collector()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from footlight_plugins.loader import LoaderConfig
+from footlight_server.dispatch.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,33 @@ class ServerConfig:
     """How many calls may wait for one deployment before further ones are refused."""
     threads: int = 2
     """How many threads a training may use."""
+    checkpoint_events: int = 50_000
+    """A checkpoint is made when the newest stored state is so many positions behind the log; 0 makes none."""
+    checkpoint_minutes: float = 30.0
+    """A checkpoint is made of whatever came in, when the newest stored state is so old."""
+    engine_seconds: float = 30.0
+    """How long one piece of an engine's work may take before it counts as hanging."""
+    engine_start_seconds: float = 120.0
+    """How long the server waits for an engine to be ready before it serves without it."""
+    isolate: tuple[str, ...] = ()
+    """The deployments whose engines run in processes of their own."""
+    isolate_memory: int = 2_048
+    """How much memory such a process may take, in MiB."""
+
+    processes: int = 1
+    """How many processes answer on the address."""
+    shared: bool = False
+    """Whether other servers may use the same data directory at the same time."""
+
+    queue_seconds: float = 0.75
+    """How many seconds of work may wait for one deployment before further calls are refused."""
+
+    @property
+    def limits(self) -> Limits:
+        """What an engine is allowed."""
+        isolated, memory = frozenset(self.isolate), self.isolate_memory << 20
+        seconds = self.engine_seconds, self.engine_start_seconds
+        return Limits(self.max_pending, *seconds, isolated, memory, self.plugins, self.queue_seconds)
 
     @property
     def database_url(self) -> str:

@@ -75,9 +75,13 @@ class ResourceExhausted(FootlightError):
 
 
 class Unavailable(FootlightError):
-    """The server cannot do it now, and the same request may succeed later."""
+    """The server cannot do it now, and the same request may succeed later.
+
+    ``retry_after`` says in how many seconds, where that is known.
+    """
 
     reason = "UNAVAILABLE"
+    retry_after: float | None = None
 
 
 class DeadlineExceeded(FootlightError):

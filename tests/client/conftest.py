@@ -243,6 +243,14 @@ class EngineDouble(engine_pb2_grpc.EngineServiceServicer):
     def DeleteDeployment(self, request: Any, context: Any) -> engine.DeleteDeploymentResponse:
         return engine.DeleteDeploymentResponse()
 
+    def RollbackDeployment(self, request: Any, context: Any) -> engine.RollbackDeploymentResponse:
+        held = engine.Deployment(name=request.deployment, log_position=request.position, log_lag=2)
+        held.pinned_position = request.position or request.time.seconds
+        return engine.RollbackDeploymentResponse(deployment=held)
+
+    def FollowLog(self, request: engine.FollowLogRequest, context: Any) -> engine.FollowLogResponse:
+        return engine.FollowLogResponse(deployment=engine.Deployment(name=request.deployment, log_position=9))
+
     def ListTrainings(self, request: engine.ListTrainingsRequest, context: Any) -> engine.ListTrainingsResponse:
         return engine.ListTrainingsResponse(trainings=[self._training(engine.TRAINING_STATE_RUNNING, 0.5)])
 

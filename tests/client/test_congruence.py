@@ -19,6 +19,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "generate": lambda client: client.generate(2, seed=5),
     "get_asset": lambda client: client.get_asset("a3"),
     "plugins": lambda client: client.plugins(),
+    "rollback_deployment": lambda client: client.rollback_deployment("gan", position=7),
+    "follow_log": lambda client: client.follow_log("gan"),
     "train": lambda client: client.train("gan"),
     "create_agent": lambda client: client.create_agent("guide", 4, 2, seed=1),
     "batch_act": lambda client: client.batch_act("guide", [Step("s1", 0)]),

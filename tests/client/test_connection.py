@@ -55,8 +55,11 @@ def test_the_token_travels_with_every_call(double: Any) -> None:
     assert double.notes.metadata["authorization"] == "Bearer secret"
 
 
-def test_a_server_that_is_away_for_a_moment_is_tried_again(client: Client, double: Any, fault: Any) -> None:
-    double.fail("ListEngines", fault(grpc.StatusCode.UNAVAILABLE), times=2)
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
+def test_a_server_that_is_away_for_a_moment_is_tried_again(
+    client: Client, double: Any, fault: Any, code: grpc.StatusCode
+) -> None:
+    double.fail("ListEngines", fault(code), times=2)
     assert [engine.name for engine in client.engines()] == ["item-knn"]
 
 

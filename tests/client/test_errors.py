@@ -21,7 +21,6 @@ CODES = [
     (grpc.StatusCode.FAILED_PRECONDITION, footlight.FailedPrecondition),
     (grpc.StatusCode.RESOURCE_EXHAUSTED, footlight.ResourceExhausted),
     (grpc.StatusCode.DEADLINE_EXCEEDED, footlight.DeadlineExceeded),
-    (grpc.StatusCode.CANCELLED, footlight.Cancelled),
     (grpc.StatusCode.UNAUTHENTICATED, footlight.Unauthenticated),
     (grpc.StatusCode.PERMISSION_DENIED, footlight.PermissionDenied),
     (grpc.StatusCode.UNIMPLEMENTED, footlight.Unimplemented),
@@ -39,6 +38,12 @@ def test_each_status_becomes_its_exception(
     with pytest.raises(footlight.FootlightError) as caught:
         client.get_item("m1")
     assert type(caught.value) is kind and caught.value.code == code.name
+
+
+def test_a_cancelled_call_is_told_when_it_must_not_be_tried_again(client: Client, double: Any, fault: Any) -> None:
+    double.fail("StartTraining", fault(grpc.StatusCode.CANCELLED))
+    with pytest.raises(footlight.Cancelled):
+        client.start_training("gan")
 
 
 def test_unknown_things_are_named(client: Client) -> None:

@@ -162,6 +162,19 @@ class _LosesItsState(Log):
         self.events = self.events.take(slice(0, 20))
 
 
+class _StoresTheForgotten(Log):
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.ever = Events.empty()
+
+    def apply(self, events: Events) -> int:
+        self.ever = Events.concatenate(self.ever, events)
+        return super().apply(events)
+
+    def state(self) -> State:
+        return State({name: getattr(self.ever, name) for name in super().state().arrays})
+
+
 class _NeverEnds(Log):
     def recommend_batch(self, queries: Any, call: Call) -> list[Ranking]:
         return [self.recommend(query) for query in queries]
@@ -195,6 +208,7 @@ _FAULTY_RECOMMENDERS: list[tuple[type[Log], Callable[[RecommenderSuite], None]]]
     (_TakesAnyState, RecommenderSuite.test_a_foreign_state_is_refused),
     (_StoresWords, RecommenderSuite.test_the_state_survives_storing_and_loading),
     (_LosesItsState, RecommenderSuite.test_the_state_survives_storing_and_loading),
+    (_StoresTheForgotten, lambda suite: suite.test_any_history_comes_to_the_same_as_training_anew(0)),
     (_NeverEnds, RecommenderSuite.test_a_call_that_nobody_waits_for_is_ended),
     (_BatchDiffers, RecommenderSuite.test_a_batch_answers_as_single_calls_do),
     (_IgnoresStrangers, RecommenderSuite.test_an_unknown_person_is_for_the_fallback),

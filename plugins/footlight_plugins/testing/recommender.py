@@ -23,6 +23,7 @@ from footlight_plugins import (
 )
 from footlight_plugins.data import PREFERENCES
 from footlight_plugins.testing.engine import EngineSuite, same_state, stored, training_run
+from footlight_plugins.testing.histories import Arrival, History, Restart, some_history
 
 _SPLITS = ((0,), (1,), (100,), (299,), (50, 51, 250))
 """Where a stream of events is cut into a fit and the updates after it."""
@@ -145,6 +146,27 @@ class RecommenderSuite(EngineSuite):
         for start, end in itertools.pairwise(edges):
             assert engine.apply(events.take(slice(start, end))) >= 0
         self.assert_same(engine, self.fitted(events))
+
+    def assert_history(self, history: History) -> None:
+        """Hold an engine that lived through a history against one that is fitted to what is left in the end."""
+        engine, left = self.fitted(Events.empty()), Events.empty()
+        for step in history:
+            if isinstance(step, Arrival):
+                engine.apply(step.events)
+                left = Events.concatenate(left, step.events)
+            elif isinstance(step, Restart):
+                engine, old = self.engine(), engine
+                engine.load(stored(old.state()))
+            elif self.spec.can_forget:
+                engine.forget(step.user)
+                left = left.take(left.user != step.user)
+        self.assert_same(engine, self.fitted(left))
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_any_history_comes_to_the_same_as_training_anew(self, seed: int) -> None:
+        if self.spec.update_class is UpdateClass.REFIT:
+            pytest.skip("it is only ever trained anew")
+        self.assert_history(some_history(self.events(seed), seed))
 
     def test_an_engine_without_training_follows_the_log_from_the_start(self) -> None:
         if self.spec.needs_training:

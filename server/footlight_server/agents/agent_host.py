@@ -3,17 +3,21 @@
 Memory runs ahead of the log by what is being committed. Rows are committed in the order in which they were made, and
 nothing is answered before its row is committed, so a crash loses only what nobody was told. When a commit fails, the
 agent is thrown away and replayed from its log.
+
+Only the server that holds the agent's lease moves it; the others see its rows when they take the lease over.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from footlight_plugins import Agent, Choice, Discrete, EngineSpec, Options, Spaces, State
 from footlight_plugins.factories import resolve_factory
@@ -30,13 +34,15 @@ from footlight_server.agents.sessions import (
     mask_of,
     transitions_of,
 )
-from footlight_server.errors import Unavailable
+from footlight_server.errors import DataLoss, NotFound, Unavailable
 from footlight_server.log.agents import AgentLog
+from footlight_server.log.leases import Lease, LeaseLost, LeaseTable
 from footlight_server.log.records import AgentRecord, AgentRow, now
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import Manifest, ModelStore
 
 REPLAY_BATCH = 4_096
+ATTEMPTS = 3
 
 KEPT = 2
 """How many stored states are kept: the newest, and the one before it in case that is damaged. The log has the rest."""
@@ -95,7 +101,13 @@ class AgentHost:
     """Holds one agent and its sessions. Everything here runs on the event loop."""
 
     def __init__(
-        self, record: AgentRecord, spec: EngineSpec, log: AgentLog, writer: Writer, models: ModelStore
+        self,
+        record: AgentRecord,
+        spec: EngineSpec,
+        log: AgentLog,
+        writer: Writer,
+        models: ModelStore,
+        leases: LeaseTable,
     ) -> None:
         self.record = record
         self.spec = spec
@@ -104,6 +116,13 @@ class AgentHost:
         self.broken = False
         self.requests: dict[str, asyncio.Task[Mapping[str, Decided]]] = {}
         """Decisions that are being committed, by request id."""
+        self._newest: asyncio.Task[Mapping[str, Decided]] | None = None
+        self.lease: Lease | None = None
+        """The right to move it; None while another server may have it."""
+        self._leases = leases
+        self._closed = False
+        self._users = 0
+        self._quiet = asyncio.Event()
         self._log = log
         self._writer = writer
         self._models = models
@@ -125,13 +144,60 @@ class AgentHost:
     def learned_steps(self) -> int:
         return self._engine.learned_steps
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be moved now."""
+        return not self.broken and not self._closed and self.lease is not None and self.lease.holds
+
+    def enter(self) -> None:
+        """Keep the lease until `leave`."""
+        assert self.lease is not None
+        self.lease.used = True
+        self._users += 1
+
+    def leave(self) -> None:
+        """The end of what `enter` began."""
+        self._users -= 1
+        if not self._users:
+            self._quiet.set()
+
+    async def close(self) -> None:
+        """Let nobody enter, and wait until everybody has left and everything is committed."""
+        self._closed = True
+        while self._users:
+            self._quiet.clear()
+            await self._quiet.wait()
+
+    def reopen(self) -> None:
+        """The end of what `close` began; the lease is gone."""
+        self.lease = None
+        self._closed = False
+
     def load(self) -> None:
         """Take over the newest stored state and replay the log from there."""
-        if (version := self._models.newest_good(self.key)) is not None:
-            state, _ = self._models.load(self.key, version)
-            self._engine.load(State(state.arrays, state.meta["engine"]))
-            self.sessions = Sessions.restored(state.meta["sessions"])
-            self._position = self._saved_position = int(state.meta["position"])
+        if (stored := self._stored()) is not None:
+            self._engine.load(State(stored.arrays, stored.meta["engine"]))
+            self.sessions = Sessions.restored(stored.meta["sessions"])
+            self._position = self._saved_position = int(stored.meta["position"])
+        self.catch_up()
+
+    def _stored(self) -> State | None:
+        for _ in range(ATTEMPTS):
+            if (version := self._models.newest_good(self.key)) is None:
+                break
+            with contextlib.suppress(DataLoss, NotFound):  # another server stored a newer one and removed this one
+                return self._models.load(self.key, version)[0]
+        return None
+
+    def catch_up(self) -> None:
+        """Live through what the log has, and memory has not."""
+        try:
+            self._replay()
+        except BaseException:
+            self.broken = True  # some of it was lived through
+            raise
+
+    def _replay(self) -> None:
         steps: list[Step] = []
         for row in self._log.read(self.record.ordinal, self._position):
             if (step := self.sessions.replay(row)) is not None:
@@ -246,21 +312,45 @@ class AgentHost:
 
     async def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> None:
         """Write the rows down. A repeated request that comes meanwhile waits for the same answer."""
-        task = asyncio.create_task(self._write(rows, answers))
+        self._users += 1  # also when the caller leaves before it is done
+        self._newest = task = asyncio.create_task(self._write(rows, answers))
         for request_id in answers:
             self.requests[request_id] = task
         await asyncio.shield(task)  # the caller may leave; the rows are written all the same
 
+    async def settle(self) -> None:
+        """Wait until everything that memory holds now is committed: what is said of it is durable then.
+
+        Raises
+        ------
+        Unavailable
+            When it could not be written; memory was wrong, and the caller should ask again.
+        """
+        if self._newest is not None and not self._newest.done():
+            await asyncio.shield(self._newest)  # commits are done in the order in which they were begun
+
     async def _write(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> Mapping[str, Decided]:
+        lease = self.lease
         try:
-            await self._writer.submit(lambda connection: self._log.insert_rows(connection, rows))
+            await self._writer.submit(lambda connection: self._append(connection, lease, rows))
+        except LeaseLost:
+            self.broken = True
+            raise
         except Exception as fault:
             self.broken = True
             raise Unavailable(f"the step could not be written down: {fault}") from fault
         finally:
             for request_id in answers:
                 del self.requests[request_id]
+            self.leave()
         return answers
+
+    def _append(self, connection: Connection, lease: Lease | None, rows: Sequence[AgentRow]) -> None:
+        """Runs in the writer: write the rows, unless another server has taken the agent over."""
+        if lease is None:
+            raise LeaseLost(self.key)
+        self._leases.check(connection, lease)
+        self._log.insert_rows(connection, rows)
 
     async def reward(self, decision: int, reward_id: str, value: float) -> None:
         """Write a reward down. It counts when its decision is open; otherwise it is only kept."""

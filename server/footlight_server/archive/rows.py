@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, func, select
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, func, inspect, select
 from sqlalchemy import table as light_table
 
 from footlight_server.archive.layout import PART_ROWS, TableFacts
@@ -54,6 +54,8 @@ def write_part(connection: Connection, facts: TableFacts, part: bytes) -> int:
 
 def is_empty(connection: Connection, name: str) -> bool:
     """Whether a table has no row."""
+    if not inspect(connection).has_table(name):  # of an older revision, which had none of that name
+        return True
     return connection.execute(select(1).select_from(light_table(name)).limit(1)).first() is None
 
 

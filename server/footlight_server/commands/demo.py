@@ -35,8 +35,8 @@ def demo(
         typer.echo(f"footlight demo needs {', '.join(missing)}: pip install 'footlight[demo]'", err=True)
         raise typer.Exit(2)
     import footlight
-    from footlight_server.app import CannotStart
     from footlight_server.demo.stage import Stage, fresh_folder, start_server
+    from footlight_server.door import CannotStart
 
     console = Console(stderr=as_json)
     started = time.perf_counter()

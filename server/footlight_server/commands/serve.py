@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-CANNOT_START = 3
+if TYPE_CHECKING:
+    from footlight_server.config import ServerConfig
 
 
 def serve(
@@ -22,46 +23,96 @@ def serve(
         Path | None, typer.Option(help="Write the address into this file once the server answers.")
     ] = None,
     database: Annotated[str, typer.Option(help="SQLAlchemy URL; empty means SQLite in the data directory.")] = "",
-    durability: Annotated[str, typer.Option(help="'normal' survives a crash of this process, 'full' a power cut too.")] = "normal",
+    durability: Annotated[
+        str, typer.Option(help="'normal' survives a crash of this process, 'full' a power cut too.")
+    ] = "normal",
     plugins_dir: Annotated[Path | None, typer.Option(help="A folder of one-file plug-ins.")] = None,
     disable: Annotated[list[str] | None, typer.Option(help="A plug-in to leave out; may be repeated.")] = None,
     strict_plugins: Annotated[bool, typer.Option(help="Refuse to start when a plug-in fails.")] = False,
+    engine_seconds: Annotated[
+        float,
+        typer.Option(min=0.05, help="How long one piece of an engine's work may take; then it counts as hanging."),
+    ] = 30.0,
+    engine_start_seconds: Annotated[
+        float, typer.Option(min=0.05, help="How long to wait for an engine to be ready before serving without it.")
+    ] = 120.0,
+    queue_seconds: Annotated[
+        float,
+        typer.Option(min=0.0, help="How many seconds of work may wait for a deployment; who comes then is refused."),
+    ] = 0.75,
+    isolate: Annotated[
+        list[str] | None, typer.Option(help="A deployment whose engine gets a process of its own; may be repeated.")
+    ] = None,
+    isolate_memory: Annotated[
+        int, typer.Option(min=64, help="How much memory such a process may take, in MiB.")
+    ] = 2_048,
+    checkpoint_events: Annotated[
+        int, typer.Option(min=0, help="Store an engine's state when so many events came in; 0 never does.")
+    ] = 50_000,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0.0, help="Store it after so many minutes, if anything came in.")
+    ] = 30.0,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="How many processes answer on the one address.")] = 1,
+    shared: Annotated[
+        bool, typer.Option(help="Let other servers, each started with this option, use the same data.")
+    ] = False,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the server.
 
     Example: footlight serve --data-dir ./data --listen 127.0.0.1:7007
     """
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for noisy in ("numba", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     # Imported here, so that the other commands do not pay for the server.
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from footlight_plugins.loader import LoaderConfig, PluginsFailed
-    from footlight_server.app import App, CannotStart
-    from footlight_server.app import serve as run
+    from footlight_plugins.loader import LoaderConfig
     from footlight_server.config import ServerConfig
-    from footlight_server.errors import FootlightError
+    from footlight_server.door import CannotStart
+    from footlight_server.starting import CANNOT_START, EXPECTED, set_up_logging
 
+    set_up_logging(verbose)
     plugins = LoaderConfig(disabled=frozenset(disable or ()), plugins_dir=plugins_dir, strict=strict_plugins)
-    config = ServerConfig(data_dir.resolve(), listen, database, durability, plugins)
+    config = ServerConfig(
+        data_dir.resolve(),
+        listen,
+        database,
+        durability,
+        plugins,
+        engine_seconds=engine_seconds,
+        engine_start_seconds=engine_start_seconds,
+        queue_seconds=queue_seconds,
+        isolate=tuple(isolate or ()),
+        isolate_memory=isolate_memory,
+        processes=processes,
+        shared=shared,
+        checkpoint_events=checkpoint_events,
+        checkpoint_minutes=checkpoint_minutes,
+    )
 
-    def ready(app: App) -> None:
+    def ready(address: str) -> None:
         if ready_file is not None:
-            _write_whole(ready_file, app.address + "\n")
-        typer.echo(f"Footlight answers on {app.address}, data in {config.data_dir}. Ctrl-C stops it.")
+            _write_whole(ready_file, address + "\n")
+        typer.echo(f"Footlight answers on {address}, data in {config.data_dir}. Ctrl-C stops it.")
 
     try:
         if ready_file is not None and not ready_file.parent.is_dir():
             raise CannotStart(f"there is no folder {ready_file.parent} for the ready file")
-        asyncio.run(run(config, ready))
-    except (CannotStart, PluginsFailed, FootlightError, SQLAlchemyError, OSError, ValueError) as fault:
+        asyncio.run(_run_crew(config, verbose, ready) if processes > 1 else _run_alone(config, ready))
+    except EXPECTED as fault:
         typer.echo(f"footlight serve: {fault}", err=True)
         raise typer.Exit(CANNOT_START) from fault
+
+
+async def _run_alone(config: ServerConfig, ready: Callable[[str], None]) -> None:
+    from footlight_server.app import serve as run
+    from footlight_server.commands.advance_bar import show_advance
+
+    show_advance()
+    await run(config, lambda app: ready(app.address))
+
+
+async def _run_crew(config: ServerConfig, verbose: bool, ready: Callable[[str], None]) -> None:
+    from footlight_server.crew.supervisor import Crew
+
+    await Crew(config, verbose).run(ready)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from footlight.v1 import engine_pb2 as pb
 from footlight_plugins import EngineSpec, UpdateClass, Verb
 from footlight_plugins.loader import PluginState, PluginStatus
 from footlight_server.convert.values import duration, struct, timestamp
+from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.training import Watched
@@ -60,18 +61,38 @@ def plugin_message(status: PluginStatus) -> pb.Plugin:
     )
 
 
+def health_message(care: Care) -> pb.EngineHealth:
+    """How an engine behaves."""
+    breaker = care.breaker
+    return pb.EngineHealth(
+        state=pb.BreakerState.ValueType(breaker.state),
+        reason=breaker.reason,
+        since_time=timestamp(breaker.since) if breaker.since else None,
+        fault_count=breaker.faults,
+        abandoned_thread_count=care.abandoned,
+        isolated=care.isolated,
+        restart_count=care.restarts,
+        retry_seconds=breaker.retry_after,
+    )
+
+
 def deployment_message(deployed: Deployed) -> pb.Deployment:
     """A deployment as it is now."""
     host = deployed.host
-    return pb.Deployment(
+    message = pb.Deployment(
         name=deployed.name,
         engine=deployed.spec.name,
         verb=_VERBS[deployed.spec.verb],
         options=struct(options_in_force(deployed)),
         active_version=deployed.active_version,
-        log_position=host.position if isinstance(host, RecommenderHost) else 0,
         problem="" if host is None else host.problem,
+        health=None if host is None else health_message(host.care),
     )
+    if isinstance(host, RecommenderHost):
+        message.log_position, message.log_lag, message.stored_position = host.position, host.lag, host.stored.position
+        if host.pinned is not None:
+            message.pinned_position = host.pinned
+    return message
 
 
 def training_message(watched: Watched) -> pb.Training:

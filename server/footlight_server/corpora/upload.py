@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -36,7 +37,8 @@ class Upload:
         self._paths: set[str] = set()
         self._store = store
         self._open: _OpenFile | None = None
-        folder.mkdir(parents=True)
+        with _on_disk():
+            folder.mkdir(parents=True)
 
     def open(self, path: str, size: int, sha256: bytes | None = None) -> None:
         """Begin the next file; the one before must have all its bytes.
@@ -45,6 +47,8 @@ class Upload:
         ------
         InvalidArgument
             When the path, the size or the checksum is malformed, or the file before is too short or differs.
+        Unavailable
+            When the disk does not take it.
         """
         self._finish()
         _check_path(path)
@@ -57,7 +61,8 @@ class Upload:
         if len(self.files) >= MOST_FILES:
             raise InvalidArgument("file", f"a corpus has at most {MOST_FILES:,} files")
         self._paths.add(path)
-        self._open = _OpenFile(path, size, sha256 or b"", self.folder / "incoming")
+        with _on_disk():
+            self._open = _OpenFile(path, size, sha256 or b"", self.folder / "incoming")
 
     def write(self, chunk: bytes) -> None:
         """Take the next bytes of the file that is open.
@@ -71,10 +76,8 @@ class Upload:
         """
         if self._open is None:
             raise InvalidArgument("chunk", "must follow a file")
-        try:
+        with _on_disk():
             self._open.write(chunk)
-        except OSError as error:
-            raise Unavailable(f"the upload cannot be stored: {error.strerror}") from error
 
     async def commit(self) -> CorpusRecord:
         """Store everything as a corpus, durably. The same files give the same corpus.
@@ -83,31 +86,43 @@ class Upload:
         ------
         InvalidArgument
             When the last file is too short or differs, or there is no file. Nothing is stored then.
+        Unavailable
+            When the disk does not take them.
         """
         try:
             self._finish()
             if not self.files:
                 raise InvalidArgument("file", "a corpus has at least one file")
-            return await self._store(self)
-        except OSError as error:
-            raise Unavailable(f"the upload cannot be stored: {error.strerror}") from error
+            with _on_disk():
+                return await self._store(self)
         finally:
             self.abort()
 
     def abort(self) -> None:
         """Throw away what has arrived and was not committed. Harmless after `commit`."""
         if self._open is not None:
-            self._open.file.close()
+            with suppress(OSError):  # what is still buffered may not fit on the disk
+                self._open.file.close()
             self._open = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _finish(self) -> None:
         if self._open is None:
             return
-        finished = self._open.finish()
-        self._open.location.replace(self.folder / finished.sha256)
+        with _on_disk():
+            finished = self._open.finish()
+            self._open.location.replace(self.folder / finished.sha256)
         self.files.append(finished)
         self._open = None
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """Tell of a disk that is full, read-only or broken in words that a caller understands."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"the upload cannot be stored: {error.strerror}") from error
 
 
 class _OpenFile:

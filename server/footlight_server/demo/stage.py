@@ -68,7 +68,7 @@ def fresh_folder(folder: Path) -> Path:
     CannotStart
         When a server that an earlier demo left running still uses it.
     """
-    from footlight_server.app import lock_data_dir
+    from footlight_server.door import lock_data_dir
 
     data = folder / "data"
     if data.exists():

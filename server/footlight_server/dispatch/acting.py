@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from footlight_plugins import EngineSpec, Verb
 from footlight_server.agents.agent_host import AgentHost, Decided, Ending, Move, decided
+from footlight_server.agents.keeping import AgentKeeper
 from footlight_server.agents.sessions import ACT, TRUNCATED, Summary
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments, checked_options, engine_class_of
 from footlight_server.dispatch.finishing import to_the_end
-from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
-from footlight_server.log.agents import AgentLog, AgentTable
+from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from footlight_server.log.agents import AgentTable
+from footlight_server.log.leases import LeaseLost
+from footlight_server.log.leasing import Leasing
 from footlight_server.log.records import AgentRecord, now
 from footlight_server.log.validation import check_id, check_number, chosen_seed
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
 
+T = TypeVar("T")
+
 MOST_OBSERVATIONS = 10_000_000
 MOST_ACTIONS = 10_000
 MOST_REWARDS = 10_000
 MOST_STEPS = 4_096
+ATTEMPTS = 10
 
 RECORDED, DUPLICATE, LATE, UNKNOWN_DECISION = 1, 2, 3, 4
 """What can become of a reward; the numbers are those of the wire."""
@@ -68,21 +74,23 @@ class Acting:
         self,
         deployments: Deployments,
         agents: AgentTable,
-        log: AgentLog,
         writer: Writer,
         models: ModelStore,
+        leasing: Leasing,
         policy: Policy,
     ) -> None:
         self._deployments = deployments
         self._agents = agents
-        self._log = log
-        self._writer = writer
-        self._models = models
+        self._log = agents.log
+        self._keeper = AgentKeeper(self._spec_of, agents.log, writer, models, leasing)
         self._policy = policy
-        self._records = {record.agent_id: record for record in agents.all()}
+        self._records: dict[str, AgentRecord] = {}
+        self._names: dict[int, str] = {}
+        self._read_records()
+
+    def _read_records(self) -> None:
+        self._records = {record.agent_id: record for record in self._agents.all()}
         self._names = {record.ordinal: record.agent_id for record in self._records.values()}
-        self._hosts: dict[str, AgentHost] = {}
-        self._loading: dict[str, asyncio.Lock] = {}
 
     async def create(
         self,
@@ -117,15 +125,15 @@ class Acting:
 
     def _try(self, record: AgentRecord, spec: EngineSpec) -> None:
         try:
-            AgentHost(record, spec, self._log, self._writer, self._models)
+            self._keeper.make(record, spec)
         except ValueError as wrong:
             raise InvalidArgument("observation_space", str(wrong)) from wrong
 
     async def get(self, asking: Asking, agent_id: str) -> tuple[AgentRecord, int]:
         """An agent, and from how many steps it has learned."""
         self._policy.check(asking, "read")
-        host = await self._host("agent_id", agent_id)
-        return host.record, host.learned_steps
+        record = self._record("agent_id", agent_id)
+        return record, (await self._keeper.look(record)).learned_steps
 
     async def list_agents(
         self, asking: Asking, page_size: int, page_token: str
@@ -135,28 +143,36 @@ class Acting:
         records, token = self._agents.list(page_size, page_token)
         return [await self.get(asking, record.agent_id) for record in records], token
 
-    async def _host(self, field: str, agent_id: str) -> AgentHost:
+    def _record(self, field: str, agent_id: str) -> AgentRecord:
         check_id(field, agent_id)
-        host = self._hosts.get(agent_id)
-        if host is not None and not host.broken:
-            return host
         if (record := self._records.get(agent_id)) is None:
-            raise NotFound("agent", agent_id)
-        async with self._loading.setdefault(agent_id, asyncio.Lock()):
-            host = self._hosts.get(agent_id)
-            if host is None or host.broken:
-                spec = self._deployments.resolve(record.deployment, Verb.ACT).spec
-                await asyncio.to_thread(engine_class_of, spec)
-                await self._writer.submit(lambda connection: None)  # what is being committed comes before the replay
-                host = AgentHost(record, spec, self._log, self._writer, self._models)
-                await asyncio.to_thread(host.load)
-                self._hosts[agent_id] = host
-            return host
+            record = self._records[agent_id] = self._agents.get(agent_id)  # another server may have made it
+            self._names[record.ordinal] = agent_id
+        return record
+
+    async def _spec_of(self, record: AgentRecord) -> EngineSpec:
+        spec = self._deployments.resolve(record.deployment, Verb.ACT).spec
+        await asyncio.to_thread(engine_class_of, spec)
+        return spec
+
+    async def _with(self, record: AgentRecord, work: Callable[[AgentHost], Awaitable[T]]) -> T:
+        """Do something with an agent that this server alone may move meanwhile."""
+        for _ in range(ATTEMPTS):
+            host = await self._keeper.enter(record)
+            try:
+                return await work(host)
+            except LeaseLost:
+                continue  # this server stood still for too long, and nothing was written: again, with the newer state
+            finally:
+                host.leave()
+        raise Unavailable(f"agent '{record.agent_id}' was taken over by another server again and again")
 
     async def act(self, asking: Asking, agent_id: str, wanted: WantedMove) -> Decided:
         """Tell the outcome of the decision before, learn from it, and decide the next one."""
         self._policy.check(asking, "act")
-        host = await self._host("agent_id", agent_id)
+        return await self._with(self._record("agent_id", agent_id), lambda host: self._act(host, wanted))
+
+    async def _act(self, host: AgentHost, wanted: WantedMove) -> Decided:
         move = _checked_move("", wanted, host)
         if move.request_id is not None and (known := await self._answered(host, [move.request_id])):
             return known[move.request_id]
@@ -187,7 +203,11 @@ class Acting:
     ) -> tuple[list[Summary], list[Decided]]:
         """One step of many sessions: all of it or nothing."""
         self._policy.check(asking, "act")
-        host = await self._host("agent_id", agent_id)
+        return await self._with(self._record("agent_id", agent_id), lambda host: self._batch(host, ends, acts))
+
+    async def _batch(
+        self, host: AgentHost, ends: Sequence[WantedEnd], acts: Sequence[WantedMove]
+    ) -> tuple[list[Summary], list[Decided]]:
         if not 1 <= len(ends) + len(acts) <= MOST_STEPS:
             raise InvalidArgument("acts", f"and ends together must be 1 to {MOST_STEPS:,}")
         moves = [_checked_move(f"acts[{i}].", act, host) for i, act in enumerate(acts)]
@@ -202,6 +222,8 @@ class Acting:
         before = {end.session_id: host.sessions.ended.get(end.session_id) for end in checked}
         todo = [move for move, answer in zip(moves, known, strict=True) if answer is None]
         summaries, answers = await host.step(going, todo) if going or todo else ([], [])
+        if not (going or todo):
+            await host.settle()
         new_answers = iter(answers)
         finished = before | {end.session_id: summary for end, summary in zip(going, summaries, strict=True)}
         summary_of = [finished[end.session_id] for end in checked]
@@ -223,11 +245,14 @@ class Acting:
     async def end_session(self, asking: Asking, agent_id: str, wanted: WantedEnd) -> Summary:
         """Tell the outcome of the last decision and close the session."""
         self._policy.check(asking, "act")
-        host = await self._host("agent_id", agent_id)
+        return await self._with(self._record("agent_id", agent_id), lambda host: self._end(host, wanted))
+
+    async def _end(self, host: AgentHost, wanted: WantedEnd) -> Summary:
         ending = _checked_end("", wanted, host)
         if ending.session_id in host.sessions.open:
             return (await host.step([ending], []))[0][0]
         if (summary := host.sessions.ended.get(ending.session_id)) is not None:
+            await host.settle()
             return summary
         raise NotFound("session", ending.session_id)
 
@@ -244,16 +269,26 @@ class Acting:
 
     async def _reward(self, reward_id: str, decision: str, value: float) -> int:
         match = _DECISION_ID.fullmatch(decision)
-        if match is None or (agent_id := self._names.get(int(match[1]))) is None:
+        if match is None or (record := self._numbered(int(match[1]))) is None:
             return UNKNOWN_DECISION
-        host = await self._host("decision_id", agent_id)
-        position = int(match[2])
+        return await self._with(record, lambda host: self._add(host, int(match[2]), reward_id, value))
+
+    def _numbered(self, ordinal: int) -> AgentRecord | None:
+        if ordinal in self._names:
+            return self._records[self._names[ordinal]]
+        if (record := self._agents.numbered(ordinal)) is not None:  # another server has made it
+            self._records[record.agent_id], self._names[ordinal] = record, record.agent_id
+        return record
+
+    async def _add(self, host: AgentHost, position: int, reward_id: str, value: float) -> int:
         session = host.sessions.of_decision(position)
         if session is not None:
             if reward_id in session.reward_ids:
+                await host.settle()
                 return DUPLICATE
             await host.reward(position, reward_id, value)
             return RECORDED
+        await host.settle()  # the same reward may be on its way
         row = self._log.find(host.record.ordinal, position)
         if row is None or row.kind != ACT:
             return UNKNOWN_DECISION
@@ -264,12 +299,12 @@ class Acting:
 
     def uses(self, deployment: str) -> bool:
         """Whether an agent uses this deployment."""
+        self._read_records()  # another server may have made some
         return any(record.deployment == deployment for record in self._records.values())
 
     async def stop(self) -> None:
         """Store every agent's state, so that the next start has little to replay."""
-        for host in self._hosts.values():
-            await asyncio.to_thread(host.save)
+        await self._keeper.stop()
 
 
 def _size(field: str, n: int | None, most: int) -> int:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from footlight_server.dispatch.asking import Asking
 from footlight_server.errors import DeadlineExceeded, ResourceExhausted
+
+SOONEST_RETRY = 0.01
+LATEST_RETRY = 30.0
+"""Bounds of what a caller who is refused is told to wait, in seconds."""
+
+FEW = 8
+"""So many calls may wait however slow the work is: a generator takes seconds for each."""
+
+SMOOTHING = 0.1
+"""The weight of the newest piece of work in the observed service time."""
 
 
 class Admission:
     """Counts the calls that work for or wait for one deployment."""
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limit: int, queue_seconds: float = inf) -> None:
+        """``limit`` bounds how many wait, ``queue_seconds`` for how long: an answer that comes late helps nobody."""
         self._name = name
         self._limit = limit
+        self._queue_seconds = queue_seconds
         self.pending = 0
+        """How many places are taken."""
+        self.calls = 0
+        """How many calls were let in so far."""
+        self.service_seconds = 0.0
+        """How long a piece of work took of late. 0 for an engine that answers inline: nobody waits for it."""
 
     def enter(self, asking: Asking) -> Admission:
         """Hold a place until the end of the ``with`` block that this opens.
@@ -20,19 +39,40 @@ class Admission:
         Raises
         ------
         ResourceExhausted
-            When all places are taken.
+            When all places are taken, or those who wait already take longer than the caller, or anybody, should wait.
         DeadlineExceeded
             When the caller no longer waits.
         """
-        if self.pending >= self._limit:
-            raise ResourceExhausted(f"deployment '{self._name}' has {self._limit} calls waiting", retry_after=0.1)
-        if not asking.remaining:
+        remaining = asking.remaining
+        if not remaining:
             raise DeadlineExceeded("the deadline had passed before the call was started")
+        if self.pending >= self._limit or self._late(remaining):
+            raise self._full()
         self.pending += 1
+        self.calls += 1
         return self
+
+    def _late(self, remaining: float) -> bool:
+        wait = self.pending * self.service_seconds
+        return wait > remaining or (wait > self._queue_seconds and self.pending >= FEW)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
         self.pending -= 1
+
+    @property
+    def ended(self) -> int:
+        """How many calls came to their end so far."""
+        return self.calls - self.pending
+
+    def observe(self, seconds: float) -> None:
+        """Hear how long a piece of work took."""
+        known = self.service_seconds
+        self.service_seconds = known + SMOOTHING * (seconds - known) if known else seconds
+
+    def _full(self) -> ResourceExhausted:
+        wait = self.pending * self.service_seconds
+        message = f"deployment '{self._name}' is busy: {self.pending:,} calls work or wait, for about {wait:.2g} s"
+        return ResourceExhausted(message, min(max(wait, SOONEST_RETRY), LATEST_RETRY))

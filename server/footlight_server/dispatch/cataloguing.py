@@ -71,6 +71,5 @@ class Cataloguing:
         self._policy.check(asking, "write")
         receipt = await self._events.forget(user_id)
         await asyncio.to_thread(self._journal)  # also where nothing was erased now: an earlier call may have died here
-        for host in self._deployments.recommenders():
-            await host.forget(receipt.user)
+        await self._deployments.forgotten(receipt.epoch)
         return receipt

@@ -6,13 +6,10 @@ import math
 
 import numpy as np
 
-from footlight_plugins import Basis, Query, Ranking
+from footlight_plugins import Basis, Content, Query, Ranking
+from footlight_server.dispatch.faulting import EngineFault
 
 _INT32 = np.dtype(np.int32)
-
-
-class EngineFault(Exception):
-    """An engine broke its contract. The message goes to the log, never on the wire."""
 
 
 def checked_lines(engine: str, ranking: Ranking, query: Query) -> tuple[list[int], list[float]]:
@@ -60,3 +57,20 @@ def _wrong_reasons(ranking: Ranking, n: int) -> str:
     if because is None or shares is None or because.ndim != 2 or because.shape != shares.shape or len(because) != n:
         return "reasons whose shape is not that of the items"
     return ""
+
+
+def checked_contents(engine: str, contents: list[Content], count: int) -> list[Content]:
+    """The contents, when there is one for each seed and each is of bytes.
+
+    Raises
+    ------
+    EngineFault
+        Naming the engine and what is wrong.
+    """
+    if not isinstance(contents, list | tuple) or len(contents) != count:
+        raise EngineFault(f"engine {engine!r} answered no list of {count} contents")
+    for content in contents:
+        good = isinstance(content, Content) and isinstance(content.data, bytes) and isinstance(content.media_type, str)
+        if not good:
+            raise EngineFault(f"engine {engine!r} answered {type(content).__name__} where Content with bytes was due")
+    return contents

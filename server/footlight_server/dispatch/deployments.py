@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from footlight_plugins import Engine, EngineSpec, Options, Verb
@@ -15,11 +16,12 @@ from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError, options_of
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.dispatch.generator_host import GeneratorHost
+from footlight_server.dispatch.limits import Limits
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.errors import AlreadyExists, DataLoss, FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
-from footlight_server.log.records import Appended, Deployment
+from footlight_server.log.records import Appended, Deployment, Receipt
 from footlight_server.log.validation import check_id
 from footlight_server.models.store import ModelStore
 
@@ -36,6 +38,8 @@ class Deployed:
     spec: EngineSpec
     host: RecommenderHost | GeneratorHost | None
     """None for engines of the verb act: every agent is an instance of its own."""
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while another state is made to serve, and until that is written down."""
 
     @property
     def name(self) -> str:
@@ -49,8 +53,8 @@ class Deployed:
     def ready(self) -> bool:
         """Whether it can answer now."""
         if isinstance(self.host, RecommenderHost):
-            return self.host.engine is not None
-        return self.host is None or bool(self.host.version)
+            return self.host.able
+        return self.host is None or (bool(self.host.version) and self.host.care.askable)
 
 
 def checked_options(of: type[Engine] | type[Options], values: Mapping[str, Any]) -> Options:
@@ -111,9 +115,12 @@ class Deployments:
         self.plugins = plugins
         self.events = events
         self.models = models
-        self.max_pending = 512
+        self.limits = Limits()
         self._table = table
         self._deployed: dict[str, Deployed] = {}
+        self._changing = asyncio.Lock()
+        """Held while deployments come and go."""
+        self._forgetting: dict[int, asyncio.Task[None]] = {}
 
     def __iter__(self) -> Iterator[Deployed]:
         return iter(sorted(self._deployed.values(), key=lambda deployed: deployed.name))
@@ -121,31 +128,50 @@ class Deployments:
     async def start(self) -> None:
         """Bring every deployment to work; one that cannot says so and the others serve."""
         self.events.on_append.append(self._publish)
+        self.events.on_forget.append(self._forget)
         records = {record.name: record for record in self._table.list()}
         for name in self.plugins.engines:
             if name not in records:
                 records[name] = Deployment(name, name, {})
-                await self._table.create(records[name])
+                with contextlib.suppress(AlreadyExists):  # another server starts at the same time
+                    await self._table.create(records[name])
         for record in records.values():
             if (spec := self.plugins.engines.get(record.engine)) is None:
                 log.warning("deployment %r is left out: no plug-in offers engine %r", record.name, record.engine)
                 continue
             self._deployed[record.name] = await self._deploy(record, spec)
+        for name in sorted(self.limits.isolated - self._deployed.keys()):
+            log.warning("there is no deployment %r yet; its engine will have a process of its own", name)
 
     def _publish(self, appended: Appended) -> None:
         for host in self.recommenders():
             host.publish(appended)
 
+    def _forget(self, receipt: Receipt) -> None:
+        """Somebody was erased, through this server or another one."""
+        task = asyncio.create_task(self._forget_everywhere(receipt.user))
+        self._forgetting[receipt.epoch] = task
+        task.add_done_callback(lambda _: self._forgetting.pop(receipt.epoch, None))
+
+    async def _forget_everywhere(self, user: int) -> None:
+        for host in self.recommenders():
+            await host.forget(user)
+
+    async def forgotten(self, epoch: int) -> None:
+        """Wait until every recommender has forgotten the people who were erased up to an epoch."""
+        for task in [task for number, task in self._forgetting.items() if number <= epoch]:
+            await asyncio.shield(task)
+
     async def _deploy(self, record: Deployment, spec: EngineSpec) -> Deployed:
         host: RecommenderHost | GeneratorHost | None = None
         if spec.verb is Verb.RECOMMEND:
-            host = RecommenderHost(record.name, spec, self.events, self.models, self.max_pending)
+            host = RecommenderHost(record.name, spec, self.events, self.models, self.limits)
             if record.active_version or not spec.needs_training:
                 await self._start_recommender(host, record, spec)
             else:
                 host.follow()
         elif spec.verb is Verb.GENERATE:
-            host = GeneratorHost(record.name, spec, self.models, self.max_pending)
+            host = GeneratorHost(record.name, spec, self.models, self.limits)
             host.expect(record.active_version)
         return Deployed(record, spec, host)
 
@@ -156,7 +182,10 @@ class Deployments:
             host.problem = fault.message
             host.follow()
         else:
-            await host.start(options, record.active_version)
+            starting = asyncio.create_task(host.start(options, record.active_version, record.pinned_position))
+            done, _ = await asyncio.wait({starting}, timeout=self.limits.start_seconds)
+            if not done:
+                host.care.await_start(starting)
 
     def resolve(self, name: str, verb: Verb | None = None, field: str = "deployment") -> Deployed:
         """The deployment of that name; where the name is empty, the one of highest rank that can answer.
@@ -193,7 +222,7 @@ class Deployments:
 
     def fallback(self) -> RecommenderHost | None:
         """Who answers for a person nobody knows: the fallback of the highest rank that can."""
-        able = [host for host in self.recommenders() if host.spec.fallback and host.engine is not None]
+        able = [host for host in self.recommenders() if host.spec.fallback and host.able]
         return max(able, key=lambda host: host.spec.rank, default=None)
 
     def recommenders(self) -> list[RecommenderHost]:
@@ -212,9 +241,27 @@ class Deployments:
             raise AlreadyExists("deployment", name)
         checked_options(await asyncio.to_thread(options_type_of, spec), options)
         record = Deployment(name, engine, dict(options))
-        await self._table.create(record)
-        self._deployed[name] = await self._deploy(record, spec)
+        async with self._changing:
+            await self._table.create(record)
+            self._deployed[name] = await self._deploy(record, spec)
         return self._deployed[name]
+
+    async def adopt(self, record: Deployment) -> Deployed | None:
+        """The deployment of a row of the table; brought to work now where another server has made it."""
+        async with self._changing:
+            spec = self.plugins.engines.get(record.engine)
+            if record.name not in self._deployed and spec is not None:
+                there = await asyncio.to_thread(self._table.list)  # this server may have deleted it meanwhile
+                if any(row.name == record.name for row in there):
+                    self._deployed[record.name] = await self._deploy(record, spec)
+        return self._deployed.get(record.name)
+
+    async def drop(self, name: str) -> None:
+        """Let go of a deployment that another server has deleted."""
+        async with self._changing:
+            deployed = self._deployed.pop(name, None)
+            if deployed is not None and deployed.host is not None:
+                await deployed.host.stop()
 
     @to_the_end
     async def delete(self, name: str) -> None:
@@ -222,10 +269,11 @@ class Deployments:
         deployed = self.resolve(name, field="name")
         if name == deployed.spec.name:
             raise FailedPrecondition(f"'{name}' is the engine's own deployment and stays")
-        await self._table.delete(name)
-        del self._deployed[name]
-        if deployed.host is not None:
-            await deployed.host.stop()
+        async with self._changing:
+            await self._table.delete(name)
+            del self._deployed[name]
+            if deployed.host is not None:
+                await deployed.host.stop()
         await asyncio.to_thread(self.models.delete, name)
 
     @to_the_end
@@ -236,13 +284,48 @@ class Deployments:
             raise FailedPrecondition(f"deployment '{name}' has no models: each of its agents has a state of its own")
         if all(manifest.version != version for manifest in await asyncio.to_thread(self.models.versions, name)):
             raise NotFound("model", f"{name}/{version}")
-        try:
-            await deployed.host.activate(version)
-        except DataLoss as damage:
-            log.error("version %d of %r is refused: %s", version, name, damage.message)
-            raise FailedPrecondition(f"version {version} of '{name}' is damaged", reason="MODEL_DAMAGED") from damage
-        deployed.record = replace(deployed.record, active_version=version)
-        await self._table.activate(name, version)
+        async with deployed.changing:
+            try:
+                await deployed.host.activate(version)
+            except DataLoss as damage:
+                log.error("version %d of %r is refused: %s", version, name, damage.message)
+                raise FailedPrecondition(f"version {version} of '{name}' is damaged", "MODEL_DAMAGED") from damage
+            deployed.record = replace(deployed.record, active_version=version)
+            await self._table.activate(name, version)
+
+    @to_the_end
+    async def roll_back(self, name: str, position: int) -> Deployed:
+        """Serve the state as of a log position and stay there: restored first, written down second."""
+        deployed, host = self._following(name)
+        if not 0 <= position <= self.events.position:
+            raise InvalidArgument("position", f"must be between 0 and {self.events.position:,}, the log's last")
+        async with deployed.changing:
+            try:
+                await host.roll_back(position)
+            except DataLoss as damage:
+                log.error("%r cannot be rolled back: %s", name, damage.message)
+                raise FailedPrecondition(f"the model of '{name}' is damaged", "MODEL_DAMAGED") from damage
+            await self._pin(deployed, position)
+        return deployed
+
+    @to_the_end
+    async def follow(self, name: str) -> Deployed:
+        """Follow the log again."""
+        deployed, host = self._following(name)
+        async with deployed.changing:
+            await host.resume()
+            await self._pin(deployed, None)
+        return deployed
+
+    async def _pin(self, deployed: Deployed, position: int | None) -> None:
+        await self._table.pin(deployed.name, position)
+        deployed.record = replace(deployed.record, pinned_position=position)
+
+    def _following(self, name: str) -> tuple[Deployed, RecommenderHost]:
+        deployed = self.resolve(name)
+        if not isinstance(deployed.host, RecommenderHost):
+            raise FailedPrecondition(f"deployment '{name}' does not follow the log", reason="NOT_SUPPORTED")
+        return deployed, deployed.host
 
     async def stop(self) -> None:
         """Let go of every engine."""

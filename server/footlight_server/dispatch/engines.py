@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,8 @@ from footlight_server.dispatch.acting import Acting
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.training import TrainingDesk
-from footlight_server.errors import FailedPrecondition
+from footlight_server.errors import FailedPrecondition, InvalidArgument
+from footlight_server.log.validation import check_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,20 @@ class Engines:
         """Give an engine another name and options of its own."""
         self._policy.check(asking, "admin")
         return await self._deployments.create(name, engine, options)
+
+    async def roll_back(self, asking: Asking, name: str, position: int | None, time: int | None) -> Deployed:
+        """Set a recommender back to a log position, or to a time in microseconds since 1970."""
+        self._policy.check(asking, "admin")
+        if position is None:
+            if time is None:
+                raise InvalidArgument("target", "must be a position or a time")
+            position = await asyncio.to_thread(self._deployments.events.position_at, check_time("time", time))
+        return await self._deployments.roll_back(name, position)
+
+    async def follow(self, asking: Asking, name: str) -> Deployed:
+        """Let a deployment that was set back follow the log again."""
+        self._policy.check(asking, "admin")
+        return await self._deployments.follow(name)
 
     async def delete(self, asking: Asking, name: str) -> None:
         """Remove a deployment that nobody uses."""

@@ -64,14 +64,15 @@ class Generating:
         host = self._deployments.resolve(deployment, Verb.GENERATE).host
         assert isinstance(host, GeneratorHost)
         with host.admission.enter(asking):
-            engine = await host.engine()
+            async with asyncio.timeout(asking.remaining):
+                await host.engine()  # loaded now, so that its version is known
             started = Started(f"g-{self._run}-{next(self._count):x}", host.name, host.version, first, count)
             self._record(started)
             yield started
             for start in range(first, first + count, CHUNK):
                 seeds = np.arange(start, min(start + CHUNK, first + count), dtype=np.int64)
                 asking.call.check()
-                contents = await host.generate(engine, seeds, asking.call)
+                contents = await host.generate(seeds, asking.call)
                 for asset_seed, content in zip(seeds.tolist(), contents, strict=True):
                     yield await self._stored(started, asset_seed, content)
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Query, Ranking, Recommender
+from footlight_plugins import Call, Query, Ranking, Recommender
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.checking import checked_lines
 from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.faulting import EngineDown, EngineFault
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.people import People
 from footlight_server.log.rankings import RankingLog
 from footlight_server.log.validation import PLAIN, check_count, check_id
+
+log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 0.1
 """How long an answer waits for events that were acknowledged before it was asked for."""
@@ -74,7 +79,6 @@ class Recommending:
         self, deployments: Deployments, catalogue: Catalogue, people: People, rankings: RankingLog, policy: Policy
     ) -> None:
         self._deployments = deployments
-        self._events = deployments.events
         self._catalogue = catalogue
         self._people = people
         self._rankings = rankings
@@ -92,13 +96,17 @@ class Recommending:
         admission = host.admission
         admission.enter(asking)
         try:
-            if host.position < self._events.position:
+            if host.behind:
                 await host.fresh(FRESH_SECONDS)
-            if host.inline and query.user >= 0 and (engine := host.engine) is not None:
-                ranking = engine.recommend(query)
-                if len(ranking.items):
-                    return self._recorded(host, host, query, ranking)
-            return await self._answer(host, query)
+            if host.inline:
+                try:
+                    if (ranking := host.now(_known, query)) is not None:
+                        return self._recorded(host, host, query, ranking)
+                except EngineFault as fault:
+                    if host.fault(fault):  # it is asked again all the same: the caller is told
+                        raise
+                return await self._stand_in(asking, host, query)
+            return await self._answer(asking, host, query)
         finally:
             admission.pending -= 1
 
@@ -115,13 +123,45 @@ class Recommending:
         ]
         with host.admission.enter(asking):
             await host.fresh(FRESH_SECONDS)
-            answers = []
-            for index, query in enumerate(queries):
-                if index % TURN == 0:
-                    await asyncio.sleep(0)
+            answers: list[Recommended] = []
+            for start in range(0, len(queries), TURN):
+                await asyncio.sleep(0)
                 asking.call.check()
-                answers.append(await self._answer(host, query))
+                answers += await self._answer_turn(asking, host, queries[start : start + TURN])
             return answers
+
+    async def _answer_turn(self, asking: Asking, host: RecommenderHost, queries: list[Query]) -> list[Recommended]:
+        """Some answers of a batch. A fault hurts only the person it happened with: they get the fallback's answer."""
+        if not host.spec.inline and host.care.closed:
+            try:
+                rankings = await host.run(partial(_all_known, call=asking.call), queries, asking.call)
+            except (EngineFault, EngineDown) as fault:
+                log.warning("a batch is asked for one by one: %s", fault)
+            else:
+                host.admission.calls += len(queries)
+                return [await self._checked(asking, host, *pair) for pair in zip(queries, rankings, strict=True)]
+        return [await self._answer_one(asking, host, query) for query in queries]
+
+    async def _answer_one(self, asking: Asking, host: RecommenderHost, query: Query) -> Recommended:
+        host.admission.calls += 1
+        try:
+            ranking = host.now(_known, query) if host.inline else await host.run(_known, query, asking.call)
+        except EngineDown:
+            return await self._stand_in(asking, host, query)
+        except EngineFault as fault:
+            return await self._stand_in(asking, host, query, fault)
+        return await self._checked(asking, host, query, ranking)
+
+    async def _checked(
+        self, asking: Asking, host: RecommenderHost, query: Query, ranking: Ranking | None
+    ) -> Recommended:
+        try:
+            answer = None if ranking is None else self._recorded(host, host, query, ranking)
+        except EngineFault as fault:
+            return await self._stand_in(asking, host, query, fault)
+        if not (host.inline or host.care.closed):
+            host.succeed()
+        return answer or await self._stand_in(asking, host, query)
 
     def _check_people(self, user_ids: Sequence[str], count: int) -> int:
         if not 1 <= len(user_ids) <= MOST_PEOPLE:
@@ -150,12 +190,40 @@ class Recommending:
         ordinals = (self._catalogue.ordinal(item_id) for item_id in item_ids)
         return np.fromiter((o for o in ordinals if o is not None), np.int32)
 
-    async def _answer(self, host: RecommenderHost, query: Query) -> Recommended:
-        if (ranking := await host.run(_known, query)) is not None:
-            return self._recorded(host, host, query, ranking)
-        if (fallback := self._deployments.fallback()) is None:
+    async def _answer(self, asking: Asking, host: RecommenderHost, query: Query) -> Recommended:
+        """The engine's answer; the fallback's where the engine does not know the person or is out of order."""
+        try:
+            ranking = await host.run(_known, query, asking.call)
+            answer = None if ranking is None else self._recorded(host, host, query, ranking)
+            host.succeed()
+        except EngineDown:
+            answer = None
+        except EngineFault as fault:
+            if host.fault(fault):
+                raise
+            answer = None
+        return answer or await self._stand_in(asking, host, query)
+
+    async def _stand_in(
+        self, asking: Asking, host: RecommenderHost, query: Query, fault: EngineFault | None = None
+    ) -> Recommended:
+        """The fallback's answer; none at all for a person whom nobody knows. ``fault`` is counted first."""
+        if fault is not None:
+            log.error("deployment %r failed at one person of a batch", host.name, exc_info=fault)
+            host.fault(fault)
+        fallback = self._deployments.fallback()
+        broken = fault is not None or not host.care.closed
+        if broken and (fallback is None or fallback is host):
+            raise host.care.down() from fault
+        if fallback is None:
             return self._recorded(host, host, query, Ranking.empty())
-        return self._recorded(host, fallback, query, await fallback.run(_ranked, query))
+        try:
+            answer = self._recorded(host, fallback, query, await fallback.run(_ranked, query, asking.call))
+        except EngineFault as wrong:
+            fallback.fault(wrong)
+            raise fallback.care.down() from wrong
+        fallback.succeed()
+        return answer
 
     def _recorded(self, asked: RecommenderHost, by: RecommenderHost, query: Query, ranking: Ranking) -> Recommended:
         items, scores = checked_lines(by.spec.name, ranking, query)
@@ -176,15 +244,15 @@ class Recommending:
         with host.admission.enter(asking):
             await host.fresh(FRESH_SECONDS)
             try:
-                ranking = await host.run(_similar, (item, query))
-            except NotImplementedError:
-                raise FailedPrecondition(
-                    f"deployment '{host.name}' does not compare items", reason="NOT_SUPPORTED"
-                ) from None
-        items, scores = checked_lines(host.spec.name, ranking, query)
-        return Recommended(
-            "", host.name, host.version, host.position, False, items, scores, ranking, self._catalogue.ids
-        )
+                ranking = await host.run(partial(_similar, host.name), (item, query), asking.call)
+                items, scores = checked_lines(host.spec.name, ranking, query)
+            except EngineFault as fault:
+                if host.fault(fault):
+                    raise
+                raise host.care.down() from fault
+            host.succeed()
+        lines = (items, scores, ranking, self._catalogue.ids)
+        return Recommended("", host.name, host.version, host.position, False, *lines)
 
 
 def _known(engine: Recommender, query: Query) -> Ranking | None:
@@ -197,12 +265,27 @@ def _known(engine: Recommender, query: Query) -> Ranking | None:
     return None
 
 
+def _all_known(engine: Recommender, queries: Sequence[Query], call: Call) -> list[Ranking | None]:
+    """What `_known` says of each, in one go."""
+    asked = [query for query in queries if query.user >= 0]
+    found = engine.recommend_batch(asked, call)
+    rankings = dict(zip(map(id, asked), found, strict=True))
+    known = [rankings.get(id(query)) for query in queries]
+    return [
+        ranking if ranking is not None and (len(ranking.items) or engine.knows(query.user)) else None
+        for query, ranking in zip(queries, known, strict=True)
+    ]
+
+
 def _ranked(engine: Recommender, query: Query) -> Ranking:
     return engine.recommend(query)
 
 
-def _similar(engine: Recommender, question: tuple[int, Query]) -> Ranking:
-    return engine.similar(*question)
+def _similar(deployment: str, engine: Recommender, question: tuple[int, Query]) -> Ranking:
+    try:
+        return engine.similar(*question)
+    except NotImplementedError:
+        raise FailedPrecondition(f"deployment '{deployment}' does not compare items", "NOT_SUPPORTED") from None
 
 
 def _check_reasons(count: int) -> int:

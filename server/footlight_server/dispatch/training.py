@@ -1,11 +1,11 @@
-"""Training jobs: is there something to learn from, what exactly is ordered, and what became of it."""
+"""Jobs in the background: is there something to learn from, what exactly is ordered, and what became of it."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from footlight_plugins import Verb
@@ -13,12 +13,15 @@ from footlight_plugins.factories import missing_requirements
 from footlight_server.config import ServerConfig
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.asking import TENANT, Asking, Policy
+from footlight_server.dispatch.checkpointing import Checkpointing
 from footlight_server.dispatch.deployments import Deployed, Deployments, checked_options, options_type_of
 from footlight_server.dispatch.finishing import to_the_end
-from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
+from footlight_server.dispatch.training_queue import TrainingQueue
+from footlight_server.errors import FailedPrecondition, InvalidArgument
 from footlight_server.jobs.order import Order
-from footlight_server.jobs.runner import Job, Runner, remaining_seconds
-from footlight_server.log.records import Training, TrainingState, now
+from footlight_server.jobs.runner import Runner, remaining_seconds
+from footlight_server.log.leasing import Leasing
+from footlight_server.log.records import Training, now
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.log.validation import check_id, chosen_seed
 from footlight_server.models.store import Manifest, ModelStore
@@ -43,6 +46,7 @@ class TrainingDesk:
         corpora: CorpusStore,
         table: TrainingTable,
         models: ModelStore,
+        leasing: Leasing,
         policy: Policy,
     ) -> None:
         self._config = config
@@ -51,19 +55,20 @@ class TrainingDesk:
         self._table = table
         self._models = models
         self._policy = policy
-        self._runner = Runner(table, config.data_dir / "jobs", deployments.activate)
+        self._jobs = config.data_dir / "jobs"
+        self.queue = TrainingQueue(table, leasing, self._make_runner, self._resumed)
+        self._checkpointing = Checkpointing(config, deployments, leasing)
 
     async def start(self) -> None:
         """Take up the jobs that had not ended when the server stopped."""
-        self._runner.start()
-        for training in self._table.unfinished():
-            try:
-                order = await self._order(self._deployments.resolve(training.deployment), training)
-            except NotFound as gone:  # its plug-in or its corpus is no longer there
-                error = f"it could not be resumed: {gone.message}"
-                await self._table.update(replace(training, state=TrainingState.FAILED, error=error, end_time=now()))
-            else:
-                self._runner.put(training, order)
+        self._checkpointing.start()
+        await self.queue.start()
+
+    def _make_runner(self) -> Runner:
+        return Runner(self._table, self._jobs, self._deployments.activate)
+
+    async def _resumed(self, training: Training) -> Order:
+        return await self._order(self._deployments.resolve(training.deployment), training)
 
     async def start_training(
         self, asking: Asking, name: str, options: Mapping[str, Any], corpus_id: str, seed: int | None
@@ -86,13 +91,12 @@ class TrainingDesk:
             options=complete.model_dump(mode="json"),
             create_time=now(),
         )
-        await self._queue(training, await self._order(deployed, training))
+        await self._queue(training)
         return training
 
     @to_the_end
-    async def _queue(self, training: Training, order: Order) -> None:
-        await self._table.insert(training)
-        self._runner.put(training, order)
+    async def _queue(self, training: Training) -> None:
+        await self.queue.put(training)
 
     def _check_installed(self, deployed: Deployed) -> None:
         if missing := missing_requirements(deployed.spec):
@@ -122,7 +126,7 @@ class TrainingDesk:
             tenant=TENANT,
             database_url=self._config.database_url,
             models_dir=str(self._config.data_dir / "models"),
-            directory=str(self._runner.directory_of(training.training_id)),
+            directory=str(self._jobs / training.training_id),
             log_position=0 if training.corpus_id else events.position,
             erasure_epoch=events.epoch,
             corpus_id=training.corpus_id,
@@ -135,12 +139,8 @@ class TrainingDesk:
     async def watch(self, asking: Asking, training_id: str) -> AsyncIterator[Watched]:
         """A job now and after every change, until it has ended."""
         self._policy.check(asking, "read")
-        job = self._runner.get(check_id("training_id", training_id))
-        if job is None:
-            yield Watched(self._table.get(training_id), None)
-            return
-        async for training in self._runner.watch(job):
-            yield Watched(training, remaining_seconds(job))
+        async for training, job in self.queue.watch(check_id("training_id", training_id)):
+            yield Watched(training, None if job is None else remaining_seconds(job))
 
     def list_trainings(
         self, asking: Asking, deployment: str, page_size: int, page_token: str
@@ -153,15 +153,13 @@ class TrainingDesk:
         return [self._now(training) for training in trainings], token
 
     def _now(self, training: Training) -> Watched:
-        job = self._runner.get(training.training_id)
+        job = self.queue.get(training.training_id)
         return Watched(training, None) if job is None else Watched(job.training, remaining_seconds(job))
 
     async def cancel(self, asking: Asking, training_id: str) -> Training:
         """Stop a job; one that has ended stays as it is."""
         self._policy.check(asking, "train")
-        job: Job | None = self._runner.get(check_id("training_id", training_id))
-        if job is not None:
-            await self._runner.cancel(job)
+        await self.queue.cancel(check_id("training_id", training_id))
         return self._table.get(training_id)
 
     async def models(self, asking: Asking, deployment: str) -> tuple[list[Manifest], int]:
@@ -180,8 +178,8 @@ class TrainingDesk:
 
     def trains(self, deployment: str) -> bool:
         """Whether a job of this deployment has not ended."""
-        return self._runner.trains(deployment)
+        return any(training.deployment == deployment for training in self._table.unfinished())
 
     async def stop(self) -> None:
         """Stop the job that runs; the next start resumes it."""
-        await self._runner.stop()
+        await asyncio.gather(self.queue.stop(), self._checkpointing.stop())

@@ -1,4 +1,5 @@
-"""The training process: ``python -m footlight_server.jobs``. Reads an order, trains, stores the model, reports on the way.
+"""The process of a job: ``python -m footlight_server.jobs``. Reads an order, trains or makes a checkpoint, stores what it
+made, reports on the way.
 
 It stops when it reads a further line, and also when its input ends, because then the server is gone.
 """
@@ -17,16 +18,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from footlight_server.jobs.order import Order, Report
+from footlight_server.jobs.order import Order, Report, Task
 
 if TYPE_CHECKING:  # imported in the functions that use them, after the order has been read
-    from footlight_plugins import Corpus, Engine, Events, Options
+    from footlight_plugins import Corpus, Engine, EngineSpec, Events, Options
+    from footlight_server.models.store import ModelStore
 
 REPORT_SECONDS = 0.1
 """Reports are at least so far apart, but for the last."""
 
 STOP_SECONDS = 20.0
 """How long an engine may take to stop; the server, while it is there, is less patient."""
+
+NICE = {Task.TRAIN: 5, Task.CHECKPOINT: 10}
+"""Serving comes first, and checkpoints come last."""
 
 LONGEST_ERROR = 2_000
 """At most so many characters of an engine's error are passed on."""
@@ -69,18 +74,33 @@ def _watch(stop: threading.Event) -> None:
     os._exit(1)  # the engine does not listen
 
 
+def checkpoint(order: Order) -> Report:
+    """Make the checkpoint that the order names."""
+    from footlight_server.jobs.checkpoint import make_checkpoint
+
+    return Report(fraction=1.0, checkpoint=make_checkpoint(order, _engine(order)))
+
+
+def _engine(order: Order) -> EngineSpec:
+    from footlight_plugins.loader import LoaderConfig, load_plugins
+
+    plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
+    plugins = load_plugins(LoaderConfig(disabled=frozenset(order.disabled), plugins_dir=plugins_dir))
+    return plugins.engines[order.engine]
+
+
 def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
-    """Do what the order says, and return the version that was made."""
+    """Train as the order says, and return the version that was made."""
     from footlight_plugins import Generator, Recommender, TrainingRun
     from footlight_plugins.factories import resolve_factory
-    from footlight_plugins.loader import LoaderConfig, load_plugins
     from footlight_plugins.options import options_of
     from footlight_server.log.records import now
     from footlight_server.models.store import Manifest, ModelStore
 
-    plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
-    plugins = load_plugins(LoaderConfig(disabled=frozenset(order.disabled), plugins_dir=plugins_dir))
-    spec = plugins.engines[order.engine]
+    models, training_id = ModelStore(Path(order.models_dir)), Path(order.directory).name
+    if made := _made_before(models, order.deployment, training_id):
+        return made
+    spec = _engine(order)
     engine_class = resolve_factory(spec)
     make = cast("Callable[[Options], Engine]", engine_class)
     engine = make(options_of(engine_class, order.options))
@@ -104,8 +124,19 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
         metrics=_finite(metrics),
         seed=order.seed,
         create_time=now(),
+        training_id=training_id,
     )
-    return ModelStore(Path(order.models_dir)).save(order.deployment, state, manifest)
+    return models.save(order.deployment, state, manifest)
+
+
+def _made_before(models: ModelStore, deployment: str, training_id: str) -> int:
+    """The version that an earlier try of this job stored before it could say so; 0 where there is none."""
+    made = (
+        manifest.version
+        for manifest in models.versions(deployment)
+        if manifest.training_id == training_id and not manifest.problem
+    )
+    return next(made, 0)
 
 
 def _fingerprint(events: Events) -> str:
@@ -148,10 +179,10 @@ def main() -> int:
     order = Order.from_line(sys.stdin.readline())
     stop = threading.Event()
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
-    os.nice(5)  # serving comes first
-    _take(Path(order.directory))
+    os.nice(NICE[order.task])
     try:
-        version = train(order, reporter, stop)
+        _take(Path(order.directory))
+        last = checkpoint(order) if order.task is Task.CHECKPOINT else Report(1.0, version=train(order, reporter, stop))
     except CallEnded:
         reporter.send(Report(stopped=True))
     except BaseException as fault:  # whatever an engine raises is told to the server, then this process ends
@@ -159,7 +190,7 @@ def main() -> int:
         reporter.send(Report(error=(f"{fault}" or type(fault).__name__)[:LONGEST_ERROR]))
         return 1
     else:
-        reporter.send(Report(fraction=1.0, version=version))
+        reporter.send(last)
     return 0
 
 

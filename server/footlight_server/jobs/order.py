@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
+
+
+class Task(StrEnum):
+    """What a process is to make."""
+
+    TRAIN = "train"
+    """A new version of a model."""
+    CHECKPOINT = "checkpoint"
+    """A checkpoint of the version that serves, at the order's log position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Everything that a training process needs to know."""
+    """Everything that a process needs to know."""
 
     engine: str
     deployment: str
@@ -29,6 +39,9 @@ class Order:
     plugins_dir: str
     disabled: tuple[str, ...]
     threads: int
+    task: Task = Task.TRAIN
+    model_version: int = 0
+    """Whose checkpoint is to be made; 0 for an engine that needs no training."""
 
     def to_line(self) -> str:
         """The order as one line of JSON."""
@@ -39,6 +52,7 @@ class Order:
         """The order that `to_line` wrote."""
         fields = json.loads(line)
         fields["corpus_files"] = tuple((path, location) for path, location in fields["corpus_files"])
+        fields["task"] = Task(fields["task"])
         fields["disabled"] = tuple(fields["disabled"])
         return Order(**fields)
 
@@ -52,6 +66,8 @@ class Report:
     metrics: Mapping[str, float] | None = None
     version: int = 0
     """Set when it has made a model."""
+    checkpoint: tuple[int, int, int] | None = None
+    """Set when it has made a checkpoint: its version, log position and erasure epoch."""
     error: str = ""
     """Set when it failed."""
     stopped: bool = False

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import os
 import shutil
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from footlight_server.errors import Unavailable
+from footlight_server.errors import FootlightError, Unavailable
 from footlight_server.jobs.order import Order, Report
+from footlight_server.jobs.process import reports, spawn, tell_to_stop
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 15.0
-"""How long a job may take to stop when it is told to; then it is killed."""
-
-LONGEST_LINE = 1 << 20
+RECORD_SECONDS = 1.0
+"""So often the progress of a job is written down."""
+RETRY_SECONDS = 1.0
+"""So often a change of state is tried to be written down while the database is away."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,8 @@ class Job:
     begun: bool = False
     """Whether it left the queue."""
     cancelled: bool = False
+    next_record: float = 0.0
+    """When its progress is next worth a commit, on the clock of `time.monotonic`."""
 
 
 def remaining_seconds(job: Job) -> float | None:
@@ -87,9 +89,9 @@ class Runner:
         """A job that has not ended."""
         return self._jobs.get(training_id)
 
-    def trains(self, deployment: str) -> bool:
-        """Whether a job of this deployment has not ended."""
-        return any(job.training.deployment == deployment for job in self._jobs.values())
+    def jobs(self) -> list[Job]:
+        """The jobs that have not ended."""
+        return list(self._jobs.values())
 
     async def watch(self, job: Job) -> AsyncIterator[Training]:
         """The job now and after every change, until it has ended. A slow watcher skips, and sees the end all the same."""
@@ -111,18 +113,9 @@ class Runner:
             await self._end(job, TrainingState.CANCELLED)
             return
         if job.process is not None:
-            self._tell_to_stop(job.process)
+            tell_to_stop(job.process)
         async with job.changed:
             await job.changed.wait_for(lambda: job.training.state.ended or self._stopping)
-
-    def _tell_to_stop(self, process: Process) -> None:
-        assert process.stdin is not None
-        process.stdin.close()
-        asyncio.get_running_loop().call_later(STOP_SECONDS, self._kill, process)
-
-    def _kill(self, process: Process) -> None:
-        if process.returncode is None:
-            process.kill()
 
     async def _work(self) -> None:
         while not self._stopping:
@@ -137,25 +130,11 @@ class Runner:
                 await self._end(job, TrainingState.FAILED, error=str(fault))
 
     async def _run(self, job: Job) -> None:
-        threads = str(job.order.threads)
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-        job.process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # a file in the server's folder must not stand in for a library's module
-            "-m",
-            "footlight_server.jobs",
-            stdin=PIPE,
-            stdout=PIPE,
-            env=os.environ | dict.fromkeys(names, threads),
-            limit=LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C in the server's terminal is the server's business
-        )
+        job.process = process = await spawn(job.order)
         job.started = time.monotonic()
         await self._change(job, state=TrainingState.RUNNING)
-        assert process.stdin is not None
-        process.stdin.write(job.order.to_line().encode())
         if job.cancelled or self._stopping:
-            self._tell_to_stop(process)
+            tell_to_stop(process)
         last = await self._listen(job, process)
         await process.wait()
         if not self._stopping or last.version:
@@ -163,10 +142,8 @@ class Runner:
 
     async def _listen(self, job: Job, process: Process) -> Report:
         """Pass progress on; answer the last report."""
-        assert process.stdout is not None
         last = Report()
-        async for line in process.stdout:
-            last = Report.from_line(line.decode())
+        async for last in reports(process):
             if not (last.error or last.version or last.stopped):
                 await self._change(
                     job, fraction=last.fraction, step=last.step, metrics=last.metrics or job.training.metrics
@@ -200,12 +177,28 @@ class Runner:
     async def _change(self, job: Job, **changes: Any) -> None:
         before = job.training
         after = replace(before, **changes)
-        if after.state is not before.state:  # progress is not worth a commit: a job that is resumed reports anew
-            await self._table.update(after)
+        if after.state is not before.state:
+            await self._record(after)
+        elif time.monotonic() >= job.next_record:  # for those who watch through another server
+            job.next_record = time.monotonic() + RECORD_SECONDS
+            with contextlib.suppress(FootlightError):
+                await self._table.update(after)
         job.training = after
         async with job.changed:
             job.changes += 1
             job.changed.notify_all()
+
+    async def _record(self, training: Training) -> None:
+        """Write a change of state down. The database may be away: the job waits for it, and those behind it too."""
+        while True:
+            try:
+                await self._table.update(training)
+                return
+            except Unavailable as away:
+                log.warning("training %s cannot be recorded yet: %s", training.training_id, away.message)
+                if self._stopping:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def stop(self) -> None:
         """Stop the job that runs, without ending it: the next start of the server resumes it."""
@@ -215,7 +208,7 @@ class Runner:
             async with job.changed:
                 job.changed.notify_all()  # whoever watches is told
         for process in running:
-            self._tell_to_stop(process)
+            tell_to_stop(process)
         for process in running:
             await process.wait()
         if self._task is not None:

@@ -44,6 +44,7 @@ class AgentTable:
         self._database = database
         self._writer = writer
         self._tenant = tenant
+        self.log = AgentLog(database, tenant)
 
     async def insert(self, agent: AgentRecord) -> AgentRecord:
         """Add an agent under the next ordinal, or raise AlreadyExists. Answers it with its ordinal."""
@@ -56,6 +57,13 @@ class AgentTable:
         if row is None:
             raise NotFound("agent", agent_id)
         return _agent(row)
+
+    def numbered(self, ordinal: int) -> AgentRecord | None:
+        """The agent that has this ordinal."""
+        query = select(AGENTS).where(AGENTS.c.tenant == self._tenant, AGENTS.c.ordinal == ordinal)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _agent(row)
 
     def list(self, page_size: int = 0, page_token: str = "") -> tuple[Sequence[AgentRecord], str]:
         """One page, newest first, and the token of the next; empty after the last."""

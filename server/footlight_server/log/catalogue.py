@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,18 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from footlight_server.errors import InvalidArgument, NotFound
-from footlight_server.log.bulk import Lookup, insert_rows
+from footlight_server.log.bulk import Lookup, Prepared, insert_rows
 from footlight_server.log.database import Database
 from footlight_server.log.paging import decode_token, encode_token, page_length
 from footlight_server.log.records import Item, now
+from footlight_server.log.revisions import SERVABLE, bump, revisions
 from footlight_server.log.schema import ITEMS
 from footlight_server.log.validation import check_id, check_json, check_size, check_text, check_unique
 from footlight_server.log.writer import Writer
 
 Items: TypeAlias = list[Item]  # inside the class, "list" is the method
 Ordinals: TypeAlias = list[int | None]
+Statuses: TypeAlias = list[tuple[str, int]]
 LARGEST_PUT = 10_000
 LARGEST_GET = 1_000
 _LONGEST_TITLE = 1_024
@@ -38,10 +41,17 @@ class _Put:
     """Items that had a row, deleted ones included."""
     revived: int
     """How many of them had been deleted."""
+    revision: int
+    """The number of this change to what was servable; 0 where it was none."""
 
 
 _LIVE = select(ITEMS).where(ITEMS.c.tenant == bindparam("tenant"), ITEMS.c.deleted == 0)
 _LIVE_BY_ID = Lookup(_LIVE, ITEMS.c.item_id)
+_FROM = Prepared(
+    select(ITEMS.c.item_id, ITEMS.c.deleted)
+    .where(ITEMS.c.tenant == bindparam("tenant"), ITEMS.c.ordinal >= bindparam("first"))
+    .order_by(ITEMS.c.ordinal)
+)
 _STATUS_BY_ID = Lookup(
     select(ITEMS.c.item_id, ITEMS.c.ordinal, ITEMS.c.deleted).where(ITEMS.c.tenant == bindparam("tenant")),
     ITEMS.c.item_id,
@@ -60,6 +70,10 @@ class Catalogue:
         self.servable: NDArray[np.bool_] = np.empty(0, np.bool_)
         """Shape (items,): which ordinals may be answered. Replaced when the catalogue changes, never changed itself."""
         self._ordinals: dict[str, int] = {}
+        self._changes = 0
+        """Counts what changed in memory."""
+        self._revision = 0
+        """The last change to what is servable that is known here."""
         self._load()
 
     @property
@@ -99,8 +113,7 @@ class Catalogue:
         """Read items in the order asked; NotFound names the first id that is unknown."""
         check_size("item_ids", item_ids, LARGEST_GET)
         for item_id in item_ids:
-            if item_id not in self._ordinals:
-                raise NotFound("item", item_id)
+            self._check_known(item_id)
         with self._database.reading() as connection:
             rows = _LIVE_BY_ID.rows(connection, self._tenant, tuple(dict.fromkeys(item_ids)))
         found = {item.item_id: item for item in map(_item, rows)}
@@ -121,22 +134,63 @@ class Catalogue:
 
     async def delete(self, item_id: str) -> None:
         """Take the item out of every later answer, or raise NotFound. Its ordinal and its events stay."""
-        if item_id not in self._ordinals:
-            raise NotFound("item", item_id)
+        self._check_known(item_id)
         await self._writer.submit(lambda connection: _delete(connection, self._tenant, item_id), self._adopt_delete)
 
+    def catch_up(self) -> bool:
+        """Take over the items that other servers put, now. Answers whether there were any."""
+        first = len(self.ids)
+        self._extend(first, self._read(first))
+        return len(self.ids) > first
+
+    async def follow(self, highest: int, revision: int) -> None:
+        """Take over the items that other servers put, up to an ordinal, and what they deleted, up to a revision."""
+        if highest >= (first := len(self.ids)):
+            self._extend(first, await asyncio.to_thread(self._read, first))
+        while revision > self._revision:
+            changes = self._changes
+            rows = await asyncio.to_thread(self._read, 0)
+            if changes == self._changes:  # else what was read may be older than what this server did meanwhile
+                self._replace_all(rows)
+                self._revision = revision
+
+    def _check_known(self, item_id: str) -> None:
+        if item_id not in self._ordinals and not (self.catch_up() and item_id in self._ordinals):
+            raise NotFound("item", item_id)
+
     def _load(self) -> None:
-        query = select(ITEMS.c.item_id, ITEMS.c.deleted).where(ITEMS.c.tenant == self._tenant).order_by(ITEMS.c.ordinal)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            self._revision = revisions(connection, self._tenant).get(SERVABLE, 0)
+        self._replace_all(self._read(0))
+
+    def _read(self, first: int) -> Statuses:
+        """(item id, whether it is deleted) of the items from an ordinal on."""
+        with self._database.reading() as connection:
+            return _FROM.rows(connection, {"tenant": self._tenant, "first": first})
+
+    def _replace_all(self, rows: Statuses) -> None:
+        self._changes += 1
         self.ids = [item_id for item_id, _ in rows]
         self.servable = np.fromiter((not deleted for _, deleted in rows), np.bool_, len(rows))
         self._ordinals = {item_id: i for i, (item_id, deleted) in enumerate(rows) if not deleted}
 
+    def _extend(self, first: int, rows: Statuses) -> None:
+        """Add what was read from an ordinal on, but for what is there by now."""
+        new = rows[len(self.ids) - first :]
+        if new:
+            self._changes += 1
+            self._ordinals.update(
+                (item_id, i) for i, (item_id, deleted) in enumerate(new, len(self.ids)) if not deleted
+            )
+            self.servable = np.concatenate([self.servable, [not deleted for _, deleted in new]])
+            self.ids.extend(item_id for item_id, _ in new)
+
     def _adopt_put(self, put: _Put) -> None:
+        self._changes += 1
         if self._missed_some_before(put):
             self._load()
             return
+        self._joins(put.revision)
         self.ids.extend(put.created)
         if put.created or any(item_id not in self._ordinals for item_id in put.replaced):
             servable = np.ones(len(self.ids), np.bool_)
@@ -146,13 +200,20 @@ class Catalogue:
         self._ordinals.update(put.created)
         self._ordinals.update(put.replaced)
 
+    def _joins(self, revision: int) -> None:
+        """Remember a revision that this server made, unless it has yet to see the one before."""
+        if revision == self._revision + 1:
+            self._revision = revision
+
     def _missed_some_before(self, put: _Put) -> bool:
         """Whether another process, or a put whose answer was lost, has given ordinals that are not in memory."""
         first = next(iter(put.created.values()), len(self.ids))
         return first != len(self.ids) or max(put.replaced.values(), default=-1) >= len(self.ids)
 
-    def _adopt_delete(self, deleted: tuple[str, int]) -> None:
-        item_id, ordinal = deleted
+    def _adopt_delete(self, deleted: tuple[str, int, int]) -> None:
+        item_id, ordinal, revision = deleted
+        self._changes += 1
+        self._joins(revision)
         self._ordinals.pop(item_id, None)
         servable = self.servable.copy()
         servable[ordinal] = False
@@ -190,7 +251,8 @@ def _put(connection: Connection, tenant: str, rows: Sequence[dict[str, Any]]) ->
     _replace(connection, tenant, [row for row in rows if row["item_id"] in there], time)
     created = _create(connection, tenant, [row for row in rows if row["item_id"] not in there], time)
     replaced = {item_id: ordinal for item_id, (ordinal, _) in there.items()}
-    return _Put(created, replaced, sum(deleted for _, deleted in there.values()))
+    revived = sum(deleted for _, deleted in there.values())
+    return _Put(created, replaced, revived, bump(connection, tenant, SERVABLE) if revived else 0)
 
 
 def _replace(connection: Connection, tenant: str, rows: Sequence[dict[str, Any]], time: int) -> None:
@@ -223,7 +285,7 @@ def _create(connection: Connection, tenant: str, rows: Sequence[dict[str, Any]],
     return {row["item_id"]: ordinal for ordinal, row in enumerate(rows, first)}
 
 
-def _delete(connection: Connection, tenant: str, item_id: str) -> tuple[str, int]:
+def _delete(connection: Connection, tenant: str, item_id: str) -> tuple[str, int, int]:
     """The row stays for its ordinal, without what it said."""
     here = (ITEMS.c.tenant == tenant, ITEMS.c.item_id == item_id, ITEMS.c.deleted == 0)
     ordinal = connection.execute(select(ITEMS.c.ordinal).where(*here)).scalar()
@@ -231,7 +293,7 @@ def _delete(connection: Connection, tenant: str, item_id: str) -> tuple[str, int
         raise NotFound("item", item_id)
     blank = {"title": "", "kind": "", "tags": "[]", "attributes": "{}", "update_time": now(), "deleted": 1}
     connection.execute(update(ITEMS).where(*here).values(blank))
-    return item_id, ordinal
+    return item_id, ordinal, bump(connection, tenant, SERVABLE)
 
 
 def _item(row: Sequence[Any]) -> Item:

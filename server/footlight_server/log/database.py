@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
@@ -15,6 +15,7 @@ from footlight_server.errors import DataLoss, FailedPrecondition, FootlightError
 from footlight_server.log.postgresql import open_postgresql
 from footlight_server.log.schema import REVISION
 from footlight_server.log.sqlite import advise_planner, is_advised, open_sqlite, truncate_log
+from footlight_server.log.turns import Turns
 
 _DURABILITIES = ("normal", "full")
 _PASSING = ("25006", "25P03")  # PostgreSQL: became a read-only standby; waited too long inside a transaction
@@ -30,6 +31,7 @@ class Database:
     def __init__(self, writing: Engine, reading: Engine) -> None:
         self._writing = writing
         self._reading = reading
+        self._turns: Turns | None = None
         self._unscrubbed = writing.dialect.name == "sqlite"  # a process that died may have left what it erased
 
     @staticmethod
@@ -86,6 +88,15 @@ class Database:
                 raise
             raise known from error
 
+    def take_turns(self) -> None:
+        """Be told that other servers write to the same database, all the time perhaps."""
+        if self._writing.dialect.name == "sqlite" and self._turns is None:
+            self._turns = Turns(Path(str(self._writing.url.database)))
+
+    def turn(self) -> AbstractContextManager[None]:
+        """To be held around a transaction that writes. PostgreSQL queues writers itself."""
+        return nullcontext() if self._turns is None else self._turns.take()
+
     def writing(self) -> Connection:
         """A connection to write with. Only the `Writer` asks for it. After an error it connects anew by itself."""
         return self._writing.connect()
@@ -110,6 +121,8 @@ class Database:
         """Close every connection."""
         self._reading.dispose()
         self._writing.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
 
 def in_the_domain(error: Exception, problem: str) -> FootlightError | None:

@@ -12,6 +12,8 @@ from footlight_server.errors import AlreadyExists, NotFound
 from footlight_server.log.bulk import insert_rows
 from footlight_server.log.database import Database
 from footlight_server.log.records import Deployment
+from footlight_server.log.revisions import DEPLOYMENTS as TOPIC
+from footlight_server.log.revisions import bump
 from footlight_server.log.schema import DEPLOYMENTS
 from footlight_server.log.writer import Writer
 
@@ -46,27 +48,46 @@ class DeploymentTable:
         """
         await self._writer.submit(lambda connection: self._activate(connection, name, version, engine))
 
+    async def pin(self, name: str, position: int | None) -> None:
+        """Hold a deployment at a log position, or let it follow the log where that is None; NotFound if there is none."""
+        await self._writer.submit(lambda connection: self._pin(connection, name, position))
+
     def _create(self, connection: Connection, new: Deployment) -> None:
         if connection.execute(select(DEPLOYMENTS.c.name).where(*self._is(new.name))).first():
             raise AlreadyExists("deployment", new.name)
-        row = (self._tenant, new.name, new.engine, json.dumps(dict(new.options)), new.active_version)
+        row = (
+            self._tenant,
+            new.name,
+            new.engine,
+            json.dumps(dict(new.options)),
+            new.active_version,
+            new.pinned_position,
+        )
         insert_rows(connection, DEPLOYMENTS, [row])
+        bump(connection, self._tenant, TOPIC)
 
     def _delete(self, connection: Connection, name: str) -> None:
         if not connection.execute(delete(DEPLOYMENTS).where(*self._is(name))).rowcount:
             raise NotFound("deployment", name)
+        bump(connection, self._tenant, TOPIC)
+
+    def _pin(self, connection: Connection, name: str, position: int | None) -> None:
+        if not connection.execute(update(DEPLOYMENTS).where(*self._is(name)).values(pinned_position=position)).rowcount:
+            raise NotFound("deployment", name)
+        bump(connection, self._tenant, TOPIC)
 
     def _activate(self, connection: Connection, name: str, version: int, engine: str) -> None:
+        bump(connection, self._tenant, TOPIC)
         statement = update(DEPLOYMENTS).where(*self._is(name)).values(active_version=version)
         if connection.execute(statement).rowcount:
             return
         if not engine:
             raise NotFound("deployment", name)
-        insert_rows(connection, DEPLOYMENTS, [(self._tenant, name, engine, "{}", version)])
+        insert_rows(connection, DEPLOYMENTS, [(self._tenant, name, engine, "{}", version, None)])
 
     def _is(self, name: str) -> tuple[ColumnElement[bool], ...]:
         return DEPLOYMENTS.c.tenant == self._tenant, DEPLOYMENTS.c.name == name
 
 
 def _deployment(row: Row[Any]) -> Deployment:
-    return Deployment(row.name, row.engine, json.loads(row.options), row.active_version)
+    return Deployment(row.name, row.engine, json.loads(row.options), row.active_version, row.pinned_position)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, delete, func, select, union_all
 
 from footlight_plugins import Events
-from footlight_server.errors import AlreadyExists
+from footlight_server.errors import AlreadyExists, NotFound
 from footlight_server.log.batch import Incoming, check_batch
 from footlight_server.log.bulk import Lookup, Prepared, insert_rows
 from footlight_server.log.catalogue import Catalogue
@@ -27,6 +27,7 @@ from footlight_server.log.writer import Writer
 __all__ = ["EventLog", "last_epoch", "last_position", "read_events"]
 
 _log = logging.getLogger(__name__)
+_FEW = 256  # positions of other servers that are read at once and handed on, so that engines need not read them
 
 
 _TENANT: BindParameter[str] = bindparam("tenant")
@@ -71,6 +72,8 @@ class _Committed:
     appended: Appended
     met: Mapping[str, int]
     """People of the batch who were not remembered: new ones, and those whom another process or a lost answer made."""
+    epoch: int
+    """The last erasure before the batch."""
 
 
 class EventLog:
@@ -88,7 +91,8 @@ class EventLog:
             self.epoch = last_epoch(connection, tenant)
             """The number of the last erasure; 0 where nobody was erased."""
         self.on_append: list[Callable[[Appended], None]] = []
-        """Called on the event loop for each batch that was committed, in the order of the positions."""
+        """Called on the event loop whenever the log has grown, in the order of the positions. Where the positions do not
+        join the last ones, or nothing was recorded, what lies between was not in memory and is to be read."""
         self.on_forget: list[Callable[[Receipt], None]] = []
         """Called on the event loop for each erasure that was committed, in order among the batches."""
 
@@ -104,13 +108,21 @@ class EventLog:
         AlreadyExists
             When an event id was used for another event.
         """
-        batch = check_batch(events, self._catalogue)
+        batch = self._checked(events)
         known = self._people.known({event.user_id for event in batch})
         epoch = self.epoch
         committed = await self._writer.submit(
             lambda connection: _append(connection, self._tenant, batch, (epoch, known)), self._adopt_append
         )
         return committed.appended
+
+    def _checked(self, events: Sequence[Event]) -> list[Incoming]:
+        try:
+            return check_batch(events, self._catalogue)
+        except NotFound:
+            if not self._catalogue.catch_up():
+                raise
+            return check_batch(events, self._catalogue)  # another server has just put the item
 
     def read(self, after: int = 0, upto: int | None = None) -> Events:
         """The events after one position up to and including another, in the order of their positions."""
@@ -149,27 +161,71 @@ class EventLog:
         with self._database.reading() as connection:
             return [(number, user) for number, user in connection.execute(query)]
 
+    async def follow(self, position: int, epoch: int) -> None:
+        """Take over what other servers have committed, up to a position and an erasure.
+
+        Positions are handed out one after the other, by whichever server: where those of an own batch do not join what
+        is known, events of others lie between, and whoever follows the log reads them there, in their order.
+        """
+        if epoch > self.epoch:
+            self._adopt_erasures(await asyncio.to_thread(self.erasures_since, self.epoch))
+        while position > self.position:
+            before = self.position, self.epoch
+            count = position - self.position
+            few = await asyncio.to_thread(self.read, self.position, position) if count <= _FEW else None
+            if before == (self.position, self.epoch):  # else this server has gone on meanwhile
+                self._publish(_unread(position) if few is None else Appended(count, 0, position, few))
+
     def _adopt_append(self, committed: _Committed) -> None:
-        self._people.adopt(committed.met)
-        self.position = max(self.position, committed.appended.position)
-        if committed.appended.recorded:
-            for listener in self.on_append:
-                listener(committed.appended)
+        self._adopt_people(committed)
+        appended = committed.appended
+        if appended.position <= self.position:
+            return  # nothing new; or it has been read from the log already, with what others wrote before it
+        if appended.position - appended.recorded != self.position:
+            self._catalogue.catch_up()  # others' events come first, perhaps of items that are not known here
+        self._publish(appended if appended.recorded else _unread(appended.position))
+
+    def _adopt_people(self, committed: _Committed) -> None:
+        met = committed.met
+        if self.epoch > committed.epoch:  # an erasure that was committed later has been taken over earlier
+            erased = {user for _, user in self.erasures_since(committed.epoch)}
+            met = {user_id: ordinal for user_id, ordinal in met.items() if ordinal not in erased}
+        self._people.adopt(met)
+
+    def _publish(self, appended: Appended) -> None:
+        self.position = appended.position
+        for listener in self.on_append:
+            listener(appended)
 
     def _adopt_forget(self, user_id: str, receipt: Receipt) -> Receipt:
         """Answers the receipt with the person's ordinal, also where this process did not hear of the erasure itself:
         the answer to an earlier call was lost, or another process erased them.
         """
-        if receipt.user == NOBODY:
+        unheard = receipt.user == NOBODY
+        if unheard:
             receipt = replace(receipt, user=self._people.ordinal(user_id))
-        if receipt.user != NOBODY:
+        if receipt.epoch == self.epoch + 1 and not unheard:
             self._people.drop(user_id)
-            if receipt.epoch > self.epoch + 1:
-                self._people.load()  # somebody else was erased, unheard
-            self.epoch = receipt.epoch
-            for listener in self.on_forget:
-                listener(receipt)
+            self._announce(receipt)
+        elif receipt.epoch > self.epoch:
+            self._adopt_erasures(self.erasures_since(self.epoch))
         return receipt
+
+    def _adopt_erasures(self, erasures: Sequence[tuple[int, int]]) -> None:
+        new = [(epoch, user) for epoch, user in erasures if epoch > self.epoch]
+        self._people.drop_all({user for _, user in new})
+        for epoch, user in new:
+            self._announce(Receipt(0, 0, epoch, user))
+
+    def _announce(self, receipt: Receipt) -> None:
+        self.epoch = receipt.epoch
+        for listener in self.on_forget:
+            listener(receipt)
+
+
+def _unread(position: int) -> Appended:
+    """The log has grown, and what was written is to be read there."""
+    return Appended(0, 0, position, as_events(()))
 
 
 def last_position(connection: Connection, tenant: str) -> int:
@@ -189,7 +245,11 @@ def _append(
 
     ``remembered`` is an erasure epoch and people whom it knew.
     """
-    people = _people(connection, tenant, {event.user_id for event in batch}, remembered)
+    epoch = last_epoch(connection, tenant)
+    valid = (
+        remembered[1] if remembered[0] == epoch else {}
+    )  # what was remembered holds unless somebody was erased since
+    people = _people(connection, tenant, {event.user_id for event in batch}, valid)
     there = _stored(connection, tenant, batch)
     for event in batch:
         if event.event_id in there:
@@ -203,16 +263,12 @@ def _append(
     position = first + len(fresh) - 1 if fresh else max(row.position for row in there.values())
     events = as_events((r[3], r[4], r[5], 1.0 if r[6] is None else r[6], r[7], r[8]) for r in rows)
     met = {user_id: ordinal for user_id, ordinal in people.items() if remembered[1].get(user_id) != ordinal}
-    return _Committed(Appended(len(fresh), len(there), position, events), met)
+    return _Committed(Appended(len(fresh), len(there), position, events), met, epoch)
 
 
-def _people(
-    connection: Connection, tenant: str, user_ids: set[str], remembered: tuple[int, Mapping[str, int]]
-) -> dict[str, int]:
-    """The ordinals of those who have one. What was remembered holds as long as nobody has been erased since."""
-    epoch, known = remembered
-    valid = dict(known) if last_epoch(connection, tenant) == epoch else {}
-    return valid | find_people(connection, tenant, [user_id for user_id in user_ids if user_id not in valid])
+def _people(connection: Connection, tenant: str, user_ids: set[str], known: Mapping[str, int]) -> dict[str, int]:
+    """The ordinals of those who have one."""
+    return dict(known) | find_people(connection, tenant, [user_id for user_id in user_ids if user_id not in known])
 
 
 def _stored(connection: Connection, tenant: str, batch: Sequence[Incoming]) -> dict[str, _Stored]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
@@ -14,6 +15,9 @@ from footlight_server.log.schema import ERASURES, PEOPLE
 _TENANT: BindParameter[str] = bindparam("tenant")
 _BY_NAME = Lookup(select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == _TENANT), PEOPLE.c.user_id)
 _LIVING = Prepared(select(func.max(PEOPLE.c.ordinal)).where(PEOPLE.c.tenant == _TENANT))
+_AFTER = Prepared(
+    select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == _TENANT, PEOPLE.c.ordinal > bindparam("after"))
+)
 _ERASED = Prepared(select(func.max(ERASURES.c.user_ordinal)).where(ERASURES.c.tenant == _TENANT))
 
 
@@ -23,6 +27,7 @@ class People:
     def __init__(self, database: Database, tenant: str) -> None:
         self._database = database
         self._tenant = tenant
+        self._drops = 0
         self.load()
 
     def __len__(self) -> int:
@@ -30,9 +35,9 @@ class People:
 
     def load(self) -> None:
         """Read everybody anew from the database."""
-        query = select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == self._tenant)
-        with self._database.reading() as connection:
-            self._ordinals: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
+        self._ordinals: dict[str, int] = dict(self._after(NOBODY))
+        self._highest = max(self._ordinals.values(), default=NOBODY)
+        """Everybody up to this ordinal is remembered, or was erased."""
 
     def ordinal(self, user_id: str) -> int:
         """The person's ordinal; -1 for somebody the log does not know."""
@@ -45,10 +50,33 @@ class People:
     def adopt(self, new: Mapping[str, int]) -> None:
         """Take over people whom a committed batch met."""
         self._ordinals.update(new)
+        for ordinal in new.values():
+            if ordinal == self._highest + 1:
+                self._highest = ordinal
 
     def drop(self, user_id: str) -> None:
         """Take out a person whose erasure has been committed."""
         self._ordinals.pop(user_id, None)
+        self._drops += 1
+
+    def drop_all(self, ordinals: Collection[int]) -> None:
+        """Take out people whose erasure has been committed, and of whom nothing else is known."""
+        for user_id in [name for name, ordinal in self._ordinals.items() if ordinal in ordinals]:
+            self.drop(user_id)
+        self._drops += 1
+
+    async def follow(self, highest: int) -> None:
+        """Take over the people whom other servers met, up to an ordinal."""
+        while highest > self._highest:
+            drops = self._drops
+            new = dict(await asyncio.to_thread(self._after, self._highest))
+            if drops == self._drops:  # else somebody who was read may have been erased since
+                self._ordinals.update(new)
+                self._highest = max(highest, self._highest, *new.values())
+
+    def _after(self, ordinal: int) -> list[tuple[str, int]]:
+        with self._database.reading() as connection:
+            return _AFTER.rows(connection, {"tenant": self._tenant, "after": ordinal})
 
 
 def find_people(connection: Connection, tenant: str, user_ids: Sequence[str]) -> dict[str, int]:

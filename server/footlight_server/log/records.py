@@ -87,12 +87,16 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A named use of an engine; ``active_version`` 0 means that no model serves."""
+    """A named use of an engine; ``active_version`` 0 means that no model serves.
+
+    ``pinned_position`` is the log position that it is held at, None while it follows the log.
+    """
 
     name: str
     engine: str
     options: Mapping[str, Any]
     active_version: int = 0
+    pinned_position: int | None = None
 
 
 class TrainingState(IntEnum):

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0004"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -136,6 +136,7 @@ DEPLOYMENTS = Table(
     _of("engine"),
     _of("options"),
     _of("active_version", BigInteger),
+    Column("pinned_position", BigInteger),
 )
 
 TRAININGS = Table(
@@ -250,3 +251,24 @@ ASSETS = Table(
     _of("attributes"),
     _of("create_time", BigInteger),
 )
+
+REVISIONS = Table(
+    "revisions",
+    METADATA,
+    _key("tenant"),
+    _key("topic"),
+    _of("number", BigInteger),
+)
+"""How often something was changed that a server keeps in memory, so that the others look again."""
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    _key("tenant"),
+    _key("name"),
+    _of("holder"),
+    _of("fence", BigInteger),
+    _of("expires", BigInteger),
+    _of("wanted"),
+)
+"""Who alone may write something. ``wanted`` is the server that asks for it; empty where nobody does."""

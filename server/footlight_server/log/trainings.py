@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Update, and_, insert, or_, select, update
 
 from footlight_server.errors import NotFound
 from footlight_server.log.database import Database
 from footlight_server.log.paging import decode_token, encode_token, page_length
-from footlight_server.log.records import Training, TrainingState
+from footlight_server.log.records import Training, TrainingState, now
+from footlight_server.log.revisions import TRAININGS as TOPIC
+from footlight_server.log.revisions import bump
 from footlight_server.log.schema import TRAININGS
 from footlight_server.log.writer import Writer
+
+Trainings: TypeAlias = list[Training]  # inside the class, "list" is the method
 
 
 class TrainingTable:
@@ -28,14 +32,31 @@ class TrainingTable:
     async def insert(self, training: Training) -> None:
         """Add a job; its id must be new."""
         row = _columns(training) | {"tenant": self._tenant}
-        await self._writer.submit(lambda connection: _execute(connection, insert(TRAININGS).values(row)))
+        await self._writer.submit(lambda connection: self._execute(connection, insert(TRAININGS).values(row)))
 
     async def update(self, training: Training) -> None:
-        """Write the job as it is now, or raise NotFound."""
-        key = (TRAININGS.c.tenant == self._tenant, TRAININGS.c.training_id == training.training_id)
-        statement = update(TRAININGS).where(*key).values(_columns(training))
-        if not await self._writer.submit(lambda connection: _execute(connection, statement)):
-            raise NotFound("training", training.training_id)
+        """Write the job as it is now, or raise NotFound. One that has ended stays as it is."""
+        statement = update(TRAININGS).where(*self._open(training.training_id)).values(_columns(training))
+        if not await self._writer.submit(lambda connection: self._execute(connection, statement)):
+            self.get(training.training_id)
+
+    async def cancel(self, training_id: str) -> None:
+        """Say that the job was cancelled, or raise NotFound. One that has ended stays as it is."""
+        values = {"state": TrainingState.CANCELLED, "end_time": now()}
+        statement = update(TRAININGS).where(*self._open(training_id)).values(values)
+        if not await self._writer.submit(lambda connection: self._execute(connection, statement)):
+            self.get(training_id)
+
+    def _open(self, training_id: str) -> tuple[ColumnElement[bool], ...]:
+        """The job, if it has not ended."""
+        t = TRAININGS.c
+        return t.tenant == self._tenant, t.training_id == training_id, t.state < TrainingState.SUCCEEDED
+
+    def _execute(self, connection: Connection, statement: Insert | Update) -> int:
+        changed = connection.execute(statement).rowcount
+        if changed:
+            bump(connection, self._tenant, TOPIC)
+        return changed
 
     def get(self, training_id: str) -> Training:
         """One job, or NotFound."""
@@ -62,17 +83,13 @@ class TrainingTable:
         page = [_training(row) for row in rows[:length]]
         return page, encode_token(page[-1].create_time, page[-1].training_id) if len(rows) > length else ""
 
-    def unfinished(self) -> Sequence[Training]:
+    def unfinished(self) -> Trainings:
         """The jobs that have not ended, oldest first: what a server that starts again has to look after."""
         t = TRAININGS.c
         here = (t.tenant == self._tenant, t.state < TrainingState.SUCCEEDED)
         with self._database.reading() as connection:
             rows = connection.execute(select(TRAININGS).where(*here).order_by(t.create_time, t.training_id))
             return [_training(row) for row in rows]
-
-
-def _execute(connection: Connection, statement: Any) -> int:
-    return connection.execute(statement).rowcount
 
 
 def _columns(training: Training) -> dict[str, Any]:

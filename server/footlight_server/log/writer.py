@@ -137,7 +137,7 @@ class Writer:
         committing = False
         try:
             self._connection = connection = self._connection or self._database.writing()
-            with connection.begin():
+            with self._database.turn(), connection.begin():
                 for job in jobs:
                     job.result = job.work(connection)
                 committing = True

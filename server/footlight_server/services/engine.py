@@ -11,7 +11,7 @@ import grpc
 from footlight.v1 import engine_pb2 as pb
 from footlight.v1 import engine_pb2_grpc as stubs
 from footlight_server.convert import engine as convert
-from footlight_server.convert.values import mapping
+from footlight_server.convert.values import mapping, micros
 from footlight_server.dispatch.engines import Engines
 from footlight_server.dispatch.training import TrainingDesk, Watched
 from footlight_server.services.asking import asking
@@ -52,6 +52,18 @@ class EngineService(stubs.EngineServiceServicer):
     ) -> pb.DeleteDeploymentResponse:
         await self._engines.delete(asking(context), request.name)
         return pb.DeleteDeploymentResponse()
+
+    async def RollbackDeployment(
+        self, request: pb.RollbackDeploymentRequest, context: Context
+    ) -> pb.RollbackDeploymentResponse:
+        position = request.position if request.HasField("position") else None
+        time = micros("time", request.time) if request.HasField("time") else None
+        deployed = await self._engines.roll_back(asking(context), request.deployment, position, time)
+        return pb.RollbackDeploymentResponse(deployment=convert.deployment_message(deployed))
+
+    async def FollowLog(self, request: pb.FollowLogRequest, context: Context) -> pb.FollowLogResponse:
+        deployed = await self._engines.follow(asking(context), request.deployment)
+        return pb.FollowLogResponse(deployment=convert.deployment_message(deployed))
 
     async def StartTraining(self, request: pb.StartTrainingRequest, context: Context) -> pb.StartTrainingResponse:
         seed = request.seed if request.HasField("seed") else None

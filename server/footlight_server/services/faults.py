@@ -40,6 +40,11 @@ _CODES: dict[type[errors.FootlightError], int] = {
     errors.DataLoss: code_pb2.DATA_LOSS,
 }
 
+
+def _code_of(error: errors.FootlightError) -> int:
+    return next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
+
+
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
 Handler = Callable[[Any, Any], Any]
@@ -53,13 +58,15 @@ def status_of(error: errors.FootlightError) -> status_pb2.Status:
         field, description = _short(error.field), _short(error.description)
         violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
-    if isinstance(error, errors.ResourceExhausted):
+    if (seconds := _retry_after(error)) is not None:
         delay = duration_pb2.Duration()
-        delay.FromMilliseconds(round(error.retry_after * 1000))
+        delay.FromMilliseconds(round(seconds * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    return status_pb2.Status(
-        code=_CODES[type(error)], message=_short(error.message), details=[_packed(d) for d in details]
-    )
+    return status_pb2.Status(code=_code_of(error), message=_short(error.message), details=[_packed(d) for d in details])
+
+
+def _retry_after(fault: Exception) -> float | None:
+    return fault.retry_after if isinstance(fault, errors.ResourceExhausted | errors.Unavailable) else None
 
 
 def _short(text: str) -> str:
@@ -93,8 +100,8 @@ def _translated(fault: Exception) -> status_pb2.Status:
 async def _abort(context: grpc.aio.ServicerContext[Any, Any], fault: Exception) -> None:
     status = _translated(fault)
     trailing: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
-    if isinstance(fault, errors.ResourceExhausted):
-        trailing += (("grpc-retry-pushback-ms", str(round(fault.retry_after * 1000))),)
+    if (seconds := _retry_after(fault)) is not None:
+        trailing += (("grpc-retry-pushback-ms", str(round(seconds * 1000))),)
     await context.abort(_STATUS[status.code], status.message, trailing_metadata=trailing)
 
 

@@ -70,9 +70,19 @@ async def test_activation_makes_the_row_of_an_engines_own_deployment(deployments
     assert list(deployments.list()) == [Deployment("popular", "popular", {}, 2)]
 
 
-async def test_unknown_deployment_is_neither_activated_nor_deleted(deployments: DeploymentTable) -> None:
+async def test_a_pin_is_written_down_and_taken_away(deployments: DeploymentTable) -> None:
+    await deployments.create(Deployment("a", "popular", {}))
+    await deployments.pin("a", 0)
+    assert list(deployments.list()) == [Deployment("a", "popular", {}, pinned_position=0)]
+    await deployments.pin("a", None)
+    assert list(deployments.list()) == [Deployment("a", "popular", {})]
+
+
+async def test_unknown_deployment_is_neither_activated_nor_pinned_nor_deleted(deployments: DeploymentTable) -> None:
     with pytest.raises(NotFound):
         await deployments.activate("a", 4)
+    with pytest.raises(NotFound):
+        await deployments.pin("a", 4)
     with pytest.raises(NotFound):
         await deployments.delete("a")
 

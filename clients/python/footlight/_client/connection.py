@@ -112,13 +112,17 @@ def channel_options() -> list[tuple[str, Any]]:
 
 
 def service_config() -> dict[str, Any]:
-    """Retries of UNAVAILABLE only, and none of the calls that must not happen twice."""
+    """Retries of what a server has not taken, and none of the calls that must not happen twice.
+
+    That is UNAVAILABLE, and CANCELLED where it was not we who cancelled: so gRPC's server refuses what reaches it between
+    its shutdown and our hearing of it.
+    """
     policy = {
         "maxAttempts": 4,
         "initialBackoff": "0.1s",
         "maxBackoff": "2s",
         "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE"],
+        "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }
     not_retried = [{"service": f"{PACKAGE}.{service}", "method": method} for service, method in _NOT_RETRIED]
     return {

@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -49,6 +50,30 @@ class EngineMethods(SyncCalls):
     def delete_deployment(self, name: str, *, timeout: float | None = None) -> None:
         """Removes a deployment and its models. Raises NotFound, or FailedPrecondition where it is needed."""
         self._run(wire.delete_deployment(name), timeout)
+
+    def rollback_deployment(
+        self, name: str, *, position: int | None = None, time: datetime | None = None, timeout: float | None = None
+    ) -> Deployment:
+        """Sets a recommender back. It serves the state as of then, and stays there until `follow_log`.
+
+        Args:
+            position: the last log position that the state has seen; 0 means nothing at all.
+            time: instead of a position: everything before the first event, in the order of the log, that happened later
+                than this. The log keeps no times of arrival.
+            timeout: seconds; restoring a state may take some.
+
+        Raises:
+            ValueError: neither or both of `position` and `time` are given, or the time has no time zone.
+            NotFound: there is no such deployment.
+            InvalidArgument: the log has not reached the position.
+            FailedPrecondition: it does not follow the log, has no model, or its model was trained later and cannot be
+                computed from the log.
+        """
+        return self._run(wire.rollback_deployment(name, position, time), timeout)
+
+    def follow_log(self, name: str, *, timeout: float | None = None) -> Deployment:
+        """Lets a deployment that was set back follow the log again. Raises NotFound or FailedPrecondition."""
+        return self._run(wire.follow_log(name), timeout)
 
     def start_training(
         self,
@@ -154,6 +179,14 @@ class AsyncEngineMethods(AsyncCalls):
 
     async def delete_deployment(self, name: str, *, timeout: float | None = None) -> None:
         await self._run(wire.delete_deployment(name), timeout)
+
+    async def rollback_deployment(
+        self, name: str, *, position: int | None = None, time: datetime | None = None, timeout: float | None = None
+    ) -> Deployment:
+        return await self._run(wire.rollback_deployment(name, position, time), timeout)
+
+    async def follow_log(self, name: str, *, timeout: float | None = None) -> Deployment:
+        return await self._run(wire.follow_log(name), timeout)
 
     async def start_training(
         self,

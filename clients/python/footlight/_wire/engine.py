@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from footlight._wire.calls import Page, Stream, Unary
-from footlight._wire.values import from_duration, from_enum, from_struct, from_timestamp, to_struct
+from footlight._wire.values import from_duration, from_enum, from_struct, from_timestamp, to_struct, to_timestamp
 from footlight.types import (
+    BreakerState,
     Deployment,
     Engine,
+    EngineHealth,
     Model,
     Plugin,
     PluginState,
@@ -39,12 +42,27 @@ def create_deployment(
     name: str, engine: str, options: Mapping[str, Any] | None
 ) -> Unary[pb.CreateDeploymentResponse, Deployment]:
     request = pb.CreateDeploymentRequest(name=name, engine=engine, options=_options(options))
-    return Unary("EngineService/CreateDeployment", request, pb.CreateDeploymentResponse, _created)
+    return Unary("EngineService/CreateDeployment", request, pb.CreateDeploymentResponse, _deployment_of)
 
 
 def delete_deployment(name: str) -> Unary[pb.DeleteDeploymentResponse, None]:
     request = pb.DeleteDeploymentRequest(name=name)
     return Unary("EngineService/DeleteDeployment", request, pb.DeleteDeploymentResponse, lambda _: None)
+
+
+def rollback_deployment(
+    name: str, position: int | None, time: datetime | None
+) -> Unary[pb.RollbackDeploymentResponse, Deployment]:
+    if (position is None) == (time is None):
+        raise ValueError("either position or time must be given")
+    request = pb.RollbackDeploymentRequest(deployment=name, time=to_timestamp(time))
+    if position is not None:
+        request.position = position
+    return Unary("EngineService/RollbackDeployment", request, pb.RollbackDeploymentResponse, _deployment_of)
+
+
+def follow_log(name: str) -> Unary[pb.FollowLogResponse, Deployment]:
+    return Unary("EngineService/FollowLog", pb.FollowLogRequest(deployment=name), pb.FollowLogResponse, _deployment_of)
 
 
 def start_training(
@@ -120,7 +138,9 @@ def _deployments(answer: pb.ListDeploymentsResponse) -> list[Deployment]:
     return list(map(_deployment, answer.deployments))
 
 
-def _created(answer: pb.CreateDeploymentResponse) -> Deployment:
+def _deployment_of(
+    answer: pb.CreateDeploymentResponse | pb.RollbackDeploymentResponse | pb.FollowLogResponse,
+) -> Deployment:
     return _deployment(answer.deployment)
 
 
@@ -133,6 +153,23 @@ def _deployment(deployment: pb.Deployment) -> Deployment:
         active_version=deployment.active_version,
         log_position=deployment.log_position,
         problem=deployment.problem,
+        health=_health(deployment.health),
+        pinned_position=deployment.pinned_position if deployment.HasField("pinned_position") else None,
+        log_lag=deployment.log_lag,
+        stored_position=deployment.stored_position,
+    )
+
+
+def _health(health: pb.EngineHealth) -> EngineHealth:
+    return EngineHealth(
+        state=from_enum(pb.BreakerState.DESCRIPTOR, "BREAKER_STATE_", health.state, BreakerState),
+        reason=health.reason,
+        since=from_timestamp(health, "since_time"),
+        retry_seconds=health.retry_seconds,
+        faults=health.fault_count,
+        restarts=health.restart_count,
+        abandoned_threads=health.abandoned_thread_count,
+        isolated=health.isolated,
     )
 
 

@@ -1,15 +1,17 @@
-"""`footlight engines`, `plugins`, `deployments`, `deployment`, `models`, `activate`."""
+"""`footlight engines`, `plugins`, `deployments`, `deployment`, `models`, `activate`, `rollback`, `follow`."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from footlight.cli.command import command
 from footlight.cli.options import Options, parsed
-from footlight.cli.session import Session
+from footlight.cli.session import Session, UsageFault
 from footlight.cli.tables import settings, size, table
+from footlight.types import BreakerState, Deployment, EngineHealth, Verb
 
 DeploymentName = Annotated[
     str, typer.Argument(help="The deployment; every engine has one of its own name.", show_default=False)
@@ -23,6 +25,8 @@ def register(app: typer.Typer) -> None:
     command(app, "deployments", "footlight deployments")(deployments)
     command(app, "models", "footlight models item-knn")(models)
     command(app, "activate", "footlight activate item-knn 3")(activate)
+    command(app, "rollback", "footlight rollback item-knn --time 2026-01-31T12:00:00Z")(rollback)
+    command(app, "follow", "footlight follow item-knn")(follow)
     group = typer.Typer(help="Name a use of an engine, with options of its own.", no_args_is_help=True)
     command(group, "create", "footlight deployment create knn-wide item-knn --option k=200")(create)
     command(group, "delete", "footlight deployment delete knn-wide")(delete)
@@ -50,10 +54,34 @@ def deployments(session: Session) -> None:
     """The named uses of engines."""
     found = session.client.deployments()
     rows = [
-        (one.name, one.engine, one.verb, one.active_version or None, one.problem or settings(one.options))
+        (one.name, one.engine, one.verb, one.active_version or None, _health(one.health), _place(one), _problem(one))
         for one in found
     ]
-    session.show(found, lambda: table(("deployment", "engine", "verb", "#model", "options, or what is wrong"), rows))
+    columns = ("deployment", "engine", "verb", "#model", "health", "log", "options, or what is wrong")
+    session.show(found, lambda: table(columns, rows))
+
+
+def _health(health: EngineHealth) -> str:
+    """One or two words; nothing for agents, each of which has an engine of its own."""
+    if health.state is BreakerState.UNKNOWN:
+        return ""
+    state = "well" if health.state is BreakerState.CLOSED else health.state.replace("_", " ")
+    return f"{state}, isolated" if health.isolated else state
+
+
+def _place(one: Deployment) -> str:
+    """How far it has come along the log; nothing for those that follow none."""
+    if one.verb is not Verb.RECOMMEND:
+        return ""
+    held = "" if one.pinned_position is None else "held at "
+    return f"{held}{one.log_position:,}" + (f", {one.log_lag:,} behind" if one.log_lag else "")
+
+
+def _problem(one: Deployment) -> str:
+    if one.health.state in (BreakerState.OPEN, BreakerState.HALF_OPEN):
+        since = f", since {one.health.since:%H:%M:%S} UTC" if one.health.since else ""
+        return f"{one.health.reason}{since}, {one.health.faults} faults"
+    return one.problem or settings(one.options)
 
 
 def create(
@@ -91,3 +119,37 @@ def activate(
     """Makes a model version the one that serves: a newer one, or an older one to roll back."""
     model = session.client.activate_model(deployment, version)
     session.show(model, lambda: f"{model.deployment} serves version {model.version}.")
+
+
+def rollback(
+    session: Session,
+    deployment: DeploymentName,
+    position: Annotated[
+        int | None, typer.Option(min=0, help="The last log position that it shall have seen.", show_default=False)
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Instead: nothing that happened later, such as 2026-01-31T12:00:00Z.")
+    ] = None,
+) -> None:
+    """Sets a recommender back to a position of the log or to a time. It stays there until `footlight follow`."""
+    if (position is None) == (time is None):
+        raise UsageFault("give either --position or --time")
+    held = session.client.rollback_deployment(deployment, position=position, time=None if time is None else _time(time))
+    session.show(held, lambda: f"{held.name} is held at log position {held.log_position:,}, {held.log_lag:,} behind.")
+
+
+def follow(session: Session, deployment: DeploymentName) -> None:
+    """Lets a recommender that was set back follow the log again."""
+    following = session.client.follow_log(deployment)
+    session.show(following, lambda: f"{following.name} follows the log, at position {following.log_position:,}.")
+
+
+def _time(text: str) -> datetime:
+    """A time that says its time zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageFault(f"--time: {text!r} is no time such as 2026-01-31T12:00:00Z") from None
+    if time.tzinfo is None:
+        raise UsageFault(f"--time: {text!r} must say its time zone, such as 2026-01-31T12:00:00Z")
+    return time

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from footlight.types.catalog import Erasure, Event, EventKind, Item, PutItems, RecordedEvents
 from footlight.types.engine import (
+    BreakerState,
     Deployment,
     Engine,
+    EngineHealth,
     Model,
     Plugin,
     PluginState,
@@ -32,11 +34,13 @@ __all__ = [
     "Agent",
     "Asset",
     "BatchDecisions",
+    "BreakerState",
     "Corpus",
     "Decision",
     "Deployment",
     "EndReason",
     "Engine",
+    "EngineHealth",
     "Erasure",
     "Event",
     "EventKind",

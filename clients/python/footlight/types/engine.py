@@ -81,9 +81,41 @@ class Plugin:
     engines: tuple[str, ...]
 
 
+class BreakerState(StrEnum):
+    """Whether a deployment's engine is asked: yes; no, for a while; the next call tries it."""
+
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    """How the engine of a deployment behaves.
+
+    While `state` is open the fallback answers Recommend and other calls get `Unavailable`; `reason` says why, `since` since
+    when, `retry_seconds` in how many seconds the engine is tried again. `faults`, `restarts` and `abandoned_threads` count
+    since the server started.
+    """
+
+    state: BreakerState = BreakerState.UNKNOWN
+    reason: str = ""
+    since: datetime | None = None
+    retry_seconds: float = 0.0
+    faults: int = 0
+    restarts: int = 0
+    abandoned_threads: int = 0
+    isolated: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A named use of an engine. `active_version` 0 means that no model serves; `problem` says why it cannot serve."""
+    """A named use of an engine. `active_version` 0 means that no model serves; `problem` says why it cannot serve.
+
+    A recommender follows the log: it has seen `log_position` and is `log_lag` positions behind. `pinned_position` is where
+    it was set back to and stays, None while it follows. `stored_position` is how far its newest state on disk has come.
+    """
 
     name: str
     engine: str
@@ -92,6 +124,10 @@ class Deployment:
     active_version: int
     log_position: int
     problem: str
+    health: EngineHealth = EngineHealth()
+    pinned_position: int | None = None
+    log_lag: int = 0
+    stored_position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

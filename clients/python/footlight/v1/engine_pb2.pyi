@@ -114,6 +114,38 @@ PLUGIN_STATE_INCOMPATIBLE: PluginState.ValueType  # 4
 """It speaks another version of the contract."""
 Global___PluginState: _TypeAlias = PluginState  # noqa: Y015
 
+class _BreakerState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BreakerStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BreakerState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BREAKER_STATE_UNSPECIFIED: _BreakerState.ValueType  # 0
+    """Not given."""
+    BREAKER_STATE_CLOSED: _BreakerState.ValueType  # 1
+    """It is asked."""
+    BREAKER_STATE_OPEN: _BreakerState.ValueType  # 2
+    """It is not asked, because it failed too often, hung or died. The fallback answers Recommend meanwhile; other calls
+    get UNAVAILABLE with the time to come back.
+    """
+    BREAKER_STATE_HALF_OPEN: _BreakerState.ValueType  # 3
+    """It was left alone for a while, or loaded anew, and the next call tries it."""
+
+class BreakerState(_BreakerState, metaclass=_BreakerStateEnumTypeWrapper):
+    """BreakerState says whether a deployment's engine is asked."""
+
+BREAKER_STATE_UNSPECIFIED: BreakerState.ValueType  # 0
+"""Not given."""
+BREAKER_STATE_CLOSED: BreakerState.ValueType  # 1
+"""It is asked."""
+BREAKER_STATE_OPEN: BreakerState.ValueType  # 2
+"""It is not asked, because it failed too often, hung or died. The fallback answers Recommend meanwhile; other calls
+get UNAVAILABLE with the time to come back.
+"""
+BREAKER_STATE_HALF_OPEN: BreakerState.ValueType  # 3
+"""It was left alone for a while, or loaded anew, and the next call tries it."""
+Global___BreakerState: _TypeAlias = BreakerState  # noqa: Y015
+
 class _TrainingState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -337,6 +369,58 @@ class ListPluginsResponse(_message.Message):
 Global___ListPluginsResponse: _TypeAlias = ListPluginsResponse  # noqa: Y015
 
 @_typing.final
+class EngineHealth(_message.Message):
+    """EngineHealth says how the engine of a deployment behaves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    FAULT_COUNT_FIELD_NUMBER: _builtins.int
+    ABANDONED_THREAD_COUNT_FIELD_NUMBER: _builtins.int
+    ISOLATED_FIELD_NUMBER: _builtins.int
+    RESTART_COUNT_FIELD_NUMBER: _builtins.int
+    RETRY_SECONDS_FIELD_NUMBER: _builtins.int
+    state: Global___BreakerState.ValueType
+    """Output only. Whether it is asked."""
+    reason: _builtins.str
+    """Output only. Why it is not asked, or was not until now. Empty while nothing went wrong."""
+    fault_count: _builtins.int
+    """Output only. How many calls of the engine went wrong since the server started."""
+    abandoned_thread_count: _builtins.int
+    """Output only. How many threads hang in the engine and were given up."""
+    isolated: _builtins.bool
+    """Output only. Whether the engine runs in a process of its own."""
+    restart_count: _builtins.int
+    """Output only. How often it was loaded anew after it had failed, since the server started."""
+    retry_seconds: _builtins.float
+    """Output only. In how many seconds it is tried again. 0 while it is asked."""
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Since when the state is what it is. Unset while nothing went wrong."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___BreakerState.ValueType = ...,
+        reason: _builtins.str = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+        fault_count: _builtins.int = ...,
+        abandoned_thread_count: _builtins.int = ...,
+        isolated: _builtins.bool = ...,
+        restart_count: _builtins.int = ...,
+        retry_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_thread_count", b"abandoned_thread_count", "fault_count", b"fault_count", "isolated", b"isolated", "reason", b"reason", "restart_count", b"restart_count", "retry_seconds", b"retry_seconds", "since_time", b"since_time", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EngineHealth: _TypeAlias = EngineHealth  # noqa: Y015
+
+@_typing.final
 class Deployment(_message.Message):
     """Deployment is a named use of an engine."""
 
@@ -349,6 +433,10 @@ class Deployment(_message.Message):
     ACTIVE_VERSION_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    HEALTH_FIELD_NUMBER: _builtins.int
+    PINNED_POSITION_FIELD_NUMBER: _builtins.int
+    LOG_LAG_FIELD_NUMBER: _builtins.int
+    STORED_POSITION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Names the deployment."""
     engine: _builtins.str
@@ -361,9 +449,21 @@ class Deployment(_message.Message):
     """Output only. The log position that its state has seen. 0 for engines that do not follow the log."""
     problem: _builtins.str
     """Output only. What is wrong, where it cannot serve. Empty means that nothing is."""
+    pinned_position: _builtins.int
+    """Output only. The log position that it is held at, see RollbackDeployment. Unset while it follows the log."""
+    log_lag: _builtins.int
+    """Output only. How many positions of the log its state has not seen. 0 for engines that do not follow the log."""
+    stored_position: _builtins.int
+    """Output only. The log position of the newest state on disk: a start of the server replays what came after it. 0 where
+    there is none, or for engines that do not follow the log.
+    """
     @_builtins.property
     def options(self) -> _struct_pb2.Struct:
         """Output only. The options in force, every one of them."""
+
+    @_builtins.property
+    def health(self) -> Global___EngineHealth:
+        """Output only. How its engine behaves. Unset for the verb act: every agent is an instance of its own."""
 
     def __init__(
         self,
@@ -375,12 +475,18 @@ class Deployment(_message.Message):
         active_version: _builtins.int = ...,
         log_position: _builtins.int = ...,
         problem: _builtins.str = ...,
+        health: Global___EngineHealth | None = ...,
+        pinned_position: _builtins.int | None = ...,
+        log_lag: _builtins.int = ...,
+        stored_position: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "health", b"health", "options", b"options", "pinned_position", b"pinned_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_version", b"active_version", "engine", b"engine", "log_position", b"log_position", "name", b"name", "options", b"options", "problem", b"problem", "verb", b"verb"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "active_version", b"active_version", "engine", b"engine", "health", b"health", "log_lag", b"log_lag", "log_position", b"log_position", "name", b"name", "options", b"options", "pinned_position", b"pinned_position", "problem", b"problem", "stored_position", b"stored_position", "verb", b"verb"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__pinned_position: _TypeAlias = _typing.Literal["pinned_position"]  # noqa: Y015
+    _WhichOneofArgType__pinned_position: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pinned_position) -> _WhichOneofReturnType__pinned_position | None: ...
 
 Global___Deployment: _TypeAlias = Deployment  # noqa: Y015
 
@@ -519,6 +625,113 @@ class DeleteDeploymentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteDeploymentResponse: _TypeAlias = DeleteDeploymentResponse  # noqa: Y015
+
+@_typing.final
+class RollbackDeploymentRequest(_message.Message):
+    """RollbackDeploymentRequest says how far to set a deployment back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    deployment: _builtins.str
+    """Required. The deployment."""
+    position: _builtins.int
+    """The last log position whose event the state has seen, from 0 (nothing at all) to the log's last."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """The state has seen every event before the first one, in the order of the log, whose `event_time` is later than this.
+        So nothing that happened later is in it; and where events came in late, out of the order of their times, what was
+        recorded after that first one is left out as well, even if it happened earlier. The log keeps no times of arrival.
+        """
+
+    def __init__(
+        self,
+        *,
+        deployment: _builtins.str = ...,
+        position: _builtins.int = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "target", b"target", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "position", b"position", "target", b"target", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["position", "time"]  # noqa: Y015
+    _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
+
+Global___RollbackDeploymentRequest: _TypeAlias = RollbackDeploymentRequest  # noqa: Y015
+
+@_typing.final
+class RollbackDeploymentResponse(_message.Message):
+    """RollbackDeploymentResponse is the deployment as set back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deployment(self) -> Global___Deployment:
+        """Output only. The deployment; `pinned_position` says where it stands."""
+
+    def __init__(
+        self,
+        *,
+        deployment: Global___Deployment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackDeploymentResponse: _TypeAlias = RollbackDeploymentResponse  # noqa: Y015
+
+@_typing.final
+class FollowLogRequest(_message.Message):
+    """FollowLogRequest names a deployment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    deployment: _builtins.str
+    """Required. The deployment that is to follow the log again."""
+    def __init__(
+        self,
+        *,
+        deployment: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowLogRequest: _TypeAlias = FollowLogRequest  # noqa: Y015
+
+@_typing.final
+class FollowLogResponse(_message.Message):
+    """FollowLogResponse is the deployment as it follows the log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deployment(self) -> Global___Deployment:
+        """Output only. The deployment."""
+
+    def __init__(
+        self,
+        *,
+        deployment: Global___Deployment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowLogResponse: _TypeAlias = FollowLogResponse  # noqa: Y015
 
 @_typing.final
 class Training(_message.Message):

@@ -60,6 +60,16 @@ class EngineServiceStub(object):
                 request_serializer=footlight_dot_v1_dot_engine__pb2.DeleteDeploymentRequest.SerializeToString,
                 response_deserializer=footlight_dot_v1_dot_engine__pb2.DeleteDeploymentResponse.FromString,
                 _registered_method=True)
+        self.RollbackDeployment = channel.unary_unary(
+                '/footlight.v1.EngineService/RollbackDeployment',
+                request_serializer=footlight_dot_v1_dot_engine__pb2.RollbackDeploymentRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_engine__pb2.RollbackDeploymentResponse.FromString,
+                _registered_method=True)
+        self.FollowLog = channel.unary_unary(
+                '/footlight.v1.EngineService/FollowLog',
+                request_serializer=footlight_dot_v1_dot_engine__pb2.FollowLogRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_engine__pb2.FollowLogResponse.FromString,
+                _registered_method=True)
         self.StartTraining = channel.unary_unary(
                 '/footlight.v1.EngineService/StartTraining',
                 request_serializer=footlight_dot_v1_dot_engine__pb2.StartTrainingRequest.SerializeToString,
@@ -128,6 +138,25 @@ class EngineServiceServicer(object):
     def DeleteDeployment(self, request, context):
         """DeleteDeployment removes a deployment and its models. An engine's own deployment cannot be removed, nor one that
         agents use or that is being trained (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackDeployment(self, request, context):
+        """RollbackDeployment sets a recommender back to a position of the log or to a time. It serves the state as of then, and
+        stays there, also after a restart, until FollowLog lets it go on. The log itself is not changed, and people who were
+        erased later are not in that state either. Answers FAILED_PRECONDITION when the deployment does not follow the log, has
+        no model, or its engine only learns by training and the model that serves was trained later; INVALID_ARGUMENT for a
+        position that the log has not reached.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FollowLog(self, request, context):
+        """FollowLog lets a deployment that was set back follow the log again, and answers when it has caught up. For one that
+        follows it already, nothing changes. Answers FAILED_PRECONDITION when the deployment does not follow a log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -205,6 +234,16 @@ def add_EngineServiceServicer_to_server(servicer, server):
                     servicer.DeleteDeployment,
                     request_deserializer=footlight_dot_v1_dot_engine__pb2.DeleteDeploymentRequest.FromString,
                     response_serializer=footlight_dot_v1_dot_engine__pb2.DeleteDeploymentResponse.SerializeToString,
+            ),
+            'RollbackDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackDeployment,
+                    request_deserializer=footlight_dot_v1_dot_engine__pb2.RollbackDeploymentRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_engine__pb2.RollbackDeploymentResponse.SerializeToString,
+            ),
+            'FollowLog': grpc.unary_unary_rpc_method_handler(
+                    servicer.FollowLog,
+                    request_deserializer=footlight_dot_v1_dot_engine__pb2.FollowLogRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_engine__pb2.FollowLogResponse.SerializeToString,
             ),
             'StartTraining': grpc.unary_unary_rpc_method_handler(
                     servicer.StartTraining,
@@ -373,6 +412,60 @@ class EngineService(object):
             '/footlight.v1.EngineService/DeleteDeployment',
             footlight_dot_v1_dot_engine__pb2.DeleteDeploymentRequest.SerializeToString,
             footlight_dot_v1_dot_engine__pb2.DeleteDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.EngineService/RollbackDeployment',
+            footlight_dot_v1_dot_engine__pb2.RollbackDeploymentRequest.SerializeToString,
+            footlight_dot_v1_dot_engine__pb2.RollbackDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.EngineService/FollowLog',
+            footlight_dot_v1_dot_engine__pb2.FollowLogRequest.SerializeToString,
+            footlight_dot_v1_dot_engine__pb2.FollowLogResponse.FromString,
             options,
             channel_credentials,
             insecure,

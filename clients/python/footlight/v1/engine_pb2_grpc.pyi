@@ -47,6 +47,17 @@ class EngineServiceStub:
     """DeleteDeployment removes a deployment and its models. An engine's own deployment cannot be removed, nor one that
     agents use or that is being trained (FAILED_PRECONDITION).
     """
+    RollbackDeployment: _grpc.UnaryUnaryMultiCallable[_engine_pb2.RollbackDeploymentRequest, _engine_pb2.RollbackDeploymentResponse]
+    """RollbackDeployment sets a recommender back to a position of the log or to a time. It serves the state as of then, and
+    stays there, also after a restart, until FollowLog lets it go on. The log itself is not changed, and people who were
+    erased later are not in that state either. Answers FAILED_PRECONDITION when the deployment does not follow the log, has
+    no model, or its engine only learns by training and the model that serves was trained later; INVALID_ARGUMENT for a
+    position that the log has not reached.
+    """
+    FollowLog: _grpc.UnaryUnaryMultiCallable[_engine_pb2.FollowLogRequest, _engine_pb2.FollowLogResponse]
+    """FollowLog lets a deployment that was set back follow the log again, and answers when it has caught up. For one that
+    follows it already, nothing changes. Answers FAILED_PRECONDITION when the deployment does not follow a log.
+    """
     StartTraining: _grpc.UnaryUnaryMultiCallable[_engine_pb2.StartTrainingRequest, _engine_pb2.StartTrainingResponse]
     """StartTraining queues a training job in a process of its own and answers at once; the server goes on serving.
     Answers FAILED_PRECONDITION when there is nothing to learn from, NOT_FOUND for an unknown deployment or corpus,
@@ -83,6 +94,17 @@ class EngineServiceAsyncStub(EngineServiceStub):
     DeleteDeployment: _aio.UnaryUnaryMultiCallable[_engine_pb2.DeleteDeploymentRequest, _engine_pb2.DeleteDeploymentResponse]  # type: ignore[assignment]
     """DeleteDeployment removes a deployment and its models. An engine's own deployment cannot be removed, nor one that
     agents use or that is being trained (FAILED_PRECONDITION).
+    """
+    RollbackDeployment: _aio.UnaryUnaryMultiCallable[_engine_pb2.RollbackDeploymentRequest, _engine_pb2.RollbackDeploymentResponse]  # type: ignore[assignment]
+    """RollbackDeployment sets a recommender back to a position of the log or to a time. It serves the state as of then, and
+    stays there, also after a restart, until FollowLog lets it go on. The log itself is not changed, and people who were
+    erased later are not in that state either. Answers FAILED_PRECONDITION when the deployment does not follow the log, has
+    no model, or its engine only learns by training and the model that serves was trained later; INVALID_ARGUMENT for a
+    position that the log has not reached.
+    """
+    FollowLog: _aio.UnaryUnaryMultiCallable[_engine_pb2.FollowLogRequest, _engine_pb2.FollowLogResponse]  # type: ignore[assignment]
+    """FollowLog lets a deployment that was set back follow the log again, and answers when it has caught up. For one that
+    follows it already, nothing changes. Answers FAILED_PRECONDITION when the deployment does not follow a log.
     """
     StartTraining: _aio.UnaryUnaryMultiCallable[_engine_pb2.StartTrainingRequest, _engine_pb2.StartTrainingResponse]  # type: ignore[assignment]
     """StartTraining queues a training job in a process of its own and answers at once; the server goes on serving.
@@ -147,6 +169,29 @@ class EngineServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_engine_pb2.DeleteDeploymentResponse, _abc.Awaitable[_engine_pb2.DeleteDeploymentResponse]]:
         """DeleteDeployment removes a deployment and its models. An engine's own deployment cannot be removed, nor one that
         agents use or that is being trained (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def RollbackDeployment(
+        self,
+        request: _engine_pb2.RollbackDeploymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_engine_pb2.RollbackDeploymentResponse, _abc.Awaitable[_engine_pb2.RollbackDeploymentResponse]]:
+        """RollbackDeployment sets a recommender back to a position of the log or to a time. It serves the state as of then, and
+        stays there, also after a restart, until FollowLog lets it go on. The log itself is not changed, and people who were
+        erased later are not in that state either. Answers FAILED_PRECONDITION when the deployment does not follow the log, has
+        no model, or its engine only learns by training and the model that serves was trained later; INVALID_ARGUMENT for a
+        position that the log has not reached.
+        """
+
+    @_abc_1.abstractmethod
+    def FollowLog(
+        self,
+        request: _engine_pb2.FollowLogRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_engine_pb2.FollowLogResponse, _abc.Awaitable[_engine_pb2.FollowLogResponse]]:
+        """FollowLog lets a deployment that was set back follow the log again, and answers when it has caught up. For one that
+        follows it already, nothing changes. Answers FAILED_PRECONDITION when the deployment does not follow a log.
         """
 
     @_abc_1.abstractmethod

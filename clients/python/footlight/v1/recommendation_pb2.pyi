@@ -112,7 +112,9 @@ class RecommendResponse(_message.Message):
     log_position: _builtins.int
     """Output only. The answer has seen every event up to this log position."""
     fallback: _builtins.bool
-    """Output only. True when the person is unknown to the deployment and the fallback answered instead."""
+    """Output only. True when the fallback answered instead: the person is unknown to the deployment, or its engine is out
+    of order.
+    """
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendedItem]:
         """Output only. The items, best first."""

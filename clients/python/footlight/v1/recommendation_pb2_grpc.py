@@ -61,7 +61,8 @@ class RecommendationServiceServicer(object):
     """
 
     def Recommend(self, request, context):
-        """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error.
+        """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error;
+        so does everybody while the engine is out of order (see EngineHealth).
         Answers NOT_FOUND for an unknown deployment, FAILED_PRECONDITION when it was never trained,
         INVALID_ARGUMENT with the field that is wrong.
         """
@@ -70,7 +71,8 @@ class RecommendationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def BatchRecommend(self, request, context):
-        """BatchRecommend ranks items for many people in one call, each as Recommend would.
+        """BatchRecommend ranks items for many people in one call, each as Recommend would. Where the engine fails at one
+        person, that one gets the fallback's answer, marked as such, and the others get theirs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,12 +37,15 @@ class RecommendationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecommendationServiceAsyncStub: ...
     Recommend: _grpc.UnaryUnaryMultiCallable[_recommendation_pb2.RecommendRequest, _recommendation_pb2.RecommendResponse]
-    """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error.
+    """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error;
+    so does everybody while the engine is out of order (see EngineHealth).
     Answers NOT_FOUND for an unknown deployment, FAILED_PRECONDITION when it was never trained,
     INVALID_ARGUMENT with the field that is wrong.
     """
     BatchRecommend: _grpc.UnaryUnaryMultiCallable[_recommendation_pb2.BatchRecommendRequest, _recommendation_pb2.BatchRecommendResponse]
-    """BatchRecommend ranks items for many people in one call, each as Recommend would."""
+    """BatchRecommend ranks items for many people in one call, each as Recommend would. Where the engine fails at one
+    person, that one gets the fallback's answer, marked as such, and the others get theirs.
+    """
     ListSimilarItems: _grpc.UnaryUnaryMultiCallable[_recommendation_pb2.ListSimilarItemsRequest, _recommendation_pb2.ListSimilarItemsResponse]
     """ListSimilarItems ranks the items that the same people like. Answers NOT_FOUND for an unknown item,
     FAILED_PRECONDITION where the engine does not compare items.
@@ -57,12 +60,15 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Recommend: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.RecommendRequest, _recommendation_pb2.RecommendResponse]  # type: ignore[assignment]
-    """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error.
+    """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error;
+    so does everybody while the engine is out of order (see EngineHealth).
     Answers NOT_FOUND for an unknown deployment, FAILED_PRECONDITION when it was never trained,
     INVALID_ARGUMENT with the field that is wrong.
     """
     BatchRecommend: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.BatchRecommendRequest, _recommendation_pb2.BatchRecommendResponse]  # type: ignore[assignment]
-    """BatchRecommend ranks items for many people in one call, each as Recommend would."""
+    """BatchRecommend ranks items for many people in one call, each as Recommend would. Where the engine fails at one
+    person, that one gets the fallback's answer, marked as such, and the others get theirs.
+    """
     ListSimilarItems: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.ListSimilarItemsRequest, _recommendation_pb2.ListSimilarItemsResponse]  # type: ignore[assignment]
     """ListSimilarItems ranks the items that the same people like. Answers NOT_FOUND for an unknown item,
     FAILED_PRECONDITION where the engine does not compare items.
@@ -80,7 +86,8 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_pb2.RecommendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_pb2.RecommendResponse, _abc.Awaitable[_recommendation_pb2.RecommendResponse]]:
-        """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error.
+        """Recommend ranks items for one person. A person nobody knows gets the fallback's answer, marked as such, never an error;
+        so does everybody while the engine is out of order (see EngineHealth).
         Answers NOT_FOUND for an unknown deployment, FAILED_PRECONDITION when it was never trained,
         INVALID_ARGUMENT with the field that is wrong.
         """
@@ -91,7 +98,9 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_pb2.BatchRecommendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_pb2.BatchRecommendResponse, _abc.Awaitable[_recommendation_pb2.BatchRecommendResponse]]:
-        """BatchRecommend ranks items for many people in one call, each as Recommend would."""
+        """BatchRecommend ranks items for many people in one call, each as Recommend would. Where the engine fails at one
+        person, that one gets the fallback's answer, marked as such, and the others get theirs.
+        """
 
     @_abc_1.abstractmethod
     def ListSimilarItems(

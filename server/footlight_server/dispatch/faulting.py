@@ -1,0 +1,69 @@
+"""What engines do wrong, told apart from what callers do wrong."""
+
+from __future__ import annotations
+
+import time
+
+from footlight_plugins import Call, CallEnded
+from footlight_server.errors import DeadlineExceeded, FootlightError, Unavailable
+
+LONGEST_REASON = 300
+
+
+class EngineFault(Exception):
+    """An engine raised, hung, died or broke its contract. The message goes to the log, never on the wire."""
+
+
+class EngineLost(EngineFault):
+    """An engine cannot be asked again: its process has died."""
+
+
+class EngineDown(Unavailable):
+    """The engine of a deployment is not asked for now."""
+
+    reason = "ENGINE_DOWN"
+
+    def __init__(self, deployment: str, message: str, retry_after: float) -> None:
+        super().__init__(f"deployment '{deployment}' is out of order: {message}", {"deployment": deployment})
+        self.retry_after = max(retry_after, 0.01)
+
+
+def told(fault: BaseException) -> str:
+    """One line on a fault, for operators."""
+    if isinstance(fault, EngineFault):
+        return str(fault)
+    text = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {text}"[:LONGEST_REASON] if text else type(fault).__name__
+
+
+def judged(engine: str, fault: BaseException, call: Call | None = None) -> Exception:
+    """Whatever came out of an engine, as an exception that is safe to pass on.
+
+    A domain error stays one, and so does the end of a call that really ended; all the rest is the engine's fault, also
+    a SystemExit, which must not end the server.
+    """
+    if isinstance(fault, FootlightError | EngineFault):
+        return fault
+    if isinstance(fault, CallEnded) and call is not None and ended(call):
+        return fault
+    wrong = EngineFault(f"engine {engine!r} raised {told(fault)}")
+    wrong.__cause__ = fault
+    return wrong
+
+
+def ended(call: Call) -> bool:
+    """Whether nobody waits any more."""
+    return call.cancelled() or time.monotonic() >= call.deadline
+
+
+def check_waiting(call: Call) -> None:
+    """Raise when the deadline passed or the caller left while the work waited.
+
+    Raises
+    ------
+    DeadlineExceeded, CallEnded
+        What `footlight_server.services.faults` tells the caller.
+    """
+    call.check()
+    if time.monotonic() >= call.deadline:
+        raise DeadlineExceeded("the deadline passed while the call waited for its turn")

@@ -1,0 +1,140 @@
+"""The process of one isolated engine: ``python -m footlight_server.isolation DESCRIPTOR``.
+
+It answers calls on the socket whose descriptor it is given. A number on its standard input says that the call of that
+number is not waited for any more; the end of its input says that the server is gone. What the engine prints goes to the
+server's log.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from footlight_plugins import Call, CallEnded, Engine, Options, Query, TrainingRun
+from footlight_plugins.factories import resolve_factory
+from footlight_plugins.loader import LoaderConfig, load_plugins
+from footlight_plugins.options import options_of
+from footlight_server.isolation.pipe import Gone, Pipe
+
+METHODS = frozenset({"state", "load", "warm_up", "apply", "forget", "knows"})
+"""What is called as it is asked for; the others take something that does not cross as it is."""
+
+WITH_CALL = frozenset({"recommend_batch", "generate"})
+"""What can be cancelled while it runs."""
+
+LONGEST_TEXT = 300
+
+
+class Host:
+    """Holds the engine and calls it."""
+
+    def __init__(self) -> None:
+        self._engine: Any = None
+        self._servable: Any = None
+        self.number = 0
+        self.left = 0
+        """The number of the last call whose caller left."""
+
+    def answer(self, method: str, arguments: Sequence[Any], seconds: float | None) -> Any:
+        """What the engine returns."""
+        if method == "make":
+            return self._make(*arguments)
+        if method in METHODS:
+            return getattr(self._engine, method)(*arguments)
+        if method in WITH_CALL:
+            arguments = [*arguments, self._call(seconds)]
+        special: Callable[..., Any] = getattr(self, f"_{method}")
+        return special(*arguments)
+
+    def _call(self, seconds: float | None) -> Call:
+        number = self.number
+        deadline = float("inf") if seconds is None else time.monotonic() + seconds
+        return Call(deadline, lambda: self.left >= number)
+
+    def _make(self, engine: str, options: Mapping[str, Any], folder: str, disabled: list[str], memory: int) -> None:
+        _bound_memory(memory)
+        config = LoaderConfig(disabled=frozenset(disabled), plugins_dir=Path(folder) if folder else None)
+        engine_class = resolve_factory(load_plugins(config).engines[engine])
+        make = cast("Callable[[Options], Engine]", engine_class)
+        self._engine = make(options_of(engine_class, options))
+
+    def _fit(self, events: Any, seed: int, directory: str) -> Any:
+        return self._engine.fit(events, TrainingRun(seed, Path(directory), lambda *_: None))
+
+    def _recommend(self, query: Query, servable: Any) -> Any:
+        return self._engine.recommend(self._whole(query, servable))
+
+    def _recommend_batch(self, queries: list[Query], servable: Any, call: Call) -> Any:
+        return self._engine.recommend_batch([self._whole(query, servable) for query in queries], call)
+
+    def _similar(self, item: int, query: Query, servable: Any) -> Any:
+        return self._engine.similar(item, self._whole(query, servable))
+
+    def _generate(self, seeds: Any, call: Call) -> Any:
+        return self._engine.generate(seeds, call)
+
+    def _whole(self, query: Query, servable: Any) -> Query:
+        """The query with what may be answered, which crosses only when it has changed."""
+        if servable is not None:
+            self._servable = servable
+        query.servable = self._servable
+        return query
+
+
+def _bound_memory(size: int) -> None:
+    """Let allocations that are far too large fail here; what creeps up is seen by the server."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (2 * size + (1 << 30), 2 * size + (1 << 30)))
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")  # rather this process than the server
+
+
+def _listen(host: Host) -> None:
+    for line in sys.stdin:
+        with suppress(ValueError):
+            host.left = int(line)
+    os._exit(1)  # the server is gone
+
+
+def _answered(host: Host, message: Any) -> list[Any]:
+    host.number, method, arguments, seconds = message
+    try:
+        return ["returned", host.answer(method, arguments, seconds)]
+    except NotImplementedError as fault:
+        return ["not implemented", str(fault)]
+    except CallEnded as fault:
+        return ["call ended", str(fault)]
+    except BaseException as fault:
+        traceback.print_exc()
+        text = f"{type(fault).__name__}: {fault}"[:LONGEST_TEXT]
+        return ["value error" if isinstance(fault, ValueError) and method == "load" else "raised", text]
+
+
+def main(descriptor: int) -> None:
+    """Answer until the server closes the pipe."""
+    os.dup2(2, 1)
+    pipe = Pipe(socket.socket(fileno=descriptor))
+    host = Host()
+    threading.Thread(target=_listen, args=(host,), daemon=True).start()
+    while True:
+        outcome = _answered(host, pipe.receive())
+        try:
+            pipe.send(outcome)
+        except (TypeError, ValueError) as wrong:  # it answered what cannot cross
+            pipe.send(["raised", f"{wrong}"[:LONGEST_TEXT]])
+
+
+if __name__ == "__main__":
+    with suppress(Gone):
+        main(int(sys.argv[1]))
+    os._exit(0)  # an engine's threads do not hold the process back

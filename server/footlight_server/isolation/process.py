@@ -1,0 +1,170 @@
+"""The process of an isolated engine, seen from the server: started, asked, watched, killed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from footlight_plugins import Call, CallEnded
+from footlight_server.dispatch.faulting import EngineFault, EngineLost
+from footlight_server.isolation.codec import Malformed
+from footlight_server.isolation.pipe import Gone, Pipe
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 120.0
+"""How long the process may take to import the engine and to make one."""
+
+LONGEST_SECONDS = 3_600.0
+"""Nothing may take longer, whatever it is: a fit to the whole log, a load, a replay."""
+
+LOOK_SECONDS = 0.1
+"""How often its memory is looked at."""
+
+CANCEL_SECONDS = 0.02
+"""How soon it is told that the caller has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which engine the process holds, and what it may take."""
+
+    engine: str
+    options: Mapping[str, Any]
+    plugins_dir: str
+    disabled: tuple[str, ...]
+    memory: int
+    """At most so many bytes."""
+
+
+class EngineProcess:
+    """One process. A thread at a time may ask it; `kill` may be called at any time."""
+
+    def __init__(self, order: Order, ended: Callable[[EngineProcess, str], None]) -> None:
+        """Start it and have it make the engine.
+
+        Raises
+        ------
+        EngineFault
+            When it does not.
+        """
+        self.engine = order.engine
+        self._order = order
+        self._ended = ended
+        self._killed_for = ""
+        self._asked = 0
+        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        command = [sys.executable, "-P", "-m", "footlight_server.isolation", str(its.fileno())]
+        with its:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=sys.stderr, pass_fds=[its.fileno()], start_new_session=True
+            )
+        self._pipe = Pipe(mine)
+        threading.Thread(target=self._watch, name=f"watch-{order.engine}", daemon=True).start()
+        made = [order.engine, order.options, order.plugins_dir, list(order.disabled), order.memory]
+        self.ask("make", made, seconds=START_SECONDS)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    def ask(
+        self, method: str, arguments: Sequence[Any], call: Call | None = None, seconds: float = LONGEST_SECONDS
+    ) -> Any:
+        """Call a method of the engine and wait for what it returns.
+
+        Raises
+        ------
+        EngineFault
+            When the engine raised; EngineLost, which is one, when the process has died or takes too long.
+        NotImplementedError, ValueError
+            When the engine raised these, which the contract gives a meaning.
+        """
+        self._asked += 1
+        left = None if call is None or call.deadline == float("inf") else call.deadline - time.monotonic()
+        try:
+            self._pipe.send([self._asked, method, list(arguments), left])
+            self._wait(call, time.monotonic() + seconds)
+            kind, outcome = self._pipe.receive()
+        except (Gone, Malformed, ValueError, OSError) as fault:
+            self.kill(str(fault) if isinstance(fault, Malformed) else "")
+            raise EngineLost(f"the process of engine {self.engine!r} {self._epitaph()}") from fault
+        return _result(self.engine, kind, outcome)
+
+    def _wait(self, call: Call | None, end: float) -> None:
+        """Until there is something to read; the process is told when the caller leaves, and killed when it is late."""
+        told = False
+        while not select.select([self._pipe], [], [], self._pause(call, end))[0]:
+            if time.monotonic() >= end:
+                self.kill("it took too long")
+            if call is not None and not told and call.cancelled():
+                told = True
+                self._tell(f"{self._asked}\n")
+
+    def _pause(self, call: Call | None, end: float) -> float:
+        left = max(0.0, end - time.monotonic())
+        return left if call is None else min(CANCEL_SECONDS, left)
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+
+    def kill(self, reason: str = "") -> None:
+        """End it at once, whatever it does."""
+        self._killed_for = self._killed_for or reason
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # and what it may have started
+
+    def _epitaph(self) -> str:
+        code = self._process.wait()
+        if self._killed_for:
+            return f"was killed: {self._killed_for}"
+        if code < 0:
+            return f"died of {signal.Signals(-code).name}"
+        return f"ended with code {code}"
+
+    def _watch(self) -> None:
+        """Until it ends: is it too large?"""
+        while self._process.poll() is None:
+            if (resident := _resident(self._process.pid)) > self._order.memory:
+                size, most = resident >> 20, self._order.memory >> 20
+                self.kill(f"it took {size:,} MiB of memory, {most:,} are allowed")
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(LOOK_SECONDS)
+        self._ended(self, f"its process {self._epitaph()}")
+
+
+def _resident(pid: int) -> int:
+    """How many bytes of memory a process holds; 0 where the system does not say so."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return 0
+
+
+def _result(engine: str, kind: str, outcome: Any) -> Any:
+    match kind:
+        case "returned":
+            return outcome
+        case "not implemented":
+            raise NotImplementedError(outcome)
+        case "value error":
+            raise ValueError(outcome)
+        case "call ended":
+            raise CallEnded(outcome)
+    raise EngineFault(f"engine {engine!r} raised {outcome}")

@@ -1,0 +1,126 @@
+"""Engines that run in processes of their own, as the rest of the server sees them: a recommender, a generator."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_plugins import (
+    Call,
+    Content,
+    Corpus,
+    Engine,
+    Events,
+    Generator,
+    Query,
+    Ranking,
+    Recommender,
+    State,
+    TrainingRun,
+)
+from footlight_server.isolation.process import EngineProcess
+
+_NOTHING = np.empty(0, np.bool_)
+
+
+class Isolated(Engine):
+    """What both have in common. The process ends with the last reference to this."""
+
+    def __init__(self, process: EngineProcess) -> None:
+        self.process = process
+        weakref.finalize(self, process.kill, "it was replaced")
+
+    def state(self) -> State:
+        """The whole state."""
+        state: State = self._ask("state")
+        return state
+
+    def load(self, state: State) -> None:
+        """Take a state over."""
+        self._ask("load", state)
+
+    def warm_up(self) -> None:
+        """Compile."""
+        self._ask("warm_up")
+
+    def _ask(self, method: str, *arguments: Any, call: Call | None = None) -> Any:
+        return self.process.ask(method, arguments, call)
+
+
+class IsolatedRecommender(Isolated, Recommender):
+    """A recommender in a process of its own."""
+
+    def __init__(self, process: EngineProcess) -> None:
+        super().__init__(process)
+        self._servable: NDArray[np.bool_] | None = None
+
+    def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
+        """Learn from the whole log."""
+        figures: Mapping[str, float] = self._ask("fit", events, run.seed, str(run.directory))
+        return figures
+
+    def apply(self, events: Events) -> int:
+        """Follow the log."""
+        touched: int = self._ask("apply", events)
+        return touched
+
+    def forget(self, user: int) -> int:
+        """Take a person out."""
+        touched: int = self._ask("forget", user)
+        return touched
+
+    def knows(self, user: int) -> bool:
+        """Whether there is anything to go by."""
+        return bool(self._ask("knows", user))
+
+    def recommend(self, query: Query) -> Ranking:
+        """Rank items for one person."""
+        (lean,), changed = self._lean([query])
+        ranking: Ranking = self._ask("recommend", lean, changed)
+        return ranking
+
+    def recommend_batch(self, queries: Sequence[Query], call: Call) -> list[Ranking]:
+        """Rank items for many people in one go."""
+        if not queries:
+            return []
+        rankings: list[Ranking] = self._ask("recommend_batch", *self._lean(queries), call=call)
+        return rankings
+
+    def similar(self, item: int, query: Query) -> Ranking:
+        """Rank the items most like one item."""
+        (lean,), changed = self._lean([query])
+        ranking: Ranking = self._ask("similar", item, lean, changed)
+        return ranking
+
+    def _lean(self, queries: Sequence[Query]) -> tuple[list[Query], NDArray[np.bool_] | None]:
+        """The queries without what may be answered, and that, where the process does not have it yet.
+
+        It is the same array for all and from call to call, until the catalogue changes.
+        """
+        servable = queries[0].servable
+        if any(query.servable is not servable for query in queries):
+            raise ValueError("the queries of a batch must be about the same catalogue")
+        changed = None if servable is self._servable else servable
+        self._servable = servable
+        return [replace(query, servable=_NOTHING) for query in queries], changed
+
+
+class IsolatedGenerator(Isolated, Generator):
+    """A generator in a process of its own. It is trained in another one: see `footlight_server.jobs`."""
+
+    def __init__(self, process: EngineProcess) -> None:
+        super().__init__(process)
+
+    def train(self, corpus: Corpus, run: TrainingRun) -> Mapping[str, float]:
+        """Training has a process of its own already."""
+        raise NotImplementedError
+
+    def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
+        """Make one piece of content a seed."""
+        contents: list[Content] = self._ask("generate", seeds, call=call)
+        return contents

@@ -1,0 +1,143 @@
+"""From what is stored to an engine that can serve: the newest good state, without those who were erased since, and the
+rest of the log."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeAlias, cast
+
+from footlight_plugins import Engine, EngineSpec, Options, Recommender, State, TrainingRun, UpdateClass
+from footlight_plugins.factories import resolve_factory
+from footlight_plugins.options import options_of
+from footlight_server.errors import DataLoss, FailedPrecondition
+from footlight_server.models.checkpoints import Place, place_of
+from footlight_server.models.replaying import LogView, read_whole, replay
+from footlight_server.models.state_files import Manifest
+from footlight_server.models.store import ModelStore
+
+log = logging.getLogger(__name__)
+
+Make: TypeAlias = Callable[[type[Engine], Options], Recommender]
+
+
+class Prepared(NamedTuple):
+    """An engine that is ready but for what was appended or erased meanwhile."""
+
+    engine: Recommender
+    manifest: Manifest
+    """Of the version that it continues: its options and its number, 0 for an engine that was never trained."""
+    position: int
+    """It has seen every event up to this log position."""
+    epoch: int
+    """It holds nobody who was erased up to this epoch."""
+    stored: Place
+    """The state on disk that it began with; position 0 where it was fitted to the log."""
+
+
+def made(engine_class: type[Engine], options: Options) -> Recommender:
+    """A new engine of a class that is known to be a recommender's."""
+    return cast(Callable[[Options], Recommender], engine_class)(options)
+
+
+class Restorer:
+    """Restores the states of one deployment. Its methods take long: call them on a thread, or in another process."""
+
+    def __init__(self, name: str, spec: EngineSpec, view: LogView, models: ModelStore, make: Make = made) -> None:
+        self._name = name
+        self._spec = spec
+        self._view = view
+        self._models = models
+        self._checkpoints = models.checkpoints(name)
+        self._make = make
+
+    def restore(self, version: int, options: Options, upto: int | None = None) -> Prepared:
+        """A version's state at a log position, by default the last: from its newest good checkpoint, else from itself.
+
+        Version 0 is that of an engine which needs no training: it is fitted to the log, with the options. A trained one
+        that is newer than the position is fitted to the log up to there, with its own options.
+
+        Raises
+        ------
+        DataLoss, NotFound
+            When neither the version nor a checkpoint of it can be read.
+        FailedPrecondition
+            When the model was made before a person was erased and cannot forget, or when it is newer than the position
+            and the engine only learns by training.
+        """
+        limit = self._view.position if upto is None else upto
+        for place in self._checkpoints.places(version):
+            if place.position <= limit and (found := self._from_checkpoint(place, options, limit)) is not None:
+                return found
+        if version:
+            return self._from_version(version, limit)
+        return self.fitted(self._untrained(options), limit)
+
+    def fitted(self, manifest: Manifest, upto: int) -> Prepared:
+        """An engine fitted to the log up to a position, with the manifest's options."""
+        epoch = self._view.epoch  # before the log is read: who is erased meanwhile is taken out later
+        engine = self._new(manifest)
+        events = read_whole(self._view, upto, self._name)
+        if len(events):
+            with tempfile.TemporaryDirectory() as directory:
+                engine.fit(events, TrainingRun(manifest.seed, Path(directory), lambda *_: None))
+        return Prepared(engine, manifest, upto, epoch, Place(manifest.version, 0, epoch))
+
+    def _from_checkpoint(self, place: Place, options: Options, upto: int) -> Prepared | None:
+        """The engine; None for a checkpoint that is of no use, which may be because it is damaged."""
+        try:
+            state, manifest = self._checkpoints.load(place)
+            if not place.version and not self._continues(manifest, options):
+                return None
+            return self._brought(state, manifest, upto)
+        except Exception as fault:  # whatever is wrong with a checkpoint, there is another way to the same state
+            log.error("the checkpoint of %r at position %d is refused: %s", self._name, place.position, fault)
+            if isinstance(fault, DataLoss):
+                self._checkpoints.discard(place)  # it would stand in the way of a good one
+            return None
+
+    def _from_version(self, version: int, upto: int) -> Prepared:
+        state, manifest = self._models.load(self._name, version)
+        if manifest.log_position <= upto:
+            return self._brought(state, manifest, upto)
+        if self._spec.update_class is UpdateClass.REFIT:
+            raise FailedPrecondition(
+                f"version {version} of '{self._name}' was trained at log position {manifest.log_position:,}, which is "
+                f"later than {upto:,}: activate an older version first",
+                reason="MODEL_TOO_NEW",
+            )
+        return self.fitted(manifest, upto)
+
+    def _brought(self, state: State, manifest: Manifest, upto: int) -> Prepared:
+        """The state without those who were erased since, and with the log up to a position."""
+        engine = self._new(manifest)
+        engine.load(state)
+        epoch = self._view.epoch  # before the log is read: who is erased meanwhile is taken out later
+        for _, user in self._view.erasures_since(manifest.erasure_epoch):
+            self.erase(engine, user)
+        replay(engine, self._view, manifest.log_position, upto, self._name)
+        return Prepared(engine, manifest, upto, epoch, place_of(manifest))
+
+    def erase(self, engine: Recommender, user: int) -> None:
+        """Take a person out of an engine; FailedPrecondition where it cannot."""
+        if not self._spec.can_forget:
+            raise FailedPrecondition(f"the model was made before a person was erased: train '{self._name}' again")
+        engine.forget(user)
+
+    def _new(self, manifest: Manifest) -> Recommender:
+        engine_class = resolve_factory(self._spec)
+        return self._make(engine_class, options_of(engine_class, manifest.options))
+
+    def _untrained(self, options: Options) -> Manifest:
+        return Manifest(self._spec.name, self._spec.version, options.model_dump(mode="json"))
+
+    def _continues(self, manifest: Manifest, options: Options) -> bool:
+        """Whether a checkpoint is of the same engine with the same options as one that would be fitted now."""
+        now = self._untrained(options)
+        return (manifest.engine, manifest.engine_version, manifest.options) == (
+            now.engine,
+            now.engine_version,
+            now.options,
+        )

@@ -1,0 +1,27 @@
+"""What every process that runs a server does first, and how it says that it cannot."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from footlight_plugins.loader import PluginsFailed
+from footlight_server.door import CannotStart
+from footlight_server.errors import FootlightError
+
+CANNOT_START = 3
+"""The exit code of a server that could not start."""
+
+EXPECTED = (CannotStart, PluginsFailed, FootlightError, SQLAlchemyError, OSError, ValueError)
+"""What may stand in the way of a start; the message tells the operator what."""
+
+
+def set_up_logging(verbose: bool) -> None:
+    """Log to the standard error."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for noisy in ("numba", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
