@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def test_service_resumes_without_a_restart(trouble: FullDisk | StoppedCluster) -
         client.record_events(batch(2))
     trouble.end()
     assert client.record_events(batch(2)).recorded == BATCH
-    assert client.recommend("u2", deployment="user-knn").log_position == 2 * BATCH
+    wait(lambda: client.recommend("u2", deployment="user-knn").log_position == 2 * BATCH)
     assert client.get_item("a01").title == "action 1"
 
 
@@ -101,7 +102,7 @@ class Importer(threading.Thread):
     """Records one batch after the other, each until it is acknowledged."""
 
     def __init__(self, address: str) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.address = address
         self.refusals: list[FootlightError] = []
         self.acknowledged = 0
@@ -118,17 +119,26 @@ class Importer(threading.Thread):
                     self.acknowledged += 1
 
 
-def test_import_through_an_outage_loses_and_doubles_nothing(trouble: FullDisk | StoppedCluster) -> None:
-    importer = Importer(trouble.server.address)
+@contextmanager
+def importing(address: str) -> Iterator[Importer]:
+    """An importer at work inside the block, and at its end with its last batch acknowledged."""
+    importer = Importer(address)
     importer.start()
-    wait(lambda: importer.acknowledged >= 10)
-    trouble.begin()
-    time.sleep(AWAY_SECONDS)
-    trouble.end()
-    before = importer.acknowledged
-    wait(lambda: importer.acknowledged >= before + 10)
-    importer.last = importer.acknowledged + 1
-    importer.join()
+    try:
+        yield importer
+    finally:
+        importer.last = 0
+        importer.join(30.0)
+
+
+def test_import_through_an_outage_loses_and_doubles_nothing(trouble: FullDisk | StoppedCluster) -> None:
+    with importing(trouble.server.address) as importer:
+        wait(lambda: importer.acknowledged >= 10)
+        trouble.begin()
+        time.sleep(AWAY_SECONDS)
+        trouble.end()
+        before = importer.acknowledged
+        wait(lambda: importer.acknowledged >= before + 10)
     again = [trouble.server.client.record_events(batch(number)) for number in range(importer.acknowledged)]
     assert {(one.recorded, one.duplicates) for one in again} == {(0, BATCH)}
     assert again[-1].log_position == BATCH * importer.acknowledged

@@ -17,7 +17,7 @@ from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.faulting import judged, told
 from footlight_server.dispatch.pace import Pace
 from footlight_server.dispatch.seat import apart
-from footlight_server.errors import DataLoss, FailedPrecondition, NotFound
+from footlight_server.errors import DataLoss, FailedPrecondition, NotFound, Unavailable
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended
 from footlight_server.models.checkpoints import Place
@@ -29,7 +29,14 @@ log = logging.getLogger(__name__)
 READ = 8_192
 """The follower reads so many positions of the log at once."""
 
+RETRY_SECONDS = 0.05
+"""How long to wait for a database that does not answer."""
+
 UNSTORED = Place(0, 0, 0)
+
+
+class LogAway(Exception):
+    """The log cannot be read now, which is no fault of the engine; nothing of what was to be read was applied."""
 
 
 class Follower(ABC):
@@ -181,7 +188,10 @@ class Follower(ABC):
         An engine that is ``serving`` is left alone once another one serves.
         """
         epoch = self._events.epoch
-        events = await asyncio.to_thread(self._events.read, position, upto)
+        try:
+            events = await asyncio.to_thread(self._events.read, position, upto)
+        except Unavailable as away:
+            raise LogAway from away
         start = 0
         while start < len(events) and not (serving and engine is not self.engine):
             part = events.take(slice(start, start + self._pace.size))
@@ -212,6 +222,9 @@ class Follower(ABC):
             try:
                 await self._tell()
                 await self._catch_up()
+            except LogAway as away:
+                log.warning("deployment %r waits for the log: %s", self.name, away.__cause__)
+                await asyncio.sleep(RETRY_SECONDS)
             except Exception as fault:
                 self._fail(fault)
             self._behind.clear()
