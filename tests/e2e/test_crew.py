@@ -123,7 +123,7 @@ def test_sigterm_ends_all_processes_and_no_call_fails(server_factory: Start, plu
             begun.append(next(assets))
             made.append(1 + len(list(assets)))
 
-    callers = [threading.Thread(target=generate) for _ in range(8)]
+    callers = [threading.Thread(target=generate, daemon=True) for _ in range(8)]
     for caller in callers:
         caller.start()
     while len(begun) < len(callers):

@@ -23,7 +23,7 @@ class Importer(threading.Thread):
     """Records one batch after the other until the server dies."""
 
     def __init__(self, address: str) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.address = address
         self.acknowledged: list[int] = []
         self.sent = 0

@@ -84,7 +84,7 @@ def test_events_told_to_both_at_once_are_in_both_in_one_order(furnished: Pair) -
         for i in range(60):
             furnished[number].client.record_events([play(f"u{number}-{i}", f"a{i % 20:02}", f"{number}-{i}")])
 
-    tellers = [threading.Thread(target=tell, args=(number,)) for number in (0, 1)]
+    tellers = [threading.Thread(target=tell, args=(number,), daemon=True) for number in (0, 1)]
     for teller in tellers:
         teller.start()
     for teller in tellers:
@@ -167,7 +167,7 @@ def test_two_servers_may_move_an_agent_at_the_same_time(pair: Pair) -> None:
         for i in range(50):
             pair[number].client.act("busy", f"s{number}", i % 5, reward=1.0 if i else None, request_id=f"{number}-{i}")
 
-    walkers = [threading.Thread(target=walk, args=(number,)) for number in (0, 1)]
+    walkers = [threading.Thread(target=walk, args=(number,), daemon=True) for number in (0, 1)]
     for walker in walkers:
         walker.start()
     for walker in walkers:
