@@ -90,6 +90,10 @@ class EngineSpec:
     without importing the engine then. Empty: they are the factory's ``options_type``."""
     requires: tuple[str, ...] = ()
     """Import names it needs beyond the contract's, for instance ``("torch",)``; missing ones are named to the user."""
+    can_predict: bool = False
+    """Whether `predict` tells the rating that a person would give (Recommender)."""
+    reads_catalogue: bool = False
+    """Whether `describe` is to be told what the catalogue says of items (Recommender)."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -95,6 +95,39 @@ class Basis(IntEnum):
     BECAUSE_OF_ITEM = 1
     SIMILAR_PEOPLE = 2
     POPULAR = 3
+    SIMILAR_CONTENT = 4
+    """It resembles an item of the person's in what the catalogue says of both."""
+    TRENDING = 5
+    EXPLORATION = 6
+    """It is shown to find out who likes it; `Ranking.propensity` says with which probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """What the catalogue says of one item."""
+
+    item: int
+    """The item's ordinal."""
+    title: str = ""
+    kind: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """Further facts by name, as JSON can hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What somebody met whom the log does not know: a visitor without a name, or a session. Each array has shape (n,)."""
+
+    item: NDArray[np.int32]
+    """No item twice."""
+    value: NDArray[np.float64]
+    """How strongly, as `Events.value`."""
+    time: NDArray[np.int64]
+    """When, in microseconds since 1970; ascending."""
+
+    def __len__(self) -> int:
+        return len(self.item)
 
 
 @dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
@@ -114,6 +147,12 @@ class Query:
     reasons: int = 0
     """At most how many reasons each item shall carry, 0 to 3. Where 0, an engine may leave out `Ranking.because`,
     `Ranking.shares` and `Ranking.people`; it should where finding them costs anything."""
+    history: History | None = None
+    """Where given, the answer goes by it and by nothing else; ``user`` is -1 then."""
+    time: int = 0
+    """When it is asked, in microseconds since 1970, for engines whose answers age. 0: when the last event happened."""
+    seed: int = 0
+    """The only source of chance, for engines that explore."""
 
 
 @dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
@@ -132,6 +171,11 @@ class Ranking:
     """Shape (m, r): the share of the score that comes from each of them, 0 to 1."""
     people: NDArray[np.int32] | None = None
     """Shape (m,): how many people are behind the score."""
+    bases: NDArray[np.int8] | None = None
+    """Shape (m, r), values of `Basis`: what each of `because` means, where not all mean what ``basis`` says. A reason of a
+    kind that names no item has -1 in `because`; 0 here ends a line's reasons."""
+    propensity: NDArray[np.float64] | None = None
+    """Shape (m,): the probability with which the item came to its place, where chance played a part. None: it did not."""
 
     def __len__(self) -> int:
         return len(self.items)

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins.contract import Call, Engine, Options, TrainingRun
-from footlight_plugins.data import Choice, Content, Corpus, Events, Query, Ranking, Spaces, Transitions
+from footlight_plugins.data import (
+    Choice,
+    Content,
+    Corpus,
+    Events,
+    ItemContent,
+    Query,
+    Ranking,
+    Spaces,
+    Transitions,
+)
 
 
 class Recommender(Engine):
@@ -112,6 +122,31 @@ class Recommender(Engine):
             When the engine does not compare items.
         """
         raise NotImplementedError
+
+    def predict(self, user: int, items: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The ratings that a person would give, shape (n,) like the items; a person or item nobody knows gets a mean.
+
+        Raises
+        ------
+        NotImplementedError
+            When the engine does not predict ratings; its spec then says ``can_predict=False``.
+        """
+        raise NotImplementedError
+
+    def describe(self, contents: Sequence[ItemContent]) -> None:
+        """Take over what the catalogue says of items: new ones, and changed ones in place of what was said before.
+
+        Called with the whole catalogue before `fit` and after `load`, and with each item that is put later, when the
+        spec says ``reads_catalogue``. What it made of them need not be part of the state.
+        """
+
+    @property
+    def pending(self) -> int:
+        """How many events `apply` took in that the answers do not reflect yet; `settle` works them off."""
+        return 0
+
+    def settle(self) -> None:
+        """Work off what `apply` put off, all of it or for some milliseconds; called soon while `pending` is above 0."""
 
 
 class Generator(Engine):
