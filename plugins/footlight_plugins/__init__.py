@@ -32,21 +32,18 @@ from footlight_plugins.contract import (
 )
 from footlight_plugins.data import (
     Basis,
-    Choice,
     Content,
     Corpus,
     CorpusFile,
-    Discrete,
     EventKind,
     Events,
     History,
     ItemContent,
     Query,
     Ranking,
-    Spaces,
     State,
-    Transitions,
 )
+from footlight_plugins.decisions import Box, Candidates, Choice, Discrete, Situation, Spaces, Transitions
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
 
@@ -55,8 +52,10 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "Agent",
     "Basis",
+    "Box",
     "Call",
     "CallEnded",
+    "Candidates",
     "Choice",
     "Content",
     "Corpus",
@@ -73,6 +72,7 @@ __all__ = [
     "Query",
     "Ranking",
     "Recommender",
+    "Situation",
     "Spaces",
     "State",
     "TrainingRun",

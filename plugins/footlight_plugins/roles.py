@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins.contract import Call, Engine, Options, TrainingRun
 from footlight_plugins.data import (
-    Choice,
     Content,
     Corpus,
     Events,
     ItemContent,
     Query,
     Ranking,
-    Spaces,
-    Transitions,
 )
+from footlight_plugins.decisions import Choice, Situation, Spaces, Transitions
 
 
 class Recommender(Engine):
@@ -180,6 +179,14 @@ class Generator(Engine):
 class Agent(Engine):
     """Decides moves and learns from what follows. One instance is one agent."""
 
+    takes_features: ClassVar[bool] = False
+    """Whether it observes vectors. The observation space it is made with is a `Box` then, otherwise a `Discrete`: the host
+    numbers the values of any finite space, and refuses others."""
+    takes_candidates: ClassVar[bool] = False
+    """Whether its actions may come with each request (`Candidates`)."""
+    looks_ahead: ClassVar[bool] = True
+    """Whether what comes after a step matters to it. A bandit says False and learns as soon as the reward is there."""
+
     @abstractmethod
     def __init__(self, options: Options, spaces: Spaces) -> None:
         """Make an agent that knows nothing yet.
@@ -191,13 +198,13 @@ class Agent(Engine):
         """
 
     @abstractmethod
-    def act(self, observation: int, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
+    def act(self, observation: Any, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
         """Draw an action. Learns nothing.
 
         Parameters
         ----------
         observation
-            A value of the observation space.
+            A value of the observation space: an int, or a float64 vector of shape (d,).
         mask
             Shape (actions,): which actions are allowed; at least one is.
         seed
@@ -206,9 +213,26 @@ class Agent(Engine):
             Draw from the greedy policy, ties with equal probability, instead of the exploring one.
         """
 
+    def decide(self, situation: Situation, seed: int, exploit: bool) -> Choice:
+        """Draw an action, as `act`, which it calls unless it is overridden: agents that look at candidates or at the
+        person override it."""
+        return self.act(situation.observation, situation.mask, seed, exploit)
+
+    def decide_batch(
+        self, situations: Sequence[Situation], seeds: Sequence[int], exploit: Sequence[bool]
+    ) -> list[Choice]:
+        """Draw an action in each of many situations; each choice equals that of `decide`."""
+        return [self.decide(*one) for one in zip(situations, seeds, exploit, strict=True)]
+
     @abstractmethod
     def learn(self, steps: Transitions) -> None:
         """Learn from completed steps, in their order. Learning them in several batches comes to the same state."""
+
+    def drifted(self) -> None:
+        """The world has changed: explore more for a while, and trust less what was learned. Does nothing by default.
+
+        The host calls it between two calls of `learn`, when its alarm has gone off; what it changes is part of the state.
+        """
 
     @property
     @abstractmethod

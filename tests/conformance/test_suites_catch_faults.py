@@ -19,6 +19,7 @@ from footlight_plugins import (
     Choice,
     Content,
     Corpus,
+    Discrete,
     EngineSpec,
     Events,
     Generator,
@@ -227,11 +228,12 @@ class Average(Agent):
     """A sound agent: knows the mean reward of each action, and nothing of observations."""
 
     def __init__(self, options: Options, spaces: Spaces) -> None:
-        self.spaces = spaces
+        assert isinstance(spaces.observation, Discrete)
+        self.observations, self.actions = spaces.observation.n, spaces.action.n
         self.sums, self.counts = np.zeros(spaces.action.n), np.zeros(spaces.action.n, np.int64)
 
     def act(self, observation: int, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
-        self._check("observation", np.array([observation]), self.spaces.observation.n)
+        self._check("observation", np.array([observation]), self.observations)
         means = np.where(mask, self.sums / np.maximum(self.counts, 1), -np.inf)
         best = means == means.max()
         epsilon = 0.0 if exploit else 0.3
@@ -239,9 +241,9 @@ class Average(Agent):
         return Choice(int(np.random.default_rng(seed).choice(len(p), p=p)), p)
 
     def learn(self, steps: Transitions) -> None:
-        self._check("observation", steps.observation, self.spaces.observation.n)
-        self._check("next_observation", steps.next_observation[~steps.terminated], self.spaces.observation.n)
-        self._check("action", steps.action, self.spaces.action.n)
+        self._check("observation", steps.observation, self.observations)
+        self._check("next_observation", steps.next_observation[~steps.terminated], self.observations)
+        self._check("action", steps.action, self.actions)
         if not np.isfinite(steps.reward).all():
             raise ValueError("reward must be finite")
         np.add.at(self.sums, steps.action, steps.reward)
@@ -297,12 +299,12 @@ class _LearnsWhileActing(Average):
 class _LearnsHalfOfABadBatch(Average):
     def learn(self, steps: Transitions) -> None:
         for i in range(len(steps)):
-            super().learn(Transitions(*(getattr(steps, name)[i : i + 1] for name in steps.__slots__)))
+            super().learn(steps.take(slice(i, i + 1)))
 
 
 class _ForgetsTheLastStep(Average):
     def learn(self, steps: Transitions) -> None:
-        super().learn(Transitions(*(getattr(steps, name)[:-1] for name in steps.__slots__)))
+        super().learn(steps.take(slice(-1)))
 
 
 class _ReadsBeyondTheEnd(Average):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from footlight_engines.kernels import tabular
-from footlight_plugins import Agent, Choice, Options, Spaces, State, Transitions
+from footlight_plugins import Agent, Choice, Discrete, Options, Spaces, State, Transitions
 
 MAX_CELLS = 100_000_000
 """The largest table: 800 MB."""
@@ -50,6 +50,8 @@ class QLearning(Agent):
         if not isinstance(options, QLearningOptions):
             raise TypeError(f"options must be QLearningOptions, not {type(options).__name__}")
         self._options = options
+        if not isinstance(spaces.observation, Discrete) or not isinstance(spaces.action, Discrete):
+            raise ValueError("a table needs discrete observations and actions")
         self._shape = (spaces.observation.n, spaces.action.n)
         if min(self._shape) < 1 or self._shape[0] * self._shape[1] > MAX_CELLS:
             raise ValueError(

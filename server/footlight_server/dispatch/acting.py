@@ -339,7 +339,7 @@ def _checked_move(path: str, wanted: WantedMove, host: AgentHost) -> Move:
         if not any(wanted.mask):
             raise InvalidArgument(f"{path}action_mask", "must allow at least one action")
         mask = np.array(wanted.mask, np.bool_).tobytes()
-    observation = _value(f"{path}observation", wanted.observation, host.spaces.observation.n)
+    observation = _value(f"{path}observation", wanted.observation, host.spaces.observation.n)  # type: ignore[union-attr]
     return Move(wanted.session_id, observation, mask, wanted.reward, wanted.request_id or None, wanted.exploit)
 
 
@@ -351,7 +351,7 @@ def _checked_end(path: str, wanted: WantedEnd, host: AgentHost) -> Ending:
         check_number(f"{path}outcome.reward", wanted.reward)
     final = wanted.final_observation
     if wanted.reason == TRUNCATED or final is not None:
-        final = _value(f"{path}final_observation", final, host.spaces.observation.n)
+        final = _value(f"{path}final_observation", final, host.spaces.observation.n)  # type: ignore[union-attr]
     return Ending(wanted.session_id, wanted.reason, wanted.reward, final)
 
 

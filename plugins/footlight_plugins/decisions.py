@@ -1,0 +1,115 @@
+"""What crosses between the host and an agent: spaces, situations, choices, completed steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Discrete:
+    """The whole numbers 0 to n - 1, as `gymnasium.spaces.Discrete`."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Vectors of float64 within bounds, both included; infinite where there is none. The host flattens whatever the
+    owner declared (a box of any shape, a dictionary, multi-discrete numbers) as `gymnasium.spaces.utils.flatten` does."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """The length d of the vectors."""
+        return len(self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Actions that come with each request, from 1 to ``n`` of them, each described by ``features`` numbers."""
+
+    features: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """What an agent observes and what it can do.
+
+    An agent gets a `Box` only where its class says ``takes_features``, and `Candidates` only where it says
+    ``takes_candidates``; all others get `Discrete` and nothing else.
+    """
+
+    observation: Discrete | Box
+    action: Discrete | Candidates
+
+
+@dataclass(slots=True)  # not frozen: it is made with every call
+class Situation:
+    """What an agent is to decide on."""
+
+    observation: Any
+    """An int of a discrete space, or a float64 vector of shape (d,) of a box."""
+    mask: NDArray[np.bool_]
+    """Shape (actions,): which actions are allowed; at least one is. With candidates: as long as there are candidates."""
+    candidates: NDArray[np.float64] | None = None
+    """Shape (actions, features) where the action space is `Candidates`."""
+    user: int = -1
+    """The ordinal of the person it is for, for agents that keep something of each; -1 where nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An agent's decision."""
+
+    action: int
+    distribution: NDArray[np.float64]
+    """Shape (actions,): the exact probability with which each action could have been drawn. Adds up to 1."""
+    values: NDArray[np.float64] | None = None
+    """Shape (actions,): what the agent expects of each action, in units of reward, where it can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """Completed steps as columns, in the order in which they are learned; each array has shape (n,) unless it says more.
+
+    A terminated step has no future: its target is the reward alone. A truncated step is not terminated: the value of
+    its next observation counts (Pardo et al. 2018, "Time Limits in Reinforcement Learning").
+
+    The columns after ``next_mask`` are None where somebody made the steps by hand and did not say; the host fills them.
+    """
+
+    observation: NDArray[Any]
+    """int64 of shape (n,) of a discrete space; float64 of shape (n, d) of a box."""
+    action: NDArray[np.int64]
+    reward: NDArray[np.float64]
+    next_observation: NDArray[Any]
+    """As `observation`. Meaningless where terminated."""
+    terminated: NDArray[np.bool_]
+    next_mask: NDArray[np.bool_]
+    """Shape (n, actions): which actions are allowed at the next observation; (n, 0) with candidates."""
+    truncated: NDArray[np.bool_] | None = None
+    """The session was cut off after this step. None: no step was the last of its session unless it is terminated."""
+    session: NDArray[np.int64] | None = None
+    """Names the session; steps of one session follow each other. None: no step belongs to another one."""
+    propensity: NDArray[np.float64] | None = None
+    """The probability with which the action was drawn, 0 where nobody knows."""
+    chosen: NDArray[np.float64] | None = None
+    """Shape (n, features) where the action space is `Candidates`: what the candidate that was taken looked like."""
+    user: NDArray[np.int64] | None = None
+    """The person's ordinal, -1 where nobody said."""
+
+    def __len__(self) -> int:
+        return len(self.action)
+
+    def take(self, rows: NDArray[Any] | slice) -> Transitions:
+        """The given steps, by index, mask or slice."""
+        columns: list[Any] = [getattr(self, column.name) for column in fields(self)]
+        taken: list[Any] = [None if column is None else column[rows] for column in columns]
+        return Transitions(*taken)
