@@ -9,6 +9,7 @@ import typer
 from footlight.cli.command import paragraphs
 from footlight_server.commands.backup import backup
 from footlight_server.commands.demo import demo
+from footlight_server.commands.evaluate import evaluate
 from footlight_server.commands.export import export
 from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     _add(app, backup, "footlight backup backups/monday.tar --data-dir ./data")
     _add(app, restore, "footlight restore backups/monday.tar --data-dir ./new --erasures ./data")
     _add(app, export, "footlight export ./everything --format parquet --data-dir ./data")
+    _add(app, evaluate, "footlight evaluate --protocol leave-last --data ratings.csv --engine NAME --option k=100")
 
 
 def _add(app: typer.Typer, function: Callable[..., None], example: str) -> None:

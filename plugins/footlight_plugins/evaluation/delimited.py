@@ -1,0 +1,193 @@
+"""Reads ratings from text: CSV, TSV, RecBole's atomic files, MovieLens's files, SASRec's sequences.
+
+Files of numbers go through numpy's reader, about a million lines a second. What it does not take is read line by line, so
+that names may be any text and a malformed line can be named.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_plugins.evaluation.columns import Layout, layout_of, split
+from footlight_plugins.evaluation.dataset import DataError, Dataset
+
+_NAMED = 5
+"""How many malformed lines an error names."""
+
+
+def read_delimited(path: Path, content: bytes) -> Dataset:
+    """The rows of a text file.
+
+    Raises
+    ------
+    DataError
+        When the file is empty, lacks a column, or has malformed lines.
+    """
+    text = _decoded(path, content)
+    first = next((line for line in text.splitlines() if line.strip()), None)
+    if first is None:
+        raise DataError(f"{path}: expected at least one row, the file is empty")
+    layout = layout_of(first, str(path))
+    columns = _numbers(text, layout) or _lines(path, text, layout)
+    if len(columns["user"]) == 0:
+        raise DataError(f"{path}: expected at least one row after the header")
+    return _dataset(path, columns)
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = content[: fault.start].count(b"\n") + 1
+        raise DataError(f"{path}, line {line}: expected UTF-8 text") from None
+
+
+def _dataset(path: Path, columns: dict[str, NDArray[Any]]) -> Dataset:
+    users, user = np.unique(columns["user"], return_inverse=True)
+    items, item = np.unique(columns["item"], return_inverse=True)
+    time = columns.get("time")
+    return Dataset(
+        name=path.name,
+        user=user.astype(np.int32),
+        item=item.astype(np.int32),
+        value=columns.get("value"),
+        time=None if time is None else _microseconds(time),
+        users=len(users),
+        items=len(items),
+        item_names=tuple(str(name) for name in items.tolist()),
+    )
+
+
+def _numbers(text: str, layout: Layout) -> dict[str, NDArray[Any]] | None:
+    """The columns of a file whose used columns are all numbers; None where they are not."""
+    plain = text.replace("::", "\t") if layout.delimiter == "::" else text
+    delimiter = "\t" if layout.delimiter == "::" else layout.delimiter or None
+    names = _names(layout)
+    kind = np.dtype([(name, np.int64 if name in ("user", "item") else np.float64) for name in names])
+    try:
+        table = np.loadtxt(
+            io.StringIO(plain),
+            dtype=kind,
+            delimiter=delimiter,
+            comments=None,
+            skiprows=int(layout.header),
+            usecols=layout.used,
+            ndmin=1,
+        )
+    except ValueError:
+        return None
+    if len(table) == 0 or not all(np.isfinite(table[name]).all() for name in names):
+        return None
+    if "value" in names and np.abs(table["value"]).max() > 1_000:
+        return None  # the slow reader names the line
+    return {name: np.ascontiguousarray(table[name]) for name in names}
+
+
+def _names(layout: Layout) -> list[str]:
+    places = {"user": layout.user, "item": layout.item, "value": layout.value, "time": layout.time}
+    return [name for name, place in places.items() if place is not None]
+
+
+def _lines(path: Path, text: str, layout: Layout) -> dict[str, NDArray[Any]]:
+    """The columns of a file of any text, read line by line."""
+    names = _names(layout)
+    found: dict[str, list[Any]] = {name: [] for name in names}
+    wrong: list[str] = []
+    for number, cells in _rows(text, layout):
+        try:
+            row = _row(cells, layout, names)
+        except ValueError as fault:
+            wrong.append(f"line {number}: {fault}")
+            continue
+        for name, value in zip(names, row, strict=True):
+            found[name].append(value)
+    if wrong:
+        more = f"\nand {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
+        raise DataError(f"{path}: {len(wrong):,} malformed lines:\n" + "\n".join(wrong[:_NAMED]) + more)
+    return {name: _ids(values) if name in ("user", "item") else np.array(values) for name, values in found.items()}
+
+
+def _rows(text: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line that is not empty, with its number; the header is left out."""
+    if layout.delimiter in (",", ";"):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
+        rows = ((reader.line_num, cells) for cells in reader)
+    else:
+        lines = enumerate(io.StringIO(text), 1)
+        rows = ((number, split(line.rstrip("\r\n"), layout.delimiter)) for number, line in lines)
+    filled = ((number, cells) for number, cells in rows if any(cell.strip() for cell in cells))
+    if layout.header:
+        next(filled, None)
+    return filled
+
+
+def _row(cells: list[str], layout: Layout, names: list[str]) -> list[Any]:
+    """The used cells of a line, read; raises ValueError with what was expected."""
+    if len(cells) != layout.count:
+        raise ValueError(f"expected {layout.count} columns, got {len(cells)}")
+    return [_READERS[name](cells[place].strip()) for name, place in zip(names, layout.used, strict=True)]
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise ValueError("expected the name of a person and of an item, got an empty cell")
+    return text
+
+
+def _rating(text: str) -> float:
+    value = _float(text)
+    if not abs(value) <= 1_000:
+        raise ValueError(f"expected a rating between -1,000 and 1,000, got {text[:40]!r}")
+    return value
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _time(text: str) -> float:
+    """Seconds since 1970, from a number or ISO 8601."""
+    value = _float(text)
+    if math.isfinite(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"expected a time as a number or as 2024-05-31T12:00:00Z, got {text[:40]!r}") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"user": _name, "item": _name, "value": _rating, "time": _time}
+
+
+def _ids(names: list[str]) -> NDArray[Any]:
+    """Names as whole numbers where all of them are written so, else as text."""
+    try:
+        numbers = [int(name) for name in names]
+    except ValueError:
+        return np.array(names)
+    return np.array(numbers, np.int64) if all(map(_is_plain, names)) else np.array(names)
+
+
+def _is_plain(name: str) -> bool:
+    return len(name) < 18 and str(int(name)) == name
+
+
+def _microseconds(time: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Times as the log keeps them: seconds, milliseconds and microseconds are told apart by their size."""
+    largest = float(np.abs(time).max(initial=0))
+    factor = 1e6 if largest < 1e11 else 1e3 if largest < 1e14 else 1.0
+    micros: NDArray[np.int64] = np.rint(time * factor).astype(np.int64)
+    return micros

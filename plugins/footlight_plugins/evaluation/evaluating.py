@@ -1,0 +1,213 @@
+"""Evaluates a recommender by a protocol: trains, ranks everything, measures, and says how sure the figures are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_plugins.evaluation import diversity, running
+from footlight_plugins.evaluation.accuracy import Figures, accuracy, find_hits
+from footlight_plugins.evaluation.contender import Contender
+from footlight_plugins.evaluation.dataset import Dataset, Values
+from footlight_plugins.evaluation.intervals import Estimate, over_people, over_seeds
+from footlight_plugins.evaluation.lists import Lists
+from footlight_plugins.evaluation.protocols import Protocol
+from footlight_plugins.evaluation.running import Progress
+from footlight_plugins.evaluation.splits import Split, fresh, pair_keys
+
+CUTOFFS = (5, 10, 20, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How an evaluation is to be done."""
+
+    protocol: Protocol
+    cutoffs: tuple[int, ...] = CUTOFFS
+    seeds: tuple[int, ...] = ()
+    """Empty: the protocol's."""
+    values: Values | None = None
+    """None: the protocol's."""
+    validation: bool = False
+    """Whether the rows held back are those to choose options with, instead of the test's."""
+
+    def splits(self, data: Dataset) -> list[Split]:
+        """What is learned from and asked for, one after the other."""
+        make = self.protocol.validation if self.validation else self.protocol.test
+        return [split for seed in self.seeds or self.protocol.seeds for split in make(data, seed)]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came out."""
+
+    metrics: Mapping[str, Estimate]
+    plan: Plan
+    contender: Contender
+    data: Mapping[str, Any]
+    """Sizes and origin of the data, and how many rows and people were tested."""
+    seconds: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    """The figures of the order of popularity, or of a random order."""
+
+    def json(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        plan, protocol = self.plan, self.plan.protocol
+        return {
+            "metrics": {name: estimate.json() for name, estimate in self.metrics.items()},
+            "baselines": {
+                name: {metric: estimate.json() for metric, estimate in figures.items()}
+                for name, figures in self.baselines.items()
+            },
+            "protocol": protocol.name,
+            "part": "validation" if plan.validation else "test",
+            "engine": self.contender.name,
+            "options": dict(self.contender.options),
+            "values": plan.values or protocol.values,
+            "cutoffs": list(plan.cutoffs),
+            "interval": "over seeds or folds, Student's t" if self.data["splits"] > 1 else "over people, normal",
+            "data": dict(self.data),
+            "seeds": list(plan.seeds or protocol.seeds),
+            "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
+        }
+
+
+def evaluate_with(
+    contender: Contender, data: Dataset, plan: Plan, progress: Progress = lambda what, done, total: None
+) -> Evaluation:
+    """Do an evaluation as planned.
+
+    Raises
+    ------
+    ValueError
+        When the data cannot be evaluated so, or the engine answers what it must not.
+    """
+    if plan.protocol.predicts and (data.value is None or not contender.can_predict):
+        lacking = f"{data.name} has no ratings" if data.value is None else f"{contender.name} predicts no ratings"
+        raise ValueError(f"protocol {plan.protocol.name} predicts ratings, and {lacking}")
+    contender.make().warm_up()  # so that compiling is not counted as training
+    splits = plan.splits(data)
+    rounds = [
+        _round(contender, data, plan, split, _numbered(progress, number, len(splits)))
+        for number, split in enumerate(splits, 1)
+    ]
+    seconds = {name: float(sum(one.seconds[name] for one in rounds)) for name in rounds[0].seconds}
+    return Evaluation(
+        metrics=_joined([one.metrics for one in rounds]),
+        plan=plan,
+        contender=contender,
+        data=data.counts() | _tested(rounds),
+        seconds=seconds,
+        baselines={name: _joined([one.baselines[name] for one in rounds]) for name in rounds[0].baselines},
+    )
+
+
+def _numbered(progress: Progress, number: int, count: int) -> Progress:
+    """Says as well which of several splits it is."""
+    if count == 1:
+        return progress
+    return lambda what, done, total: progress(f"{what}, {number} of {count}", done, total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """The figures of one split."""
+
+    metrics: Mapping[str, Estimate]
+    seconds: Mapping[str, float]
+    counts: Mapping[str, int]
+    baselines: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+
+
+def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progress: Progress) -> _Round:
+    kept = fresh(data, split)
+    if len(kept.test) == 0 or len(kept.train) == 0:
+        raise ValueError(f"{data.name}: protocol {plan.protocol.name} finds nothing to test in it")
+    if plan.protocol.predicts:
+        return _predicted(contender, data, plan, split, progress)
+    trained = running.train(contender, data, kept, plan.values or plan.protocol.values, progress)
+    started = time.perf_counter()
+    lists = running.rank(trained.engine, data, kept, max(plan.cutoffs), progress)
+    ranked = time.perf_counter()
+    metrics = measure(lists, data, kept, plan)
+    baselines = {name: _baseline(name, data, kept, plan) for name in plan.protocol.baselines}
+    counts = {
+        "train_rows": len(kept.train),
+        "test_rows": len(kept.test),
+        "tested_people": len(lists),
+        "repeats_left_out": len(split.test) - len(kept.test),
+    }
+    seconds = {
+        "fit": trained.seconds,
+        "rank": ranked - started,
+        "measure": time.perf_counter() - ranked,
+    }
+    return _Round(metrics, seconds, counts, baselines)
+
+
+def measure(lists: Lists, data: Dataset, split: Split, plan: Plan) -> dict[str, Estimate]:
+    """All figures of lists, with their intervals over people."""
+    candidates = np.ones(data.items, np.bool_) if split.candidates is None else split.candidates
+    figures = _accuracy(lists, data, split, plan)
+    figures |= diversity.popularity(lists, data, split.train, plan.cutoffs)
+    figures |= diversity.intra_list(lists, diversity.item_sets(data, split.train), plan.cutoffs)
+    found = {name: over_people(values) for name, values in figures.items()}
+    return found | diversity.coverage(lists, plan.cutoffs, candidates)
+
+
+def _accuracy(lists: Lists, data: Dataset, split: Split, plan: Plan) -> Figures:
+    keys = np.unique(pair_keys(data, split.test))
+    relevant = np.bincount(keys // data.items, minlength=data.users)[lists.users]
+    hits = find_hits(lists, keys, data.items)
+    return accuracy(hits, relevant, plan.cutoffs, plan.protocol.map_by_all)
+
+
+def _baseline(name: str, data: Dataset, split: Split, plan: Plan) -> dict[str, Estimate]:
+    if name == "random" and split.candidates is not None:
+        count = int(split.candidates.sum())
+        return {f"recall@{k}": over_people(np.full(1, min(1.0, k / count))) for k in plan.cutoffs}
+    lists = running.popular(data, split, max(plan.cutoffs))
+    return {metric: over_people(values) for metric, values in _accuracy(lists, data, split, plan).items()}
+
+
+def _predicted(contender: Contender, data: Dataset, plan: Plan, split: Split, progress: Progress) -> _Round:
+    trained = running.train(contender, data, split, plan.values or plan.protocol.values, progress)
+    started = time.perf_counter()
+    predicted = running.predict(trained.engine, data, split.test, progress)
+    counts = {"train_rows": len(split.train), "test_rows": len(split.test)}
+    seconds = {"fit": trained.seconds, "predict": time.perf_counter() - started}
+    assert data.value is not None
+    return _Round(errors_of(predicted - data.value[split.test]), seconds, counts)
+
+
+def errors_of(errors: NDArray[np.float64]) -> dict[str, Estimate]:
+    """RMSE and MAE; the interval of the root is that of the mean square, its ends rooted."""
+    square = over_people(errors**2)
+    mean, low, high = (float(np.sqrt(max(0.0, part))) for part in (square.mean, square.low, square.high))
+    rmse = Estimate(mean, low, high)
+    return {"rmse": rmse, "mae": over_people(np.abs(errors))}
+
+
+def _joined(rounds: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    """One split's figures as they are; of several splits the mean, with an interval over the splits."""
+    if len(rounds) == 1:
+        return dict(rounds[0])
+    return {name: over_seeds([one[name].mean for one in rounds]) for name in rounds[0]}
+
+
+def _tested(rounds: Sequence[_Round]) -> dict[str, Any]:
+    """Counts of the test: single figures of one split, lists of figures of several."""
+    names = rounds[0].counts
+    if len(rounds) == 1:
+        return {"splits": 1} | dict(names)
+    return {"splits": len(rounds)} | {name: [one.counts[name] for one in rounds] for name in names}
+
+
+def validating(plan: Plan) -> Plan:
+    """The same plan on the rows to choose options with."""
+    return replace(plan, validation=True)

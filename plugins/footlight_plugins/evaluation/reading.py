@@ -1,0 +1,59 @@
+"""Reads any ratings file, or the one in a folder, with what lies beside it about the items."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from footlight_plugins.evaluation.archives import read_archive
+from footlight_plugins.evaluation.catalogue import catalogue_beside, read_catalogue
+from footlight_plugins.evaluation.dataset import DataError, Dataset
+from footlight_plugins.evaluation.delimited import read_delimited
+
+_KNOWN = ("*.inter", "ratings.dat", "u.data", "ratings.csv", "events.csv", "*.npz")
+"""What is looked for in a folder, in this order; then a single .csv, .tsv or .txt file."""
+
+
+def read_dataset(path: Path | str) -> Dataset:
+    """The rows of a file, or of the one ratings file in a folder, and the catalogue beside it.
+
+    Text files: CSV, TSV, RecBole's atomic ``.inter`` with ``.item``, MovieLens (``u.data``, ``ratings.dat``,
+    ``ratings.csv``), or rows of numbers without a header. Archives: ``.npz`` with ``indptr`` and ``items``.
+
+    Raises
+    ------
+    DataError
+        When there is no such file, or it cannot be used.
+    """
+    file = _file(Path(path))
+    content = file.read_bytes()
+    read = read_archive if file.suffix == ".npz" else read_delimited
+    data = read(file, content)
+    facts = {"file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
+    beside = catalogue_beside(file)
+    if beside is None or not data.item_names:
+        return replace(data, facts=facts)
+    ordinals = {name: ordinal for ordinal, name in enumerate(data.item_names)}
+    contents = read_catalogue(beside, ordinals)
+    return replace(data, facts=facts | {"catalogue": str(beside)}, contents=contents)
+
+
+def _file(path: Path) -> Path:
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise DataError(f"{path}: there is no such file or folder")
+    for pattern in _KNOWN:
+        found = sorted(path.glob(pattern))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise DataError(
+                f"{path}: expected one ratings file, there are {', '.join(f.name for f in found)}: name one"
+            )
+    texts = sorted(file for file in path.iterdir() if file.suffix in (".csv", ".tsv", ".txt"))
+    if len(texts) == 1:
+        return texts[0]
+    names = ", ".join(file.name for file in texts) or "none"
+    raise DataError(f"{path}: expected one ratings file (.inter, .dat, .csv, .tsv, .npz), there are {names}: name one")

@@ -1,0 +1,94 @@
+"""Figures of an evaluation as tables for people, beside what others have published."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:  # imported where it is used, so that the command line starts fast
+    from footlight_plugins.evaluation import Estimate, Evaluation
+
+WIDTH = 110
+
+
+def as_text(result: Evaluation) -> str:
+    """Everything, as lines."""
+    console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
+    console.print(_title(result))
+    console.print(_figures(result))
+    console.print(_beside(result))
+    console.print("seconds: " + ", ".join(f"{name} {value:.2f}" for name, value in result.seconds.items()))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().rstrip()
+
+
+def _title(result: Evaluation) -> str:
+    facts = result.json()
+    options = ", ".join(f"{name}={value}" for name, value in facts["options"].items())
+    data = facts["data"]
+    return (
+        f"{facts['engine']} ({options or 'no options'}) by {facts['protocol']}, {facts['part']} part\n"
+        f"{data['name']}: {data['rows']:,} rows, {data['people']:,} people, {data['items']:,} items; "
+        f"seeds {', '.join(map(str, facts['seeds']))}; intervals {facts['interval']}"
+    )
+
+
+def _figures(result: Evaluation) -> Table:
+    """A line for each figure, a column for each cut-off."""
+    cutoffs = [str(k) for k in result.plan.cutoffs]
+    table = Table(title="figure: mean and half of its 95 % interval", title_justify="left")
+    table.add_column("figure")
+    plain = {name: one for name, one in result.metrics.items() if "@" not in name}
+    if plain:
+        table.add_column("", justify="right")
+        for name, one in plain.items():
+            table.add_row(name, _shown(one))
+        return table
+    for k in cutoffs:
+        table.add_column(f"@{k}", justify="right")
+    for name in dict.fromkeys(name.partition("@")[0] for name in result.metrics):
+        table.add_row(name, *(_shown(result.metrics.get(f"{name}@{k}")) for k in cutoffs))
+    return table
+
+
+def _shown(one: Estimate | None) -> str:
+    if one is None or math.isnan(one.mean):
+        return "-"
+    half = (one.high - one.low) / 2
+    return f"{one.mean:.4f}" + ("" if math.isnan(half) else f" ± {half:.4f}")
+
+
+def _beside(result: Evaluation) -> Table:
+    """The engine between the published rows and the baselines, best first."""
+    from footlight_plugins.evaluation.published import PUBLISHED
+
+    rows = PUBLISHED.get(result.plan.protocol.name, ())
+    names = list(dict.fromkeys(name for row in rows for name in row.metrics)) or _headline(result)
+    main = result.plan.protocol.metric
+    lines: list[tuple[str, Mapping[str, float], str]] = [(row.model, row.metrics, row.source) for row in rows]
+    lines += [
+        (f"{name} order", {m: e.mean for m, e in figures.items()}, "the same split")
+        for name, figures in result.baselines.items()
+    ]
+    ours = {name: one.mean for name, one in result.metrics.items()}
+    lines.append((f"[bold]{result.contender.name}[/bold]", ours, "measured now"))
+    sign = 1 if result.plan.protocol.predicts else -1
+    lines.sort(key=lambda line: sign * line[1].get(main, -sign * math.inf))
+    table = Table(title="beside what is published for this protocol", title_justify="left")
+    table.add_column("model")
+    for name in names:
+        table.add_column(name, justify="right")
+    table.add_column("source", overflow="fold")
+    for model, figures, source in lines:
+        table.add_row(model, *(f"{figures[name]:.4f}" if name in figures else "" for name in names), source)
+    return table
+
+
+def _headline(result: Evaluation) -> list[str]:
+    main = result.plan.protocol.metric
+    return [name for name in dict.fromkeys((main, "ndcg@10", "recall@20", "recall@50")) if name in result.metrics]
