@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -64,7 +65,8 @@ from footlight_server.services.engine import EngineService
 from footlight_server.services.faults import guard
 from footlight_server.services.generation import GenerationService
 from footlight_server.services.interaction import InteractionService
-from footlight_server.services.recommendation import RecommendationService
+from footlight_server.services.recommendation import ENCODED, RecommendationService
+from footlight_server.services.routes import Routes
 
 log = logging.getLogger(__name__)
 
@@ -156,14 +158,17 @@ class App:
         # Alone on its port, a second server fails there instead of taking half of the calls.
         shared_port = ("grpc.so_reuseport", int(self.config.processes > 1))
         self._server = server = grpc.aio.server(options=(*CHANNEL_OPTIONS, shared_port))
+        routes = Routes(ENCODED)
+        table = cast(grpc.aio.Server, routes)  # for the generated functions, which ask no more of a server
         for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
             guard(service, descriptor)
         catalog, recommendation, generation, interaction, engine = self._services
-        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server)
-        recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, server)
-        generation_pb2_grpc.add_GenerationServiceServicer_to_server(generation, server)
-        interaction_pb2_grpc.add_InteractionServiceServicer_to_server(interaction, server)
-        engine_pb2_grpc.add_EngineServiceServicer_to_server(engine, server)
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, table)
+        recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, table)
+        generation_pb2_grpc.add_GenerationServiceServicer_to_server(generation, table)
+        interaction_pb2_grpc.add_InteractionServiceServicer_to_server(interaction, table)
+        engine_pb2_grpc.add_EngineServiceServicer_to_server(engine, table)
+        server.add_generic_rpc_handlers((routes,))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)

@@ -84,6 +84,11 @@ class Recommending:
         self._rankings = rankings
         self._policy = policy
 
+    @property
+    def item_ids(self) -> Sequence[str]:
+        """The names of all items by ordinal; more come."""
+        return self._catalogue.ids
+
     async def recommend(self, asking: Asking, wanted: Wanted) -> Recommended:
         """Rank items for one person.
 

@@ -170,7 +170,7 @@ class Catalogue:
 
     def _replace_all(self, rows: Statuses) -> None:
         self._changes += 1
-        self.ids = [item_id for item_id, _ in rows]
+        self.ids[:] = [item_id for item_id, _ in rows]
         self.servable = np.fromiter((not deleted for _, deleted in rows), np.bool_, len(rows))
         self._ordinals = {item_id: i for i, (item_id, deleted) in enumerate(rows) if not deleted}
 

@@ -10,8 +10,12 @@ import grpc
 from footlight.v1 import recommendation_pb2 as pb
 from footlight.v1 import recommendation_pb2_grpc as stubs
 from footlight_server.convert import recommendation as convert
+from footlight_server.convert.encoding import Lines, encoded
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.services.asking import asking
+
+ENCODED = ("/footlight.v1.RecommendationService/Recommend",)
+"""The methods that answer bytes in the wire format instead of a message."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -21,10 +25,14 @@ class RecommendationService(stubs.RecommendationServiceServicer):
 
     def __init__(self, recommending: Recommending) -> None:
         self._recommending = recommending
+        self._lines = Lines(recommending.item_ids)
 
-    async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
+    # It answers bytes, not a message: see ENCODED.
+    async def Recommend(self, request: pb.RecommendRequest, context: Context) -> bytes:  # type: ignore[override]
         answer = await self._recommending.recommend(asking(context), convert.wanted(request))
-        return convert.recommendation(answer)
+        if answer.reasons:
+            return convert.recommendation(answer).SerializeToString()
+        return encoded(answer, self._lines)
 
     async def BatchRecommend(self, request: pb.BatchRecommendRequest, context: Context) -> pb.BatchRecommendResponse:
         wanted = convert.wanted_by_many(request)

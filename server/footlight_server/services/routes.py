@@ -1,0 +1,41 @@
+"""All RPCs of the server in one table.
+
+gRPC asks the handlers of one service after the other which of them knows a method, at every call; with seven services
+that costs as much as a tenth of the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeAlias
+
+import grpc
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # grpc's own class takes no parameters
+
+
+class Routes(grpc.GenericRpcHandler):
+    """Stands in for the server while services are added to it, and is then added to the server itself."""
+
+    def __init__(self, encoded: Collection[str] = ()) -> None:
+        """``encoded`` names the unary methods, "/package.Service/Method", that answer bytes in the wire format."""
+        self._encoded = encoded
+        self._handlers: dict[str, Handler] = {}
+
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: object) -> None:
+        """Nothing: the generated code names the same methods to `add_registered_method_handlers`."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
+        """Take over the methods of one service."""
+        for name, handler in handlers.items():
+            path = f"/{service}/{name}"
+            self._handlers[path] = _without_serializer(handler) if path in self._encoded else handler
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
+        """The handler of a method; None where nobody knows it."""
+        return self._handlers.get(handler_call_details.method)
+
+
+def _without_serializer(handler: Handler) -> Handler:
+    assert handler.unary_unary is not None
+    return grpc.unary_unary_rpc_method_handler(handler.unary_unary, handler.request_deserializer, None)
