@@ -35,12 +35,14 @@ class Asking:
     principal: Principal = ANYBODY
     deadline: float = field(default_factory=lambda: time.monotonic() + DEFAULT_SECONDS)
     """On the clock of `time.monotonic`, in seconds."""
-    cancelled: Callable[[], bool] = field(default=lambda: False)
+    leaving: Callable[[], int] = field(default=lambda: 0)
+    """Above 0 once the caller has left; any thread may ask."""
 
     @property
     def call(self) -> Call:
         """What the engine may know of it."""
-        return Call(self.deadline, self.cancelled)
+        leaving = self.leaving
+        return Call(self.deadline, lambda: leaving() > 0)
 
     @property
     def remaining(self) -> float:

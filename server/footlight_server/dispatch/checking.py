@@ -39,9 +39,11 @@ def _wrong(ranking: Ranking, items: list[int], scores: list[float], query: Query
         return ""
     if ranking.items.dtype != _INT32:
         return f"items of type {ranking.items.dtype}, not int32"
-    if min(items) < 0 or max(items) >= len(query.servable):
+    try:
+        allowed = all(map(query.servable.data.__getitem__, items))
+    except IndexError:
         return "items that are not in the catalogue"
-    if not all(map(query.servable.data.__getitem__, items)):
+    if not allowed or min(items) < 0:
         return "items that may not be answered"
     if not math.isfinite(sum(scores)):  # one look instead of one for each score
         return "scores that are not finite"

@@ -74,6 +74,7 @@ class Writer:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._background: deque[tuple[_Write, Any]] = deque()
         self._kept: list[_Job] = []  # background works that wait for the database to come back
+        self._kept_records = 0
         self._dropped = 0
         self._connection: Connection | None = None
         self._closing = False
@@ -105,7 +106,7 @@ class Writer:
 
         Records wait for a database that is away. False when too many wait: the record is dropped, and the log says so.
         """
-        if self._closing or len(self._background) + sum(job.records for job in self._kept) >= _BACKLOG:
+        if self._closing or len(self._background) + self._kept_records >= _BACKLOG:
             self._dropped += 1
             return False
         self._background.append((write, record))
@@ -130,7 +131,7 @@ class Writer:
                 self._database.finish_scrubbing()
         self._disconnect()
         if self._kept:
-            _log.error("%d background records are lost", sum(job.records for job in self._kept))
+            _log.error("%d background records are lost", self._kept_records)
 
     def _run(self, jobs: list[_Job]) -> None:
         """Run the jobs in one transaction; where one fails, halve the group until it fails alone."""
@@ -202,6 +203,7 @@ class Writer:
         if away and not self._kept:
             _log.warning("background records wait: %s", away[0].error)
         self._kept = [_Job(job.work, records=job.records, unsure=job.unsure) for job in away]
+        self._kept_records = sum(job.records for job in away)
         for job in background:
             if job.error is not None and job not in away:
                 _log.error("background records could not be written", exc_info=job.error)
