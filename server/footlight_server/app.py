@@ -130,6 +130,9 @@ class App:
         self._deployments = Deployments(self._plugins, table, events, models)
         self._deployments.limits = config.limits
         await self._deployments.start()
+        catalogue.on_change.append(self._deployments.hear_of_items)
+        catalogue.keep_time()
+        self._catalogue = catalogue
         agents = AgentTable(self._database, writer, TENANT)
         self._leasing = leasing = Leasing(LeaseTable(self._database, writer, TENANT))
         if self._lock.first and not config.database:
@@ -197,6 +200,8 @@ class App:
             await self._deployments.stop()
         if hasattr(self, "_follower"):
             await self._follower.stop()
+        if hasattr(self, "_catalogue"):
+            self._catalogue.stop()
         if hasattr(self, "_writer"):
             await self._writer.close()
         self._database.close()

@@ -104,7 +104,7 @@ def _tables(tenant: str) -> tuple[_Table, ...]:
 
 def _items(tenant: str) -> _Table:
     schema = {"item_id": "text", "title": "text", "kind": "text", "tags": "texts", "attributes": "json"}
-    times = {"create_time": "time", "update_time": "time"}
+    times = dict.fromkeys(("available_from", "available_until", "create_time", "update_time"), "time")
     query = select(ITEMS).where(ITEMS.c.tenant == tenant).order_by(ITEMS.c.ordinal)
     return _Table(ITEMS, tenant, schema | times | {"deleted": "flag"}, query, _item)
 
@@ -116,6 +116,8 @@ def _item(row: Row[Any]) -> dict[str, Any]:
         "kind": row.kind,
         "tags": json.loads(row.tags),
         "attributes": json.loads(row.attributes),
+        "available_from": None if row.available_from is None else _time(row.available_from),
+        "available_until": None if row.available_until is None else _time(row.available_until),
         "create_time": _time(row.create_time),
         "update_time": _time(row.update_time),
         "deleted": bool(row.deleted),

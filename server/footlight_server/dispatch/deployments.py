@@ -147,6 +147,11 @@ class Deployments:
         for host in self.recommenders():
             host.publish(appended)
 
+    def hear_of_items(self) -> None:
+        """The catalogue has changed, through this server or another one."""
+        for host in self.recommenders():
+            host.hear_of_items()
+
     def _forget(self, receipt: Receipt) -> None:
         """Somebody was erased, through this server or another one."""
         task = asyncio.create_task(self._forget_everywhere(receipt.user))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 
@@ -17,6 +17,7 @@ from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.faulting import judged, told
 from footlight_server.dispatch.pace import Pace
 from footlight_server.dispatch.seat import apart
+from footlight_server.dispatch.upkeep import RETRY_SECONDS, Upkeep
 from footlight_server.errors import DataLoss, FailedPrecondition, NotFound, Unavailable
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended
@@ -29,9 +30,6 @@ log = logging.getLogger(__name__)
 READ = 8_192
 """The follower reads so many positions of the log at once."""
 
-RETRY_SECONDS = 0.05
-"""How long to wait for a database that does not answer."""
-
 UNSTORED = Place(0, 0, 0)
 
 
@@ -39,15 +37,13 @@ class LogAway(Exception):
     """The log cannot be read now, which is no fault of the engine; nothing of what was to be read was applied."""
 
 
-class Follower(ABC):
+class Follower(Upkeep):
     """Holds one engine, its model version, and the log position up to which it has seen everything."""
 
     inline: bool
 
     def __init__(self, care: Care, events: EventLog, models: ModelStore) -> None:
-        self.care = care
-        self.name = care.name
-        self.spec = care.spec
+        super().__init__(care, events)
         self.version = 0
         self.position = 0
         self.pinned: int | None = None
@@ -55,8 +51,6 @@ class Follower(ABC):
         self.stored = UNSTORED
         """The newest state on disk that it can be restored from."""
         self.problem = ""
-        self.engine: Recommender | None = None
-        self._events = events
         self._models = models
         self._restorer = Restorer(care.name, care.spec, events, models, self._made)
         self._options: Options | None = None
@@ -66,10 +60,10 @@ class Follower(ABC):
         self._swapping = asyncio.Lock()
         self._behind = asyncio.Event()
         self._caught_up = asyncio.Condition()
-        self._follower: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @abstractmethod
-    def _settle(self) -> None:
+    def _look_again(self) -> None:
         """A new engine serves, or the old one is well again."""
 
     def _made(self, engine_class: type[Engine], options: Options) -> Recommender:
@@ -94,8 +88,11 @@ class Follower(ABC):
         await self._start(self._options or Options(), self.version or self._wanted)
 
     def follow(self) -> None:
-        """Watch the log from now on."""
-        self._follower = asyncio.create_task(self._follow(), name=f"follow-{self.name}")
+        """Watch the log from now on, and the catalogue where the engine reads it."""
+        works = {"follow": self._follow, "settle": self._settle}
+        if self.spec.reads_catalogue:
+            works["describe"] = self._keep_described
+        self._tasks += [asyncio.create_task(work(), name=f"{name}-{self.name}") for name, work in works.items()]
 
     async def _start(self, options: Options, version: int) -> None:
         async with self._swapping:
@@ -169,17 +166,21 @@ class Follower(ABC):
 
     async def _swap_in(self, prepare: Callable[[], Prepared], pinned: int | None) -> None:
         """Serve another engine. Only under the lock `_swapping`."""
-        engine, manifest, position, epoch, stored = await apart(self.name, partial(self._warm, prepare))
+        prepared = await apart(self.name, partial(self._warm, prepare))
+        engine, manifest, position, epoch, stored, described = prepared
         # What was appended or erased meanwhile is little: taken in on the seat, so that nothing comes in between.
         while (goal := self._events.position if pinned is None else pinned) > position or self._events.epoch > epoch:
             erasures, epoch = self._events.erasures_since(epoch), self._events.epoch
             for _, user in erasures:
                 await self.care.seat.run(partial(self._restorer.erase, engine, user))
             position = await self._advance(engine, position, min(goal, position + READ))
+        described = await self._tell_contents(engine, described)
         self.engine, self.version, self.position, self.problem = engine, manifest.version, position, ""
-        self.pinned, self.stored = pinned, stored
+        self.pinned, self.stored, self._described = pinned, stored, described
+        self._note_pending(engine.pending)
+        self._untold.set()
         self.care.mended()
-        self._settle()
+        self._look_again()
         self._behind.set()  # the follower looks whether there is more, and tells whoever waits
 
     async def _advance(self, engine: Recommender, position: int, upto: int, serving: bool = False) -> int:
@@ -197,9 +198,16 @@ class Follower(ABC):
             part = events.take(slice(start, start + self._pace.size))
             start += len(part)
             part = self._without_erased(part, epoch)
-            await self.care.seat.run(partial(self._pace.measured, partial(engine.apply, part), len(part)))
+            pending = await self.care.seat.run(partial(self._applied, engine, part))
+            if engine is self.engine:
+                self._note_pending(pending)
             await asyncio.sleep(0)
         return upto
+
+    def _applied(self, engine: Recommender, events: Events) -> int:
+        """Apply a micro-batch; answers how many events are pending then."""
+        self._pace.measured(partial(engine.apply, events), len(events))
+        return engine.pending
 
     def publish(self, appended: Appended) -> None:
         """Hear of events that were just committed. A few are applied at once; more are left to the follower."""
@@ -209,8 +217,9 @@ class Follower(ABC):
         small = self.spec.inline and len(appended.events) <= max(1, self._pace.size // 2)  # there are other engines
         if self.engine is not None and small and self.position == expected and not self._behind.is_set():
             try:
-                self._pace.measured(partial(self.engine.apply, appended.events), len(appended.events))
+                pending = self._applied(self.engine, appended.events)
                 self.position = appended.position
+                self._note_pending(pending)
             except BaseException as fault:  # an engine may raise anything
                 self._fail(judged(self.spec.name, fault))
         else:

@@ -57,20 +57,20 @@ class RecommenderHost(Follower):
     def fault(self, fault: Exception) -> bool:
         """Count what the engine did wrong. Returns whether it is asked again all the same."""
         self.care.fault(fault)
-        self._settle()
+        self._look_again()
         return self.care.closed
 
     def succeed(self) -> None:
         """Hear that an answer was good."""
         self.care.breaker.succeed()
-        self._settle()
+        self._look_again()
 
     def _made(self, engine_class: type[Engine], options: Options) -> Recommender:
         if self.care.isolated:
             return IsolatedRecommender(self.care.started(options))
         return super()._made(engine_class, options)
 
-    def _settle(self) -> None:
+    def _look_again(self) -> None:
         self.care.attend(self.engine)
         self.inline = self.spec.inline and self.care.closed
 
@@ -88,7 +88,7 @@ class RecommenderHost(Follower):
 
     async def stop(self) -> None:
         """Let go of the engine."""
-        if self._follower is not None:
-            self._follower.cancel()
+        for task in self._tasks:
+            task.cancel()
         self.engine = None
         self.care.stop()

@@ -24,7 +24,7 @@ from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.options import options_of
 from footlight_server.isolation.pipe import Gone, Pipe
 
-METHODS = frozenset({"state", "load", "warm_up", "apply", "forget", "knows"})
+METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict", "describe"})
 """What is called as it is asked for; the others take something that does not cross as it is."""
 
 WITH_CALL = frozenset({"recommend_batch", "generate"})
@@ -68,6 +68,17 @@ class Host:
 
     def _fit(self, events: Any, seed: int, directory: str) -> Any:
         return self._engine.fit(events, TrainingRun(seed, Path(directory), lambda *_: None))
+
+    def _load(self, state: Any) -> Any:
+        self._engine.load(state)
+        return getattr(self._engine, "pending", 0)
+
+    def _apply(self, events: Any) -> Any:
+        return [self._engine.apply(events), self._engine.pending]
+
+    def _settle(self) -> Any:
+        self._engine.settle()
+        return self._engine.pending
 
     def _recommend(self, query: Query, servable: Any) -> Any:
         return self._engine.recommend(self._whole(query, servable))

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Basis, Content, Events, Query, Ranking, State
+from footlight_plugins import Basis, Content, Events, History, ItemContent, Query, Ranking, State
 
-RECORDS = {record.__name__: record for record in (Content, Events, Query, Ranking, State)}
+RECORDS = {record.__name__: record for record in (Content, Events, History, ItemContent, Query, Ranking, State)}
 """What may be made, by name."""
 
 _KINDS = "biufSU"
@@ -105,6 +105,8 @@ def _made(value: Any, buffers: Sequence[Buffer]) -> Any:
     given = {name: _made(inner, buffers) for name, inner in value["fields"].items()}
     if "basis" in given:
         given["basis"] = Basis(given["basis"])
+    if "tags" in given:
+        given["tags"] = tuple(given["tags"])
     return RECORDS[value["record"]](**given)
 
 

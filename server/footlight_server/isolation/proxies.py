@@ -17,6 +17,7 @@ from footlight_plugins import (
     Engine,
     Events,
     Generator,
+    ItemContent,
     Query,
     Ranking,
     Recommender,
@@ -33,6 +34,7 @@ class Isolated(Engine):
 
     def __init__(self, process: EngineProcess) -> None:
         self.process = process
+        self._pending = 0
         weakref.finalize(self, process.kill, "it was replaced")
 
     def state(self) -> State:
@@ -42,7 +44,7 @@ class Isolated(Engine):
 
     def load(self, state: State) -> None:
         """Take a state over."""
-        self._ask("load", state)
+        self._pending = self._ask("load", state)
 
     def warm_up(self) -> None:
         """Compile."""
@@ -66,8 +68,27 @@ class IsolatedRecommender(Isolated, Recommender):
 
     def apply(self, events: Events) -> int:
         """Follow the log."""
-        touched: int = self._ask("apply", events)
+        touched: int
+        touched, self._pending = self._ask("apply", events)
         return touched
+
+    def describe(self, contents: Sequence[ItemContent]) -> None:
+        """Take over what the catalogue says."""
+        self._ask("describe", list(contents))
+
+    @property
+    def pending(self) -> int:
+        """How many events are put off; as of the last call that could change it."""
+        return self._pending
+
+    def settle(self) -> None:
+        """Work off what was put off."""
+        self._pending = self._ask("settle")
+
+    def predict(self, user: int, items: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The ratings that a person would give."""
+        ratings: NDArray[np.float64] = self._ask("predict", user, items)
+        return ratings
 
     def forget(self, user: int) -> int:
         """Take a person out."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from footlight_server.jobs.order import Order, Report, Task
 
 if TYPE_CHECKING:  # imported in the functions that use them, after the order has been read
-    from footlight_plugins import Corpus, Engine, EngineSpec, Events, Options
+    from footlight_plugins import Corpus, Engine, EngineSpec, Events, Options, Recommender
     from footlight_server.models.store import ModelStore
 
 REPORT_SECONDS = 0.1
@@ -110,7 +110,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     if isinstance(engine, Generator):
         metrics, fingerprint = engine.train(_corpus(order), run), order.corpus_id  # it names its content already
     else:
-        events = _events(order)
+        events = _events(order, cast(Recommender, engine) if spec.reads_catalogue else None)
         metrics, fingerprint = cast(Recommender, engine).fit(events, run), _fingerprint(events)
     state = engine.state()
     manifest = Manifest(
@@ -153,12 +153,16 @@ def _corpus(order: Order) -> Corpus:
     return Corpus(tuple(CorpusFile(path, Path(location)) for path, location in order.corpus_files))
 
 
-def _events(order: Order) -> Events:
+def _events(order: Order, reader: Recommender | None) -> Events:
+    """The whole log; a reader of the catalogue is told first what that says."""
     from footlight_server.log.columns import read_events
     from footlight_server.log.database import Database
+    from footlight_server.log.item_rows import read_contents
 
     database = Database.open(order.database_url)
     try:
+        if reader is not None:
+            reader.describe(read_contents(database, order.tenant)[0])
         return read_events(database, order.tenant, 0, order.log_position)
     finally:
         database.close()

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from footlight_plugins import EngineSpec, Events
+from footlight_plugins import EngineSpec, Events, ItemContent
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.jobs.order import Order
 from footlight_server.log.columns import read_events
 from footlight_server.log.database import Database
+from footlight_server.log.item_rows import read_contents
 from footlight_server.log.records import now
 from footlight_server.log.schema import ERASURES
 from footlight_server.models.checkpoints import Place
@@ -36,6 +37,10 @@ class LogReader:
     def read(self, after: int = 0, upto: int | None = None) -> Events:
         """The events after one position up to and including another."""
         return read_events(self.database, self.tenant, after, upto)
+
+    def contents(self, after: int | None = None) -> tuple[Sequence[ItemContent], int]:
+        """What is said of every item, or of those changed after a revision; and one up to which none is missing."""
+        return read_contents(self.database, self.tenant, after)
 
     def erasures_since(self, epoch: int) -> Sequence[tuple[int, int]]:
         """The (epoch, user ordinal) of every erasure after the given one, in order."""

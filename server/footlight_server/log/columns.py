@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from footlight_plugins import Events
 from footlight_server.log.database import Database
 from footlight_server.log.schema import EVENTS
+
+T = TypeVar("T", bound=np.generic)
 
 # The columns of `Events`, in order, as one packed row.
 _ROW = np.dtype([("user", "i4"), ("item", "i4"), ("kind", "i1"), ("value", "f8"), ("time", "i8"), ("tie", "i8")])
@@ -33,3 +36,10 @@ def read_events(database: Database, tenant: str, after: int = 0, upto: int | Non
         # The driver's own tuples: SQLAlchemy's rows cost more than the reading.
         cursor: Any = connection.execute(query).cursor
         return as_events(cursor)
+
+
+def grown(column: NDArray[T], size: int, fill: Any) -> NDArray[T]:
+    """A copy of a column with at least so many rows, new ones filled."""
+    longer = np.full(max(size, len(column)), fill, column.dtype)
+    longer[: len(column)] = column
+    return longer

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, delete, func, select, union_all
 
-from footlight_plugins import Events
+from footlight_plugins import Events, ItemContent
 from footlight_server.errors import AlreadyExists, NotFound
 from footlight_server.log.batch import Incoming, check_batch
 from footlight_server.log.bulk import Lookup, Prepared, insert_rows
@@ -127,6 +127,15 @@ class EventLog:
     def read(self, after: int = 0, upto: int | None = None) -> Events:
         """The events after one position up to and including another, in the order of their positions."""
         return read_events(self._database, self._tenant, after, upto)
+
+    @property
+    def catalogue_revision(self) -> int:
+        """The last change to the catalogue that is known here."""
+        return self._catalogue.revision
+
+    def contents(self, after: int | None = None) -> tuple[Sequence[ItemContent], int]:
+        """What the catalogue says of items, see `Catalogue.contents`: engines learn from it beside the log."""
+        return self._catalogue.contents(after)
 
     def position_at(self, time: int) -> int:
         """The position before the first event, in the order of the log, that happened after a time (in microseconds

@@ -12,7 +12,7 @@ from footlight_server.log.database import Database
 from footlight_server.log.events import EventLog
 from footlight_server.log.heads import RETRY_S, Heads, HeadWatch
 from footlight_server.log.people import People
-from footlight_server.log.revisions import SERVABLE
+from footlight_server.log.revisions import CATALOGUE
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class LogFollower:
 
     async def _take_over(self, heads: Heads) -> None:
         """Items and people first: events, and what is learned from them, speak of both."""
-        await self._catalogue.follow(heads.item, heads.revisions.get(SERVABLE, 0))
+        await self._catalogue.follow(heads.revisions.get(CATALOGUE, 0))
         await self._people.follow(heads.person)
         await self._events.follow(heads.position, heads.epoch)
         moved = [topic for topic, number in heads.revisions.items() if number != self._revisions.get(topic)]

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, func, literal_colum
 from footlight_server.errors import FootlightError, Unavailable
 from footlight_server.log.bulk import Prepared
 from footlight_server.log.database import Database
-from footlight_server.log.schema import ERASURES, EVENTS, ITEMS, PEOPLE, REVISIONS
+from footlight_server.log.schema import ERASURES, EVENTS, PEOPLE, REVISIONS
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,6 @@ class Heads:
     epoch: int
     person: int
     """The highest ordinal of a person; -1 where there is none."""
-    item: int
-    """The highest ordinal of an item; -1 where there is none."""
     revisions: Mapping[str, int]
 
 
@@ -53,7 +51,6 @@ _HEADS = Prepared(
         _highest(".erased", ERASURES, "log_position"),
         _highest(".epoch", ERASURES, "epoch"),
         _highest(".person", PEOPLE, "ordinal"),
-        _highest(".item", ITEMS, "ordinal"),
         select(REVISIONS.c.topic, REVISIONS.c.number).where(REVISIONS.c.tenant == bindparam("tenant")),
     )
 )
@@ -62,10 +59,8 @@ _HEADS = Prepared(
 def read_heads(connection: Connection, tenant: str) -> Heads:
     """How far everything is now; all of it at one moment."""
     found = dict(_HEADS.rows(connection, {"tenant": tenant}))
-    own = {name: int(found.pop(f".{name}")) for name in ("position", "erased", "epoch", "person", "item")}
-    return Heads(
-        max(own["position"], own["erased"], 0), max(own["epoch"], 0), own["person"], own["item"], revisions=found
-    )
+    own = {name: int(found.pop(f".{name}")) for name in ("position", "erased", "epoch", "person")}
+    return Heads(max(own["position"], own["erased"], 0), max(own["epoch"], 0), own["person"], revisions=found)
 
 
 class HeadWatch:

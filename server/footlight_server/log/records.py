@@ -30,6 +30,10 @@ class Item:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     create_time: int = 0
     update_time: int = 0
+    available_from: int | None = None
+    """None: from the beginning."""
+    available_until: int | None = None
+    """The first moment at which it is no longer available. None: for ever."""
 
 
 @dataclass(frozen=True, slots=True)

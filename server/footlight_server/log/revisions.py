@@ -7,8 +7,8 @@ from sqlalchemy import Connection, bindparam, select, text
 from footlight_server.log.bulk import Prepared
 from footlight_server.log.schema import REVISIONS
 
-SERVABLE = "servable"
-"""Items were deleted, or came back. New items are seen by their ordinals."""
+CATALOGUE = "catalogue"
+"""Items were put or deleted; each has the number of the change in its row."""
 DEPLOYMENTS = "deployments"
 TRAININGS = "trainings"
 LEASES = "leases"

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -55,8 +55,13 @@ ITEMS = Table(
     _of("create_time", BigInteger),
     _of("update_time", BigInteger),
     _of("deleted", SmallInteger),
+    Column("available_from", BigInteger),
+    Column("available_until", BigInteger),
+    Column("revision", BigInteger, nullable=False, server_default="0"),
     Index("ix_items_item_id", "tenant", "item_id", unique=True),
+    Index("ix_items_revision", "tenant", "revision"),
 )
+"""``revision`` is the number of the change to the catalogue that wrote the row last: what changed since can be read."""
 
 PEOPLE = Table(
     "people",

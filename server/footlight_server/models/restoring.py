@@ -5,22 +5,39 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, Protocol, TypeAlias, cast
 
-from footlight_plugins import Engine, EngineSpec, Options, Recommender, State, TrainingRun, UpdateClass
+from footlight_plugins import (
+    Engine,
+    EngineSpec,
+    ItemContent,
+    Options,
+    Recommender,
+    State,
+    TrainingRun,
+    UpdateClass,
+)
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.errors import DataLoss, FailedPrecondition
 from footlight_server.models.checkpoints import Place, place_of
 from footlight_server.models.replaying import LogView, read_whole, replay
+from footlight_server.models.settling import settle_fully
 from footlight_server.models.state_files import Manifest
 from footlight_server.models.store import ModelStore
 
 log = logging.getLogger(__name__)
 
 Make: TypeAlias = Callable[[type[Engine], Options], Recommender]
+
+
+class View(LogView, Protocol):
+    """The log, and the catalogue beside it."""
+
+    def contents(self, after: int | None = None) -> tuple[Sequence[ItemContent], int]:
+        """What is said of every item, or of those changed after a revision; and one up to which none is missing."""
 
 
 class Prepared(NamedTuple):
@@ -35,6 +52,8 @@ class Prepared(NamedTuple):
     """It holds nobody who was erased up to this epoch."""
     stored: Place
     """The state on disk that it began with; position 0 where it was fitted to the log."""
+    described: int
+    """It has been told what the catalogue says of items up to this revision."""
 
 
 def made(engine_class: type[Engine], options: Options) -> Recommender:
@@ -45,7 +64,7 @@ def made(engine_class: type[Engine], options: Options) -> Recommender:
 class Restorer:
     """Restores the states of one deployment. Its methods take long: call them on a thread, or in another process."""
 
-    def __init__(self, name: str, spec: EngineSpec, view: LogView, models: ModelStore, make: Make = made) -> None:
+    def __init__(self, name: str, spec: EngineSpec, view: View, models: ModelStore, make: Make = made) -> None:
         self._name = name
         self._spec = spec
         self._view = view
@@ -79,11 +98,13 @@ class Restorer:
         """An engine fitted to the log up to a position, with the manifest's options."""
         epoch = self._view.epoch  # before the log is read: who is erased meanwhile is taken out later
         engine = self._new(manifest)
+        described = self._describe(engine)
         events = read_whole(self._view, upto, self._name)
         if len(events):
             with tempfile.TemporaryDirectory() as directory:
                 engine.fit(events, TrainingRun(manifest.seed, Path(directory), lambda *_: None))
-        return Prepared(engine, manifest, upto, epoch, Place(manifest.version, 0, epoch))
+        settle_fully(engine)
+        return Prepared(engine, manifest, upto, epoch, Place(manifest.version, 0, epoch), described)
 
     def _from_checkpoint(self, place: Place, options: Options, upto: int) -> Prepared | None:
         """The engine; None for a checkpoint that is of no use, which may be because it is damaged."""
@@ -114,11 +135,21 @@ class Restorer:
         """The state without those who were erased since, and with the log up to a position."""
         engine = self._new(manifest)
         engine.load(state)
+        described = self._describe(engine)
         epoch = self._view.epoch  # before the log is read: who is erased meanwhile is taken out later
         for _, user in self._view.erasures_since(manifest.erasure_epoch):
             self.erase(engine, user)
         replay(engine, self._view, manifest.log_position, upto, self._name)
-        return Prepared(engine, manifest, upto, epoch, place_of(manifest))
+        settle_fully(engine)
+        return Prepared(engine, manifest, upto, epoch, place_of(manifest), described)
+
+    def _describe(self, engine: Recommender) -> int:
+        """Tell the engine what the catalogue says, where it wants to know; answers the revision up to which it knows."""
+        if not self._spec.reads_catalogue:
+            return 0
+        contents, revision = self._view.contents()
+        engine.describe(contents)
+        return revision
 
     def erase(self, engine: Recommender, user: int) -> None:
         """Take a person out of an engine; FailedPrecondition where it cannot."""

@@ -144,7 +144,13 @@ def test_a_backup_of_a_newer_footlight_is_refused(
 
 
 YOUNGER = ("ranking_pages", "revisions", "leases")
-"""Tables that came after the first revision; the column ``pinned_position`` of the deployments did, too."""
+"""Tables that came after the first revision."""
+
+YOUNGER_COLUMNS: dict[str, dict[str, object]] = {
+    "deployments": {"pinned_position": None},
+    "items": {"available_from": None, "available_until": None, "revision": 0},
+}
+"""Columns that did, with what they hold in rows that are older; they are the last of their tables."""
 
 
 def _first_revision(members: Members) -> None:
@@ -153,23 +159,28 @@ def _first_revision(members: Members) -> None:
     facts["tables"] = [table for table in facts["tables"] if table["name"] not in YOUNGER]
     for name in YOUNGER:
         members.pop(f"tables/{name}/000000.jsonl.gz", None)
-    deployments = next(table for table in facts["tables"] if table["name"] == "deployments")
-    place = deployments["columns"].index("pinned_position")
-    del deployments["columns"][place]
-    part = "tables/deployments/000000.jsonl.gz"
-    rows = [json.loads(line) for line in gzip.decompress(members[part]).splitlines()] if part in members else []
-    if rows:
-        members[part] = gzip.compress("".join(json.dumps(r[:place] + r[place + 1 :]) + "\n" for r in rows).encode())
+    for name, columns in YOUNGER_COLUMNS.items():
+        table, part = next(t for t in facts["tables"] if t["name"] == name), f"tables/{name}/000000.jsonl.gz"
+        del table["columns"][-len(columns) :]
+        rows = [json.loads(line) for line in gzip.decompress(members[part]).splitlines()] if part in members else []
+        if rows:
+            lines = (json.dumps(row[: -len(columns)]) + "\n" for row in rows)
+            members[part] = gzip.compress("".join(lines).encode())
     members["manifest.json"] = json.dumps(facts).encode()
+
+
+def _older(name: str, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    columns = YOUNGER_COLUMNS[name]
+    return [(*row[: -len(columns)], *columns.values()) for row in rows]
 
 
 async def test_a_backup_of_older_tables_is_brought_up_to_date(
     house: House, forged: Callable[[Callable[[Members], object]], Path], open_house: Open, tmp_path: Path
 ) -> None:
     restore(forged(_first_revision), tmp_path / "new", None)
-    unpinned = [(*row[:-1], None) for row in house.rows()["deployments"]]
-    younger: dict[str, list[tuple[object, ...]]] = {name: [] for name in YOUNGER}
-    assert (await open_house("new")).rows() == house.rows() | younger | {"deployments": unpinned}
+    rows = house.rows()
+    expected = rows | {name: [] for name in YOUNGER} | {name: _older(name, rows[name]) for name in YOUNGER_COLUMNS}
+    assert (await open_house("new")).rows() == expected
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "models/a/1/../../outside", "footlight.db", "models/x"])
