@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 
 from footlight_plugins.evaluation.lists import Lists
 
+NAMES = ("ndcg", "recall", "precision", "map", "mrr", "hit")
+"""What is measured at each cut-off."""
+
 Figures = dict[str, NDArray[np.float64]]
 """Figures by name, each of shape (people,)."""
 

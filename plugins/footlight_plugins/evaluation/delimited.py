@@ -32,15 +32,22 @@ def read_delimited(path: Path, content: bytes) -> Dataset:
     DataError
         When the file is empty, lacks a column, or has malformed lines.
     """
-    text = _decoded(path, content)
-    first = next((line for line in text.splitlines() if line.strip()), None)
+    layout = _layout(path, content)
+    columns = _numbers(content, layout)
+    if columns is None:
+        columns = _lines(path, _decoded(path, content), layout)
+    return _dataset(path, columns)
+
+
+def _layout(path: Path, content: bytes) -> Layout:
+    lines = (line for line in io.BytesIO(content) if line.strip())
+    first = next(lines, None)
     if first is None:
         raise DataError(f"{path}: expected at least one row, the file is empty")
-    layout = layout_of(first, str(path))
-    columns = _numbers(text, layout) or _lines(path, text, layout)
-    if len(columns["user"]) == 0:
+    layout = layout_of(_decoded(path, first).rstrip("\r\n"), str(path))
+    if layout.header and next(lines, None) is None:
         raise DataError(f"{path}: expected at least one row after the header")
-    return _dataset(path, columns)
+    return layout
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -67,15 +74,15 @@ def _dataset(path: Path, columns: dict[str, NDArray[Any]]) -> Dataset:
     )
 
 
-def _numbers(text: str, layout: Layout) -> dict[str, NDArray[Any]] | None:
-    """The columns of a file whose used columns are all numbers; None where they are not."""
-    plain = text.replace("::", "\t") if layout.delimiter == "::" else text
+def _numbers(content: bytes, layout: Layout) -> dict[str, NDArray[Any]] | None:
+    """The columns of a file whose used columns are all numbers; None where it must be read line by line."""
+    plain = content.replace(b"::", b"\t") if layout.delimiter == "::" else content
     delimiter = "\t" if layout.delimiter == "::" else layout.delimiter or None
     names = _names(layout)
     kind = np.dtype([(name, np.int64 if name in ("user", "item") else np.float64) for name in names])
     try:
         table = np.loadtxt(
-            io.StringIO(plain),
+            io.TextIOWrapper(io.BytesIO(plain), encoding="utf-8-sig"),
             dtype=kind,
             delimiter=delimiter,
             comments=None,
@@ -85,10 +92,13 @@ def _numbers(text: str, layout: Layout) -> dict[str, NDArray[Any]] | None:
         )
     except ValueError:
         return None
-    if len(table) == 0 or not all(np.isfinite(table[name]).all() for name in names):
+    cells = (len(table) + layout.header) * (layout.count - 1)
+    if delimiter and plain.count(delimiter.encode()) != cells:
+        return None  # a line has too many cells, or one with a delimiter inside quotes
+    if not all(np.isfinite(table[name]).all() for name in names):
         return None
     if "value" in names and np.abs(table["value"]).max() > 1_000:
-        return None  # the slow reader names the line
+        return None
     return {name: np.ascontiguousarray(table[name]) for name in names}
 
 

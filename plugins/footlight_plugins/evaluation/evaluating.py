@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,14 @@ class Plan:
     values: Values | None = None
     """None: the protocol's."""
     validation: bool = False
-    """Whether the rows held back are those to choose options with, instead of the test's."""
+    """Whether the rows held back are those to choose options with, instead of the test's. Only accuracy is measured then."""
+    aim: str = ""
+    """The figure to make better; empty: the protocol's."""
+
+    @property
+    def metric(self) -> str:
+        """The figure that it is about."""
+        return self.aim or self.protocol.metric
 
     def splits(self, data: Dataset) -> list[Split]:
         """What is learned from and asked for, one after the other."""
@@ -135,7 +142,8 @@ def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progre
     lists = running.rank(trained.engine, data, kept, max(plan.cutoffs), progress)
     ranked = time.perf_counter()
     metrics = measure(lists, data, kept, plan)
-    baselines = {name: _baseline(name, data, kept, plan) for name in plan.protocol.baselines}
+    beside = () if plan.validation else plan.protocol.baselines
+    baselines = {name: _baseline(name, data, kept, plan) for name in beside}
     counts = {
         "train_rows": len(kept.train),
         "test_rows": len(kept.test),
@@ -152,8 +160,10 @@ def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progre
 
 def measure(lists: Lists, data: Dataset, split: Split, plan: Plan) -> dict[str, Estimate]:
     """All figures of lists, with their intervals over people."""
-    candidates = np.ones(data.items, np.bool_) if split.candidates is None else split.candidates
     figures = _accuracy(lists, data, split, plan)
+    if plan.validation:
+        return {name: over_people(values) for name, values in figures.items()}
+    candidates = np.ones(data.items, np.bool_) if split.candidates is None else split.candidates
     figures |= diversity.popularity(lists, data, split.train, plan.cutoffs)
     figures |= diversity.intra_list(lists, diversity.item_sets(data, split.train), plan.cutoffs)
     found = {name: over_people(values) for name, values in figures.items()}
@@ -206,8 +216,3 @@ def _tested(rounds: Sequence[_Round]) -> dict[str, Any]:
     if len(rounds) == 1:
         return {"splits": 1} | dict(names)
     return {"splits": len(rounds)} | {name: [one.counts[name] for one in rounds] for name in names}
-
-
-def validating(plan: Plan) -> Plan:
-    """The same plan on the rows to choose options with."""
-    return replace(plan, validation=True)

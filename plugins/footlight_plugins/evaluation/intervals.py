@@ -33,8 +33,9 @@ class Estimate:
     """The single figures of a protocol with several seeds or folds."""
 
     def json(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        found: dict[str, Any] = {"mean": self.mean, "ci95": [self.low, self.high]}
+        """As JSON can hold it; null where there is no mean or no interval."""
+        bounds = [self.low, self.high] if math.isfinite(self.low + self.high) else None
+        found: dict[str, Any] = {"mean": self.mean if math.isfinite(self.mean) else None, "ci95": bounds}
         return found | ({"values": list(self.values)} if self.values else {})
 
 

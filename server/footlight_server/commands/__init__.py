@@ -13,6 +13,7 @@ from footlight_server.commands.evaluate import evaluate
 from footlight_server.commands.export import export
 from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
+from footlight_server.commands.tune import tune
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     _add(app, restore, "footlight restore backups/monday.tar --data-dir ./new --erasures ./data")
     _add(app, export, "footlight export ./everything --format parquet --data-dir ./data")
     _add(app, evaluate, "footlight evaluate --protocol leave-last --data ratings.csv --engine NAME --option k=100")
+    _add(app, tune, "footlight tune --protocol leave-last --data ratings.csv --engine NAME --budget 300")
 
 
 def _add(app: typer.Typer, function: Callable[..., None], example: str) -> None:

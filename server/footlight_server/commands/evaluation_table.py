@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:  # imported where it is used, so that the command line starts fast
@@ -21,7 +21,7 @@ def as_text(result: Evaluation) -> str:
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
     console.print(_title(result))
     console.print(_figures(result))
-    console.print(_beside(result))
+    _print_beside(console, result)
     console.print("seconds: " + ", ".join(f"{name} {value:.2f}" for name, value in result.seconds.items()))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().rstrip()
@@ -63,30 +63,33 @@ def _shown(one: Estimate | None) -> str:
     return f"{one.mean:.4f}" + ("" if math.isnan(half) else f" ± {half:.4f}")
 
 
-def _beside(result: Evaluation) -> Table:
-    """The engine between the published rows and the baselines, best first."""
+def _print_beside(console: Console, result: Evaluation) -> None:
+    """The engine between the published rows and the baselines, best first; below, where the rows come from."""
     from footlight_plugins.evaluation.published import PUBLISHED
 
     rows = PUBLISHED.get(result.plan.protocol.name, ())
     names = list(dict.fromkeys(name for row in rows for name in row.metrics)) or _headline(result)
     main = result.plan.protocol.metric
-    lines: list[tuple[str, Mapping[str, float], str]] = [(row.model, row.metrics, row.source) for row in rows]
+    sources = list(dict.fromkeys(row.source for row in rows))
+    lines = [(row.model, row.metrics, f"[{sources.index(row.source) + 1}]") for row in rows]
     lines += [
         (f"{name} order", {m: e.mean for m, e in figures.items()}, "the same split")
         for name, figures in result.baselines.items()
     ]
-    ours = {name: one.mean for name, one in result.metrics.items()}
-    lines.append((f"[bold]{result.contender.name}[/bold]", ours, "measured now"))
+    lines.append((result.contender.name, {name: one.mean for name, one in result.metrics.items()}, "measured now"))
     sign = 1 if result.plan.protocol.predicts else -1
     lines.sort(key=lambda line: sign * line[1].get(main, -sign * math.inf))
     table = Table(title="beside what is published for this protocol", title_justify="left")
     table.add_column("model")
     for name in names:
         table.add_column(name, justify="right")
-    table.add_column("source", overflow="fold")
+    table.add_column("source")
     for model, figures, source in lines:
-        table.add_row(model, *(f"{figures[name]:.4f}" if name in figures else "" for name in names), source)
-    return table
+        cells = (model, *(f"{figures[name]:.4f}" if name in figures else "" for name in names), source)
+        table.add_row(*map(escape, cells), style="bold" if source == "measured now" else "")
+    console.print(table)
+    for number, source in enumerate(sources, 1):
+        console.print(f"[{number}] {source}", markup=False)
 
 
 def _headline(result: Evaluation) -> list[str]:
