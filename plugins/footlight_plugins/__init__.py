@@ -44,6 +44,7 @@ from footlight_plugins.data import (
     State,
 )
 from footlight_plugins.decisions import Box, Candidates, Choice, Discrete, Situation, Spaces, Transitions
+from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
 
@@ -61,6 +62,8 @@ __all__ = [
     "Corpus",
     "CorpusFile",
     "Discrete",
+    "Embedder",
+    "EmbedderSpec",
     "Engine",
     "EngineSpec",
     "EventKind",
@@ -79,5 +82,6 @@ __all__ = [
     "Transitions",
     "UpdateClass",
     "Verb",
+    "find_embedder",
     "impl",
 ]

