@@ -61,6 +61,7 @@ def checkpointed_data(trained_data: Path, tmp_path_factory: pytest.TempPathFacto
     data_dir = tmp_path_factory.mktemp("checkpointed") / "data"
     shelf.copy(trained_data, data_dir)
     server = Server(data_dir, *shelf.arguments(data_dir), *OFTEN)
+    server.client.recommend("ann", deployment="user-knn")  # wakes it
     last = played(server.client, "ann", [f"a{i:02}" for i in range(6)])
     until(lambda: all(state_of(server.client, name).stored_position == last for name in NAMES))
     server.stop()

@@ -88,7 +88,9 @@ def deployment_message(deployed: Deployed) -> pb.Deployment:
         problem="" if host is None else host.problem,
         health=None if host is None else health_message(host.care),
     )
-    if isinstance(host, RecommenderHost):
+    if isinstance(host, RecommenderHost) and host.asleep:
+        message.asleep = True
+    elif isinstance(host, RecommenderHost):
         message.log_position, message.log_lag, message.stored_position = host.position, host.lag, host.stored.position
         if host.pinned is not None:
             message.pinned_position = host.pinned

@@ -18,7 +18,14 @@ from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.dispatch.generator_host import GeneratorHost
 from footlight_server.dispatch.limits import Limits
 from footlight_server.dispatch.recommender_host import RecommenderHost
-from footlight_server.errors import AlreadyExists, DataLoss, FailedPrecondition, InvalidArgument, NotFound
+from footlight_server.errors import (
+    AlreadyExists,
+    DataLoss,
+    FailedPrecondition,
+    FootlightError,
+    InvalidArgument,
+    NotFound,
+)
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended, Deployment, Receipt
@@ -51,9 +58,9 @@ class Deployed:
 
     @property
     def ready(self) -> bool:
-        """Whether it can answer now."""
+        """Whether it can answer when it is asked."""
         if isinstance(self.host, RecommenderHost):
-            return self.host.able
+            return self.host.able or self.host.asleep
         return self.host is None or (bool(self.host.version) and self.host.care.askable)
 
 
@@ -171,7 +178,9 @@ class Deployments:
         host: RecommenderHost | GeneratorHost | None = None
         if spec.verb is Verb.RECOMMEND:
             host = RecommenderHost(record.name, spec, self.events, self.models, self.limits)
-            if record.active_version or not spec.needs_training:
+            if _sleeps(record, spec):
+                host.asleep = True
+            elif record.active_version or not spec.needs_training:
                 await self._start_recommender(host, record, spec)
             else:
                 host.follow()
@@ -191,6 +200,29 @@ class Deployments:
             done, _ = await asyncio.wait({starting}, timeout=self.limits.start_seconds)
             if not done:
                 host.care.await_start(starting)
+
+    async def wake(self, host: RecommenderHost) -> None:
+        """Bring a recommender to work that nobody has asked so far; whoever asks meanwhile waits as well."""
+        if host.waking is None:
+            host.waking = asyncio.create_task(self._wake(host), name=f"wake-{host.name}")
+        await asyncio.shield(host.waking)
+
+    async def _wake(self, host: RecommenderHost) -> None:
+        deployed = self._deployed[host.name]
+        await self._start_recommender(host, deployed.record, deployed.spec)
+        host.asleep = False
+        deployed.record = replace(deployed.record, awake=True)
+        try:
+            await self._table.wake(host.name)
+        except FootlightError as away:  # it is awake all the same, until the server stops
+            log.warning("that deployment %r was asked could not be written down: %s", host.name, away.message)
+
+    async def awake(self, name: str) -> RecommenderHost:
+        """The recommender that `recommender` finds, brought to work."""
+        host = self.recommender(name)
+        if host.asleep:
+            await self.wake(host)
+        return host
 
     def resolve(self, name: str, verb: Verb | None = None, field: str = "deployment") -> Deployed:
         """The deployment of that name; where the name is empty, the one of highest rank that can answer.
@@ -245,7 +277,7 @@ class Deployments:
         if name in self._deployed:
             raise AlreadyExists("deployment", name)
         checked_options(await asyncio.to_thread(options_type_of, spec), options)
-        record = Deployment(name, engine, dict(options))
+        record = Deployment(name, engine, dict(options), awake=True)
         async with self._changing:
             await self._table.create(record)
             self._deployed[name] = await self._deploy(record, spec)
@@ -301,7 +333,7 @@ class Deployments:
     @to_the_end
     async def roll_back(self, name: str, position: int) -> Deployed:
         """Serve the state as of a log position and stay there: restored first, written down second."""
-        deployed, host = self._following(name)
+        deployed, host = await self._following(name)
         if not 0 <= position <= self.events.position:
             raise InvalidArgument("position", f"must be between 0 and {self.events.position:,}, the log's last")
         async with deployed.changing:
@@ -316,7 +348,7 @@ class Deployments:
     @to_the_end
     async def follow(self, name: str) -> Deployed:
         """Follow the log again."""
-        deployed, host = self._following(name)
+        deployed, host = await self._following(name)
         async with deployed.changing:
             await host.resume()
             await self._pin(deployed, None)
@@ -326,14 +358,22 @@ class Deployments:
         await self._table.pin(deployed.name, position)
         deployed.record = replace(deployed.record, pinned_position=position)
 
-    def _following(self, name: str) -> tuple[Deployed, RecommenderHost]:
+    async def _following(self, name: str) -> tuple[Deployed, RecommenderHost]:
         deployed = self.resolve(name)
         if not isinstance(deployed.host, RecommenderHost):
             raise FailedPrecondition(f"deployment '{name}' does not follow the log", reason="NOT_SUPPORTED")
-        return deployed, deployed.host
+        return deployed, await self.awake(name)
 
     async def stop(self) -> None:
         """Let go of every engine."""
         for deployed in self._deployed.values():
             if deployed.host is not None:
                 await deployed.host.stop()
+
+
+def _sleeps(record: Deployment, spec: EngineSpec) -> bool:
+    """Whether it costs nothing until it is asked: an engine's own deployment that was never asked and never trained.
+
+    The fallback is always awake: it answers when something else cannot.
+    """
+    return not (spec.needs_training or spec.fallback or record.active_version or record.awake)

@@ -51,6 +51,8 @@ class Follower(Upkeep):
         self.stored = UNSTORED
         """The newest state on disk that it can be restored from."""
         self.problem = ""
+        self.asleep = False
+        """Whether it is brought to work only when somebody asks for it."""
         self._models = models
         self._restorer = Restorer(care.name, care.spec, events, models, self._made)
         self._options: Options | None = None
@@ -89,6 +91,8 @@ class Follower(Upkeep):
 
     def follow(self) -> None:
         """Watch the log from now on, and the catalogue where the engine reads it."""
+        if self._tasks:
+            return
         works = {"follow": self._follow, "settle": self._settle}
         if self.spec.reads_catalogue:
             works["describe"] = self._keep_described
@@ -176,11 +180,12 @@ class Follower(Upkeep):
             position = await self._advance(engine, position, min(goal, position + READ))
         described = await self._tell_contents(engine, described)
         self.engine, self.version, self.position, self.problem = engine, manifest.version, position, ""
-        self.pinned, self.stored, self._described = pinned, stored, described
+        self.pinned, self.stored, self.asleep, self._described = pinned, stored, False, described
         self._note_pending(engine.pending)
         self._untold.set()
         self.care.mended()
         self._look_again()
+        self.follow()
         self._behind.set()  # the follower looks whether there is more, and tells whoever waits
 
     async def _advance(self, engine: Recommender, position: int, upto: int, serving: bool = False) -> int:

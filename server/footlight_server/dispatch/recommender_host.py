@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ class RecommenderHost(Follower):
         self.admission = self.care.admission
         self.inline = self.spec.inline
         """Whether it may be asked on the spot: an engine of microseconds with which nothing is wrong."""
+        self.waking: asyncio.Task[None] | None = None
 
     def _let_go(self, problem: str) -> None:
         self.engine, self.problem, self.inline = None, problem, False
@@ -88,7 +90,7 @@ class RecommenderHost(Follower):
 
     async def stop(self) -> None:
         """Let go of the engine."""
-        for task in self._tasks:
+        for task in (*self._tasks, *filter(None, (self.waking,))):
             task.cancel()
         self.engine = None
         self.care.stop()

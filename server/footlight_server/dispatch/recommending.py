@@ -98,6 +98,8 @@ class Recommending:
         self._policy.check(asking, "read")
         query = self._query(wanted)
         host = self._deployments.recommender(wanted.deployment)
+        if host.asleep:
+            await self._deployments.wake(host)
         admission = host.admission
         admission.enter(asking)
         try:
@@ -120,7 +122,7 @@ class Recommending:
         self._policy.check(asking, "read")
         count = self._check_people(user_ids, wanted.count)
         reasons = _check_reasons(wanted.reasons)
-        host = self._deployments.recommender(wanted.deployment)
+        host = await self._deployments.awake(wanted.deployment)
         servable = self._catalogue.servable
         queries = [
             Query(self._people.ordinal(user), count, servable, include_seen=wanted.include_seen, reasons=reasons)
@@ -244,7 +246,7 @@ class Recommending:
         wanted = check_count("count", count, 10, MOST_ITEMS)
         if (item := self._catalogue.ordinal(item_id)) is None:
             raise NotFound("item", item_id)
-        host = self._deployments.recommender(deployment)
+        host = await self._deployments.awake(deployment)
         query = Query(-1, wanted, self._catalogue.servable, include_seen=True)
         with host.admission.enter(asking):
             await host.fresh(FRESH_SECONDS)

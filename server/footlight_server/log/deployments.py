@@ -52,6 +52,11 @@ class DeploymentTable:
         """Hold a deployment at a log position, or let it follow the log where that is None; NotFound if there is none."""
         await self._writer.submit(lambda connection: self._pin(connection, name, position))
 
+    async def wake(self, name: str) -> None:
+        """Note that a deployment has been asked, so that it is brought to work when a server starts."""
+        awake = update(DEPLOYMENTS).where(*self._is(name)).values(awake=1)
+        await self._writer.submit(lambda connection: connection.execute(awake).rowcount)
+
     def _create(self, connection: Connection, new: Deployment) -> None:
         if connection.execute(select(DEPLOYMENTS.c.name).where(*self._is(new.name))).first():
             raise AlreadyExists("deployment", new.name)
@@ -62,6 +67,7 @@ class DeploymentTable:
             json.dumps(dict(new.options)),
             new.active_version,
             new.pinned_position,
+            int(new.awake),
         )
         insert_rows(connection, DEPLOYMENTS, [row])
         bump(connection, self._tenant, TOPIC)
@@ -83,11 +89,13 @@ class DeploymentTable:
             return
         if not engine:
             raise NotFound("deployment", name)
-        insert_rows(connection, DEPLOYMENTS, [(self._tenant, name, engine, "{}", version, None)])
+        insert_rows(connection, DEPLOYMENTS, [(self._tenant, name, engine, "{}", version, None, 0)])
 
     def _is(self, name: str) -> tuple[ColumnElement[bool], ...]:
         return DEPLOYMENTS.c.tenant == self._tenant, DEPLOYMENTS.c.name == name
 
 
 def _deployment(row: Row[Any]) -> Deployment:
-    return Deployment(row.name, row.engine, json.loads(row.options), row.active_version, row.pinned_position)
+    return Deployment(
+        row.name, row.engine, json.loads(row.options), row.active_version, row.pinned_position, bool(row.awake)
+    )

@@ -93,7 +93,8 @@ class Decision(NamedTuple):
 class Deployment:
     """A named use of an engine; ``active_version`` 0 means that no model serves.
 
-    ``pinned_position`` is the log position that it is held at, None while it follows the log.
+    ``pinned_position`` is the log position that it is held at, None while it follows the log. ``awake`` says that
+    somebody has made it or asked it, so that it is brought to work when a server starts.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Deployment:
     options: Mapping[str, Any]
     active_version: int = 0
     pinned_position: int | None = None
+    awake: bool = False
 
 
 class TrainingState(IntEnum):

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -142,6 +142,7 @@ DEPLOYMENTS = Table(
     _of("options"),
     _of("active_version", BigInteger),
     Column("pinned_position", BigInteger),
+    _of("awake", Integer),
 )
 
 TRAININGS = Table(

@@ -157,6 +157,7 @@ def _deployment(deployment: pb.Deployment) -> Deployment:
         pinned_position=deployment.pinned_position if deployment.HasField("pinned_position") else None,
         log_lag=deployment.log_lag,
         stored_position=deployment.stored_position,
+        asleep=deployment.asleep,
     )
 
 

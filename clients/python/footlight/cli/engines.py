@@ -73,6 +73,8 @@ def _place(one: Deployment) -> str:
     """How far it has come along the log; nothing for those that follow none."""
     if one.verb is not Verb.RECOMMEND:
         return ""
+    if one.asleep:
+        return "asleep"
     held = "" if one.pinned_position is None else "held at "
     return f"{held}{one.log_position:,}" + (f", {one.log_lag:,} behind" if one.log_lag else "")
 

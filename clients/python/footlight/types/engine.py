@@ -115,6 +115,7 @@ class Deployment:
 
     A recommender follows the log: it has seen `log_position` and is `log_lag` positions behind. `pinned_position` is where
     it was set back to and stays, None while it follows. `stored_position` is how far its newest state on disk has come.
+    One that is `asleep` is brought to work when somebody asks it.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Deployment:
     pinned_position: int | None = None
     log_lag: int = 0
     stored_position: int = 0
+    asleep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -437,6 +437,7 @@ class Deployment(_message.Message):
     PINNED_POSITION_FIELD_NUMBER: _builtins.int
     LOG_LAG_FIELD_NUMBER: _builtins.int
     STORED_POSITION_FIELD_NUMBER: _builtins.int
+    ASLEEP_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Names the deployment."""
     engine: _builtins.str
@@ -456,6 +457,10 @@ class Deployment(_message.Message):
     stored_position: _builtins.int
     """Output only. The log position of the newest state on disk: a start of the server replays what came after it. 0 where
     there is none, or for engines that do not follow the log.
+    """
+    asleep: _builtins.bool
+    """Output only. True for a recommender that follows the log without training and that nobody has asked so far: it costs
+    nothing, and its first caller waits until it has read the log.
     """
     @_builtins.property
     def options(self) -> _struct_pb2.Struct:
@@ -479,10 +484,11 @@ class Deployment(_message.Message):
         pinned_position: _builtins.int | None = ...,
         log_lag: _builtins.int = ...,
         stored_position: _builtins.int = ...,
+        asleep: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "health", b"health", "options", b"options", "pinned_position", b"pinned_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "active_version", b"active_version", "engine", b"engine", "health", b"health", "log_lag", b"log_lag", "log_position", b"log_position", "name", b"name", "options", b"options", "pinned_position", b"pinned_position", "problem", b"problem", "stored_position", b"stored_position", "verb", b"verb"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "active_version", b"active_version", "asleep", b"asleep", "engine", b"engine", "health", b"health", "log_lag", b"log_lag", "log_position", b"log_position", "name", b"name", "options", b"options", "pinned_position", b"pinned_position", "problem", b"problem", "stored_position", b"stored_position", "verb", b"verb"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__pinned_position: _TypeAlias = _typing.Literal["pinned_position"]  # noqa: Y015
     _WhichOneofArgType__pinned_position: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position"]  # noqa: Y015
