@@ -32,7 +32,7 @@ demo: $(VENV)/.demo
 	$(BIN)/footlight demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -q $(ARGS)
+	$(BIN)/pytest -q -n auto --dist worksteal $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -v -m soak $(or $(ARGS),tests/soak)
