@@ -152,3 +152,15 @@ def test_options_that_an_engine_refuses_are_passed_over() -> None:
 
 def test_without_anything_to_search_the_defaults_are_the_only_trial() -> None:
     assert searched(lambda options: Estimate(1.0, 1.0, 1.0), space=()).done == 1
+
+
+def test_a_page_with_pictures_is_written(inter: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page"
+    result = run("evaluate", "--data", inter, "--engine", "popular", "--protocol", "ms-ml100k", "--out", out)
+    assert result.exit_code == 0 and str(out / "index.html") in result.stdout
+    page = (out / "index.html").read_text()
+    assert all(
+        (out / name).stat().st_size > 5_000 and name in page
+        for name in ("comparison.png", "cutoffs.png", "popularity.png")
+    )
+    assert json.loads((out / "evaluation.json").read_text())["engine"] == "popular" and "BiVAE" in page

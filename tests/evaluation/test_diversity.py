@@ -9,7 +9,7 @@ import pytest
 
 from footlight_plugins import ItemContent
 from footlight_plugins.evaluation import Dataset
-from footlight_plugins.evaluation.diversity import coverage, intra_list, item_sets, popularity
+from footlight_plugins.evaluation.diversity import coverage, exposure, intra_list, item_sets, popularity
 from footlight_plugins.evaluation.lists import Lists
 
 # item 0 was met by 4 people, 1 by 2, 2 by 1, 3 by nobody
@@ -62,3 +62,10 @@ def test_diversity_goes_by_tags_where_the_catalogue_has_some() -> None:
     data = replace(DATA, contents=contents)
     found = intra_list(lists([0, 1], [0, 2], [1, -1]), item_sets(data, TRAIN), (2,))["diversity@2"]
     assert found[:2].tolist() == pytest.approx([1 - 1 / np.sqrt(2), 1.0]) and np.isnan(found[2])
+
+
+def test_exposure_is_shared_out_by_popularity() -> None:
+    data = Dataset("x", np.zeros(30, np.int32), np.repeat(np.arange(10, dtype=np.int32), 3), None, None, 1, 10)
+    train = np.concatenate([np.arange(30), np.arange(27, 30)])  # item 9 twice as often
+    found = exposure(lists([9, 0], [9, -1]), data, train, 2)
+    assert found.places[:2] == pytest.approx((2 / 3, 1 / 3)) and found.rows[0] == pytest.approx(6 / 33)

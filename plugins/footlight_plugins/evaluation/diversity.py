@@ -6,6 +6,7 @@ With p_i the number of training rows of item i and n the number of people with t
 - novelty: the mean of log2(n / p_i) over a list (Zhou et al. 2010), with p_i at least 1
 - popularity_lift: the mean p_i over a list, divided by the mean p_i over the person's own training rows, minus 1: 0 is as
   popular as what the person has met, above 0 is more popular (Abdollahpouri et al. 2020)
+- exposure: how the places of the lists are shared out among the items by popularity, beside how the training rows are
 - diversity: the mean of 1 - cos(i, j) over the pairs of a list (intra-list diversity, Smyth and McClave 2001), where an item
   is the set of its tags where the catalogue has tags, and otherwise the set of the people who have met it. Computed of at
   most 2,000 lists, drawn with a fixed seed.
@@ -26,6 +27,19 @@ from footlight_plugins.evaluation.lists import Lists
 
 MOST_LISTS = 2_000
 """Of how many lists the diversity is computed."""
+
+
+TENTHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What share goes to each tenth of the items, the most popular tenth first; each adds up to 1."""
+
+    places: tuple[float, ...]
+    """Of the places in the lists."""
+    rows: tuple[float, ...]
+    """Of the training rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,17 @@ def popularity(lists: Lists, data: Dataset, train: Rows, cutoffs: Sequence[int])
             figures[f"novelty@{k}"] = np.where(items >= 0, surprise[items], 0.0).sum(axis=1) / length
             figures[f"popularity_lift@{k}"] = np.where(items >= 0, counts[items], 0.0).sum(axis=1) / length / own - 1
     return figures
+
+
+def exposure(lists: Lists, data: Dataset, train: Rows, cutoff: int) -> Exposure:
+    """Who is shown in the first places, by popularity in the training rows."""
+    counts = np.bincount(data.item[train], minlength=data.items)
+    tenth = np.empty(data.items, np.int64)
+    tenth[np.argsort(-counts, kind="stable")] = np.arange(data.items) * TENTHS // data.items
+    items = lists.items[:, :cutoff]
+    shown = np.bincount(tenth[items[items >= 0]], minlength=TENTHS)
+    learned = np.bincount(tenth, weights=counts, minlength=TENTHS)
+    return Exposure(tuple((shown / max(1, shown.sum())).tolist()), tuple((learned / learned.sum()).tolist()))
 
 
 def _mean_by_person(data: Dataset, rows: Rows, figure: NDArray[np.float64]) -> NDArray[np.float64]:

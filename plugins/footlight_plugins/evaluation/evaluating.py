@@ -14,6 +14,7 @@ from footlight_plugins.evaluation import diversity, running
 from footlight_plugins.evaluation.accuracy import Figures, accuracy, find_hits
 from footlight_plugins.evaluation.contender import Contender
 from footlight_plugins.evaluation.dataset import Dataset, Values
+from footlight_plugins.evaluation.diversity import Exposure
 from footlight_plugins.evaluation.intervals import Estimate, over_people, over_seeds
 from footlight_plugins.evaluation.lists import Lists
 from footlight_plugins.evaluation.protocols import Protocol
@@ -43,6 +44,11 @@ class Plan:
         """The figure that it is about."""
         return self.aim or self.protocol.metric
 
+    @property
+    def middle(self) -> int:
+        """The cut-off of what is measured at one only: 10, or the one before the middle."""
+        return 10 if 10 in self.cutoffs else self.cutoffs[(len(self.cutoffs) - 1) // 2]
+
     def splits(self, data: Dataset) -> list[Split]:
         """What is learned from and asked for, one after the other."""
         make = self.protocol.validation if self.validation else self.protocol.test
@@ -61,6 +67,8 @@ class Evaluation:
     seconds: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     """The figures of the order of popularity, or of a random order."""
+    exposure: Exposure | None = None
+    """Of the middle cut-off's lists, the mean of the splits."""
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -71,6 +79,7 @@ class Evaluation:
                 name: {metric: estimate.json() for metric, estimate in figures.items()}
                 for name, figures in self.baselines.items()
             },
+            **self._exposure(),
             "protocol": protocol.name,
             "part": "validation" if plan.validation else "test",
             "engine": self.contender.name,
@@ -82,6 +91,12 @@ class Evaluation:
             "seeds": list(plan.seeds or protocol.seeds),
             "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
         }
+
+    def _exposure(self) -> dict[str, Any]:
+        if self.exposure is None:
+            return {}
+        shares = {"places": list(self.exposure.places), "train_rows": list(self.exposure.rows)}
+        return {"exposure": {"cutoff": self.plan.middle} | shares}
 
 
 def evaluate_with(
@@ -111,6 +126,7 @@ def evaluate_with(
         data=data.counts() | _tested(rounds),
         seconds=seconds,
         baselines={name: _joined([one.baselines[name] for one in rounds]) for name in rounds[0].baselines},
+        exposure=_mean_exposure([one.exposure for one in rounds if one.exposure]),
     )
 
 
@@ -129,6 +145,7 @@ class _Round:
     seconds: Mapping[str, float]
     counts: Mapping[str, int]
     baselines: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    exposure: Exposure | None = None
 
 
 def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progress: Progress) -> _Round:
@@ -155,7 +172,8 @@ def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progre
         "rank": ranked - started,
         "measure": time.perf_counter() - ranked,
     }
-    return _Round(metrics, seconds, counts, baselines)
+    shown = None if plan.validation else diversity.exposure(lists, data, kept.train, plan.middle)
+    return _Round(metrics, seconds, counts, baselines, shown)
 
 
 def measure(lists: Lists, data: Dataset, split: Split, plan: Plan) -> dict[str, Estimate]:
@@ -208,6 +226,13 @@ def _joined(rounds: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
     if len(rounds) == 1:
         return dict(rounds[0])
     return {name: over_seeds([one[name].mean for one in rounds]) for name in rounds[0]}
+
+
+def _mean_exposure(rounds: Sequence[Exposure]) -> Exposure | None:
+    if not rounds:
+        return None
+    places, rows = (np.mean([getattr(one, name) for one in rounds], axis=0).tolist() for name in ("places", "rows"))
+    return Exposure(tuple(places), tuple(rows))
 
 
 def _tested(rounds: Sequence[_Round]) -> dict[str, Any]:

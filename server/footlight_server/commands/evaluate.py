@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +60,7 @@ def evaluate(
     seeds: Seeds = "",
     values: ValuesOption = None,
     plugins_dir: PluginsDir = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A folder for a page with pictures.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a recommender on a ratings file, without a server.
@@ -69,6 +71,8 @@ def evaluate(
     with reporting(as_json):
         from footlight_plugins.evaluation import contender, evaluate_with, read_dataset
 
+        if out is not None and importlib.util.find_spec("matplotlib") is None:
+            raise ValueError("--out needs matplotlib: pip install 'footlight[evaluate]'")
         plan = plan_of(protocol, cutoff, seeds, values)
         chosen = contender(engine, parsed(option), plugins_dir)
         with bars(as_json) as progress:
@@ -76,7 +80,8 @@ def evaluate(
             found = read_dataset(data)
             progress("reading", 1, 1)
             result = evaluate_with(chosen, found, plan, progress)
-        show(as_json, result.json(), lambda: _view(result))
+        page = _page(result, out) if out is not None else None
+        show(as_json, result.json(), lambda: _view(result) + (f"\n\npictures: {page}" if page else ""))
 
 
 def plan_of(protocol: ProtocolName, cutoffs: list[int] | None, seeds: str, values: ValuesName | None) -> Plan:
@@ -91,6 +96,12 @@ def plan_of(protocol: ProtocolName, cutoffs: list[int] | None, seeds: str, value
         raise ValueError("--seeds: expected whole numbers from 0 to 4294967295")
     chosen = tuple(sorted(set(cutoffs))) if cutoffs else CUTOFFS
     return Plan(protocol_named(protocol.value), chosen, numbers, values.value if values else None)
+
+
+def _page(result: Evaluation, out: Path) -> Path:
+    from footlight_server.commands.evaluation_page import write_page
+
+    return write_page(result, out)
 
 
 def _view(result: Evaluation) -> str:

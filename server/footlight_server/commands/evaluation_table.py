@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,6 +15,7 @@ if TYPE_CHECKING:  # imported where it is used, so that the command line starts 
     from footlight_plugins.evaluation import Estimate, Evaluation
 
 WIDTH = 110
+MEASURED = "measured now"
 
 
 def as_text(result: Evaluation) -> str:
@@ -65,31 +67,38 @@ def _shown(one: Estimate | None) -> str:
 
 def _print_beside(console: Console, result: Evaluation) -> None:
     """The engine between the published rows and the baselines, best first; below, where the rows come from."""
-    from footlight_plugins.evaluation.published import PUBLISHED
-
-    rows = PUBLISHED.get(result.plan.protocol.name, ())
-    names = list(dict.fromkeys(name for row in rows for name in row.metrics)) or _headline(result)
-    main = result.plan.protocol.metric
-    sources = list(dict.fromkeys(row.source for row in rows))
-    lines = [(row.model, row.metrics, f"[{sources.index(row.source) + 1}]") for row in rows]
-    lines += [
-        (f"{name} order", {m: e.mean for m, e in figures.items()}, "the same split")
-        for name, figures in result.baselines.items()
-    ]
-    lines.append((result.contender.name, {name: one.mean for name, one in result.metrics.items()}, "measured now"))
-    sign = 1 if result.plan.protocol.predicts else -1
-    lines.sort(key=lambda line: sign * line[1].get(main, -sign * math.inf))
-    table = Table(title="beside what is published for this protocol", title_justify="left")
+    names, lines, sources = beside(result)
+    table = Table(title="beside what is published for this protocol; comparable on the same data only", title_justify="left")
     table.add_column("model")
     for name in names:
         table.add_column(name, justify="right")
     table.add_column("source")
     for model, figures, source in lines:
         cells = (model, *(f"{figures[name]:.4f}" if name in figures else "" for name in names), source)
-        table.add_row(*map(escape, cells), style="bold" if source == "measured now" else "")
+        table.add_row(*map(escape, cells), style="bold" if source == MEASURED else "")
     console.print(table)
     for number, source in enumerate(sources, 1):
         console.print(f"[{number}] {source}", markup=False)
+
+
+Line = tuple[str, Mapping[str, float], str]
+"""A model, its figures, and where they come from."""
+
+
+def beside(result: Evaluation) -> tuple[list[str], list[Line], list[str]]:
+    """The figures that are compared, a line for each model with the best first, and the sources that the lines number."""
+    from footlight_plugins.evaluation.published import PUBLISHED
+
+    rows = PUBLISHED.get(result.plan.protocol.name, ())
+    names = list(dict.fromkeys(name for row in rows for name in row.metrics)) or _headline(result)
+    sources = list(dict.fromkeys(row.source for row in rows))
+    lines: list[Line] = [(row.model, row.metrics, f"[{sources.index(row.source) + 1}]") for row in rows]
+    for name, figures in result.baselines.items():
+        lines.append((f"{name} order", {metric: one.mean for metric, one in figures.items()}, "the same split"))
+    lines.append((result.contender.name, {name: one.mean for name, one in result.metrics.items()}, MEASURED))
+    main, sign = result.plan.protocol.metric, 1 if result.plan.protocol.predicts else -1
+    lines.sort(key=lambda line: sign * line[1].get(main, -sign * math.inf))
+    return names, lines, sources
 
 
 def _headline(result: Evaluation) -> list[str]:
