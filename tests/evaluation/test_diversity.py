@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from footlight_plugins import ItemContent
-from footlight_plugins.evaluation import Dataset
+from footlight_plugins.evaluation import Dataset, diversity
 from footlight_plugins.evaluation.diversity import coverage, exposure, intra_list, item_sets, popularity
 from footlight_plugins.evaluation.lists import Lists
 
@@ -69,3 +69,9 @@ def test_exposure_is_shared_out_by_popularity() -> None:
     train = np.concatenate([np.arange(30), np.arange(27, 30)])  # item 9 twice as often
     found = exposure(lists([9, 0], [9, -1]), data, train, 2)
     assert found.places[:2] == pytest.approx((2 / 3, 1 / 3)) and found.rows[0] == pytest.approx(6 / 33)
+
+
+def test_of_many_lists_the_diversity_is_computed_of_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diversity, "MOST_MEMBERS", 1)
+    many = Lists(np.arange(300, dtype=np.int32), np.tile(np.array([0, 1], np.int32), (300, 1)))
+    assert len(intra_list(many, item_sets(DATA, TRAIN), (2,))["diversity@2"]) == diversity.LEAST_LISTS

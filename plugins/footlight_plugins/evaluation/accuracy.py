@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_plugins.evaluation.dataset import distinct
 from footlight_plugins.evaluation.lists import Lists
 
 NAMES = ("ndcg", "recall", "precision", "map", "mrr", "hit")
@@ -65,7 +66,7 @@ def accuracy(
 
 def find_hits(lists: Lists, keys: NDArray[np.int64], items: int) -> NDArray[np.bool_]:
     """Where lists hold one of the pairs of `pair_keys`, shape (people, ranks); ``items`` is how many there are."""
-    wanted = np.unique(keys)
+    wanted = distinct(keys)
     if len(wanted) == 0:
         return np.zeros(lists.items.shape, np.bool_)
     asked = lists.users[:, None].astype(np.int64) * items + lists.items

@@ -116,5 +116,24 @@ def group_sizes(keys: NDArray[Any]) -> NDArray[np.int64]:
     >>> group_sizes(np.array([4, 4, 4, 9, 9])).tolist()
     [3, 3, 3, 2, 2]
     """
-    _, sizes = np.unique(np.cumsum(within_groups(keys) == 0), return_counts=True)
-    return np.repeat(sizes, sizes).astype(np.int64)
+    starts = np.flatnonzero(within_groups(keys) == 0)
+    sizes = np.diff(np.append(starts, len(keys)))
+    return np.repeat(sizes, sizes)
+
+
+def distinct(keys: NDArray[Any]) -> NDArray[Any]:
+    """The different elements, ascending: `numpy.unique` by sorting, several times as fast on long arrays."""
+    ordered = np.sort(keys)
+    found: NDArray[Any] = ordered[within_groups(ordered) == 0]
+    return found
+
+
+def occurs(keys: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which keys occur among others, shape (n,): `numpy.isin` for few keys among many others, which are not sorted."""
+    wanted = distinct(keys)
+    if len(wanted) == 0:
+        return np.zeros(len(keys), np.bool_)
+    place = np.minimum(np.searchsorted(wanted, among), len(wanted) - 1)
+    found = np.zeros(len(wanted), np.bool_)
+    found[place[wanted[place] == among]] = True
+    return found[np.searchsorted(wanted, keys)]

@@ -9,7 +9,7 @@ With p_i the number of training rows of item i and n the number of people with t
 - exposure: how the places of the lists are shared out among the items by popularity, beside how the training rows are
 - diversity: the mean of 1 - cos(i, j) over the pairs of a list (intra-list diversity, Smyth and McClave 2001), where an item
   is the set of its tags where the catalogue has tags, and otherwise the set of the people who have met it. Computed of at
-  most 2,000 lists, drawn with a fixed seed.
+  most 2,000 lists (fewer where that would take long, 100 at least), drawn with a fixed seed.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins.evaluation.accuracy import Figures
-from footlight_plugins.evaluation.dataset import Dataset, Rows
+from footlight_plugins.evaluation.dataset import Dataset, Rows, distinct
 from footlight_plugins.evaluation.intervals import Estimate, jackknife
 from footlight_plugins.evaluation.lists import Lists
 
-MOST_LISTS = 2_000
-"""Of how many lists the diversity is computed."""
+MOST_LISTS, LEAST_LISTS = 2_000, 100
+MOST_MEMBERS = 200_000_000
+"""Of how many lists the diversity is computed: so many, or fewer where their items' sets have more members than this."""
 
 
 TENTHS = 10
@@ -68,7 +69,7 @@ def coverage(lists: Lists, cutoffs: Sequence[int], candidates: NDArray[np.bool_]
 def popularity(lists: Lists, data: Dataset, train: Rows, cutoffs: Sequence[int]) -> Figures:
     """Novelty and popularity lift of each person's list; NaN for an empty one, or a person without training rows."""
     counts = np.bincount(data.item[train], minlength=data.items).astype(np.float64)
-    people = len(np.unique(data.user[train]))
+    people = len(distinct(data.user[train]))
     surprise = np.log2(people / np.maximum(counts, 1))
     own = _mean_by_person(data, train, counts)[lists.users]
     figures: Figures = {}
@@ -101,9 +102,7 @@ def _mean_by_person(data: Dataset, rows: Rows, figure: NDArray[np.float64]) -> N
 
 def intra_list(lists: Lists, sets: ItemSets, cutoffs: Sequence[int]) -> Figures:
     """The intra-list diversity of some lists, at the cut-offs above 1; NaN for a list of fewer than two items."""
-    chosen = np.arange(len(lists))
-    if len(lists) > MOST_LISTS:
-        chosen = np.random.default_rng(0).choice(len(lists), MOST_LISTS, replace=False)
+    chosen = _some(lists, sets)
     likeness = np.array([_likeness(row, sets) for row in lists.items[chosen]]).reshape(len(chosen), -1)
     figures: Figures = {}
     for k in (k for k in cutoffs if k > 1):
@@ -112,6 +111,14 @@ def intra_list(lists: Lists, sets: ItemSets, cutoffs: Sequence[int]) -> Figures:
         with np.errstate(invalid="ignore", divide="ignore"):
             figures[f"diversity@{k}"] = np.where(pairs > 0, 1 - likeness[:, k - 1] / pairs, np.nan)
     return figures
+
+
+def _some(lists: Lists, sets: ItemSets) -> NDArray[np.int64]:
+    """The lists to compute the diversity of, all of them where that is cheap."""
+    order = np.random.default_rng(0).permutation(len(lists))[:MOST_LISTS]
+    sizes = np.append(np.diff(sets.start), 0)  # the last one is that of -1, the end of a list
+    cost = sizes[lists.items[order]].sum(axis=1).cumsum()
+    return np.sort(order[: max(LEAST_LISTS, int(np.searchsorted(cost, MOST_MEMBERS)))])
 
 
 def _likeness(items: NDArray[np.int32], sets: ItemSets) -> NDArray[np.float64]:
@@ -138,6 +145,6 @@ def item_sets(data: Dataset, train: Rows) -> ItemSets:
 
 
 def _sets(item: NDArray[np.int64], member: NDArray[np.int64], items: int, members: int) -> ItemSets:
-    keys = np.unique(item * members + member)
+    keys = distinct(item * members + member)
     start = np.searchsorted(keys, np.arange(items + 1, dtype=np.int64) * members)
     return ItemSets(start.astype(np.int64), keys % members, members)

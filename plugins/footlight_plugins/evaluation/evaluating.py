@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from footlight_plugins.evaluation import diversity, running
 from footlight_plugins.evaluation.accuracy import Figures, accuracy, find_hits
 from footlight_plugins.evaluation.contender import Contender
-from footlight_plugins.evaluation.dataset import Dataset, Values
+from footlight_plugins.evaluation.dataset import Dataset, Values, distinct
 from footlight_plugins.evaluation.diversity import Exposure
 from footlight_plugins.evaluation.intervals import Estimate, over_people, over_seeds
 from footlight_plugins.evaluation.lists import Lists
@@ -189,7 +189,7 @@ def measure(lists: Lists, data: Dataset, split: Split, plan: Plan) -> dict[str, 
 
 
 def _accuracy(lists: Lists, data: Dataset, split: Split, plan: Plan) -> Figures:
-    keys = np.unique(pair_keys(data, split.test))
+    keys = distinct(pair_keys(data, split.test))
     relevant = np.bincount(keys // data.items, minlength=data.users)[lists.users]
     hits = find_hits(lists, keys, data.items)
     return accuracy(hits, relevant, plan.cutoffs, plan.protocol.map_by_all)

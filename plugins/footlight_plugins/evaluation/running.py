@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from footlight_plugins.contract import Call, TrainingRun
 from footlight_plugins.data import Query
 from footlight_plugins.evaluation.contender import Contender
-from footlight_plugins.evaluation.dataset import Dataset, Rows, Values
+from footlight_plugins.evaluation.dataset import Dataset, Rows, Values, distinct, occurs, within_groups
 from footlight_plugins.evaluation.lists import Lists
 from footlight_plugins.evaluation.splits import Split, pair_keys
 from footlight_plugins.roles import Recommender
@@ -62,7 +62,7 @@ def rank(engine: Recommender, data: Dataset, split: Split, count: int, progress:
     ValueError
         When the engine answers what it must not.
     """
-    people = np.unique(data.user[split.test])
+    people = distinct(data.user[split.test])
     servable = np.ones(data.items, np.bool_) if split.candidates is None else split.candidates
     masked = _by_person(data, split.masked)
     found = np.full((len(people), count), -1, np.int32)
@@ -85,8 +85,9 @@ _NOTHING = np.empty(0, np.int32)
 
 def _by_person(data: Dataset, rows: Rows) -> dict[int, NDArray[np.int32]]:
     order = rows[np.argsort(data.user[rows], kind="stable")]
-    people, starts = np.unique(data.user[order], return_index=True)
-    return dict(zip(people.tolist(), np.split(data.item[order], starts[1:]), strict=True)) if len(rows) else {}
+    starts = np.flatnonzero(within_groups(data.user[order]) == 0)
+    parts = np.split(data.item[order], starts[1:])
+    return dict(zip(data.user[order][starts].tolist(), parts, strict=True)) if len(rows) else {}
 
 
 def _check(lists: Lists, data: Dataset, split: Split, servable: NDArray[np.bool_]) -> None:
@@ -98,25 +99,27 @@ def _check(lists: Lists, data: Dataset, split: Split, servable: NDArray[np.bool_
     if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
         raise ValueError("the engine answered an item twice in one list")
     keys = (lists.users[:, None].astype(np.int64) * data.items + lists.items)[filled]
-    if np.isin(keys, pair_keys(data, np.concatenate([split.train, split.masked]))).any():
+    if occurs(keys, pair_keys(data, np.concatenate([split.train, split.masked]))).any():
         raise ValueError("the engine answered an item that the person has met")
 
 
 def popular(data: Dataset, split: Split, count: int) -> Lists:
     """What the order of popularity in the training rows would answer: most rows first, the smaller ordinal among equals."""
-    people = np.unique(data.user[split.test])
+    people = distinct(data.user[split.test])
     counts = np.bincount(data.item[split.train], minlength=data.items)
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
     if split.candidates is not None:
         order = order[split.candidates[order]]
     met = _by_person(data, np.concatenate([split.train, split.masked]))
-    found = np.full((len(people), count), -1, np.int32)
+    found, fresh = np.full((len(people), count), -1, np.int32), np.ones(data.items, np.bool_)
     for row, user in enumerate(people.tolist()):
         seen = met.get(user, _NOTHING)
         head = order[: count + len(seen)]
-        fresh = head[~np.isin(head, seen)][:count]
-        found[row, : len(fresh)] = fresh
+        fresh[seen] = False
+        best = head[fresh[head]][:count]
+        fresh[seen] = True
+        found[row, : len(best)] = best
     return Lists(people, found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins.evaluation.dataset import Dataset, Rows, group_sizes, within_groups
+from footlight_plugins.evaluation.dataset import Dataset, Rows, distinct, group_sizes, occurs, within_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def folds(rows: Rows, seed: int, count: int = 5) -> list[Split]:
 
 def new_items(data: Dataset, rows: Rows, seed: int, share: float = 0.1) -> Split:
     """A random share of the items that have rows is held out altogether, and ranked among itself."""
-    known = np.unique(data.item[rows])
+    known = distinct(data.item[rows])
     count = max(1, round(share * len(known)))
     candidates = np.zeros(data.items, np.bool_)
     candidates[np.random.default_rng(seed).choice(known, count, replace=False)] = True
@@ -95,7 +95,7 @@ def new_people(data: Dataset, rows: Rows, seed: int, share: float = 0.1, known: 
     """Of a random share of the people with enough rows, only the first few are known; the later ones are the test."""
     ordered = data.in_time(rows)
     keys = data.user[ordered]
-    eligible = np.unique(keys[group_sizes(keys) > known])
+    eligible = distinct(keys[group_sizes(keys) > known])
     count = min(len(eligible), max(1, round(share * len(eligible))))
     chosen = np.zeros(data.users, np.bool_)
     chosen[np.random.default_rng(seed).choice(eligible, count, replace=False)] = True
@@ -106,7 +106,7 @@ def new_people(data: Dataset, rows: Rows, seed: int, share: float = 0.1, known: 
 def fresh(data: Dataset, split: Split) -> Split:
     """The split without test rows whose item the person has met already: they could not be answered."""
     met = np.concatenate([split.train, split.masked])
-    known = np.isin(pair_keys(data, split.test), pair_keys(data, met))
+    known = occurs(pair_keys(data, split.test), pair_keys(data, met))
     return Split(split.train, split.test[~known], split.masked, split.candidates, split.seed)
 
 

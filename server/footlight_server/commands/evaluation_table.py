@@ -68,7 +68,9 @@ def _shown(one: Estimate | None) -> str:
 def _print_beside(console: Console, result: Evaluation) -> None:
     """The engine between the published rows and the baselines, best first; below, where the rows come from."""
     names, lines, sources = beside(result)
-    table = Table(title="beside what is published for this protocol; comparable on the same data only", title_justify="left")
+    table = Table(
+        title="beside what is published for this protocol; comparable on the same data only", title_justify="left"
+    )
     table.add_column("model")
     for name in names:
         table.add_column(name, justify="right")
