@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -39,9 +40,11 @@ from footlight_server.dispatch.agreeing import Agreement
 from footlight_server.dispatch.asking import TENANT, Policy
 from footlight_server.dispatch.cataloguing import Cataloguing
 from footlight_server.dispatch.collecting import Collecting
+from footlight_server.dispatch.demotions import Demotions
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.engines import Engines
 from footlight_server.dispatch.generating import Generating
+from footlight_server.dispatch.loop_watch import LoopWatch
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.door import DataLock, check_address, lock_data_dir, taken
@@ -128,11 +131,14 @@ class App:
         assets = AssetStore(config.data_dir / "assets", self._database, writer, TENANT)
         table = DeploymentTable(self._database, writer, TENANT)
         self._deployments = Deployments(self._plugins, table, events, models)
-        self._deployments.limits = config.limits
+        demotions = Demotions(config.data_dir)
+        self._deployments.limits = replace(config.limits, demoted=demotions.read())
         await self._deployments.start()
         catalogue.on_change.append(self._deployments.hear_of_items)
         catalogue.keep_time()
         self._catalogue = catalogue
+        self._watch = LoopWatch(config.engine_seconds, partial(self._doom, demotions))
+        self._watch.start()
         agents = AgentTable(self._database, writer, TENANT)
         self._leasing = leasing = Leasing(LeaseTable(self._database, writer, TENANT))
         if self._lock.first and not config.database:
@@ -156,6 +162,10 @@ class App:
         self._follower.start(TENANT)
         _hand_back_memory()
         await self._open_door()
+
+    def _doom(self, demotions: Demotions, deployment: str, reason: str) -> None:
+        """An engine ends the server: let it be asked elsewhere from the next start on."""
+        demotions.add(deployment, self._deployments.resolve(deployment).spec.version, reason)
 
     async def _open_door(self) -> None:
         # Alone on its port, a second server fails there instead of taking half of the calls.
@@ -198,6 +208,8 @@ class App:
             await self._leasing.stop()
             await self._agreement.stop()
             await self._deployments.stop()
+        if hasattr(self, "_watch"):
+            self._watch.stop()
         if hasattr(self, "_follower"):
             await self._follower.stop()
         if hasattr(self, "_catalogue"):

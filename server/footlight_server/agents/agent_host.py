@@ -5,21 +5,23 @@ nothing is answered before its row is committed, so a crash loses only what nobo
 agent is thrown away and replayed from its log.
 
 Only the server that holds the agent's lease moves it; the others see its rows when they take the lease over.
+
+The engine is called where its deployment says (`dispatch.agent_care`): on the event loop, a thread, or in a process. One
+caller at a time has the `turn`: it checks, lives through its step, and hands the rows to the writer in their order; the
+commit is awaited after the turn, so that many sessions share one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from footlight_plugins import Agent, Choice, Discrete, EngineSpec, Options, Spaces, State
+from footlight_plugins import Agent, Call, Situation, State
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.agents.sessions import (
@@ -34,7 +36,22 @@ from footlight_server.agents.sessions import (
     mask_of,
     transitions_of,
 )
+from footlight_server.agents.steps import (
+    Decided,
+    Ending,
+    Move,
+    check_choice,
+    decided,
+    draw_seed,
+    observation_of,
+    spaces_of,
+)
+from footlight_server.dispatch.agent_care import AgentCare
+from footlight_server.dispatch.faulting import EngineFault, check_waiting
+from footlight_server.dispatch.seat import FOREVER
 from footlight_server.errors import DataLoss, NotFound, Unavailable
+from footlight_server.isolation.process import EngineProcess
+from footlight_server.isolation.proxies import IsolatedAgent
 from footlight_server.log.agents import AgentLog
 from footlight_server.log.leases import Lease, LeaseLost, LeaseTable
 from footlight_server.log.records import AgentRecord, AgentRow, now
@@ -48,71 +65,43 @@ KEPT = 2
 """How many stored states are kept: the newest, and the one before it in case that is damaged. The log has the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One wanted decision, checked."""
-
-    session_id: str
-    observation: int
-    mask: bytes | None
-    reward: float | None
-    request_id: str | None
-    exploit: bool
+class Outdated(Unavailable):
+    """What memory has of the agent is not to be used any more: it is to be made anew from its log."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """One wanted end of a session, checked."""
+class Stepped:
+    """A step that was lived through; it counts once it is committed."""
 
-    session_id: str
-    reason: int
-    reward: float | None
-    final_observation: int | None
+    summaries: list[Summary]
+    answers: list[Decided]
+    commit: asyncio.Task[Mapping[str, Decided]]
 
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One decision as answered."""
-
-    agent: int
-    position: int
-    action: int
-    distribution: NDArray[np.float64]
-    learned_steps: int
-    seed: int
-
-
-def decided(row: AgentRow) -> Decided:
-    """The answer that a row of the log holds."""
-    assert row.action is not None
-    assert row.distribution is not None
-    return Decided(row.agent, row.position, row.action, np.frombuffer(row.distribution), row.learned_steps, row.seed)
-
-
-def draw_seed(seed: int, position: int) -> int:
-    """The seed of one decision, from the agent's seed and the decision's place in its log (SplitMix64, Steele 2014)."""
-    z = (seed + (position + 1) * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-    return (z ^ (z >> 31)) >> 1
+    async def committed(self) -> tuple[list[Summary], list[Decided]]:
+        """Wait for that, and answer. The caller may leave; the rows are written all the same."""
+        await asyncio.shield(self.commit)
+        return self.summaries, self.answers
 
 
 class AgentHost:
-    """Holds one agent and its sessions. Everything here runs on the event loop."""
+    """Holds one agent and its sessions. Everything here runs on the event loop, but what says otherwise."""
 
     def __init__(
         self,
         record: AgentRecord,
-        spec: EngineSpec,
+        care: AgentCare,
         log: AgentLog,
         writer: Writer,
         models: ModelStore,
         leases: LeaseTable,
     ) -> None:
         self.record = record
-        self.spec = spec
+        self.care = care
+        self.spec = care.spec
         self.spaces = spaces_of(record)
         self.sessions = Sessions()
+        self.turn = asyncio.Lock()
+        """Held from what is checked of the sessions to the step that follows from it."""
         self.broken = False
         self.requests: dict[str, asyncio.Task[Mapping[str, Decided]]] = {}
         """Decisions that are being committed, by request id."""
@@ -126,14 +115,21 @@ class AgentHost:
         self._log = log
         self._writer = writer
         self._models = models
-        self._engine: Agent = self._blank()
+        self._engine: Agent
         self._position = 0
         self._saved_position = 0
 
-    def _blank(self) -> Agent:
+    def blank(self) -> Agent:
+        """An engine that knows nothing yet. It may take long, and much memory: call it on a thread.
+
+        Raises
+        ------
+        ValueError
+            When the engine does not take the agent's spaces.
+        """
         engine_class = resolve_factory(self.spec)
         options = options_of(engine_class, self.record.options)
-        return cast(Callable[[Options, Spaces], Agent], engine_class)(options, self.spaces)
+        return self.care.make(engine_class, options, self.spaces)
 
     @property
     def key(self) -> str:
@@ -173,8 +169,14 @@ class AgentHost:
         self.lease = None
         self._closed = False
 
+    def let_go(self, process: EngineProcess) -> None:
+        """Hear that a process has ended."""
+        if isinstance(self._engine, IsolatedAgent) and self._engine.process is process:
+            self.broken = True
+
     def load(self) -> None:
-        """Take over the newest stored state and replay the log from there."""
+        """Take over the newest stored state and replay the log from there. Runs on a thread."""
+        self._engine = self.blank()
         if (stored := self._stored()) is not None:
             self._engine.load(State(stored.arrays, stored.meta["engine"]))
             self.sessions = Sessions.restored(stored.meta["sessions"])
@@ -190,7 +192,7 @@ class AgentHost:
         return None
 
     def catch_up(self) -> None:
-        """Live through what the log has, and memory has not."""
+        """Live through what the log has, and memory has not. Runs on a thread."""
         try:
             self._replay()
         except BaseException:
@@ -230,22 +232,51 @@ class AgentHost:
         if steps:
             self._engine.learn(transitions_of(steps, self.spaces.action.n))
 
-    async def step(self, endings: Sequence[Ending], moves: Sequence[Move]) -> tuple[list[Summary], list[Decided]]:
-        """End some sessions and make one move in others: learn all outcomes, then decide, then commit, then answer."""
+    async def step(self, endings: Sequence[Ending], moves: Sequence[Move], call: Call = FOREVER) -> Stepped:
+        """End some sessions and make one move in others: learn all outcomes, then decide. Only under `turn`.
+
+        Raises
+        ------
+        Outdated
+            When the agent was lost meanwhile; nothing was lived through, so that the same may be asked of the next one.
+        AgentDown, EngineFault
+            When its engine did something wrong; nothing of the step is written.
+        """
+        self.check()
+        try:
+            rows, summaries, decisions = await self.care.run(
+                self.record.agent_id, partial(self._step, endings, moves, call), PATIENT
+            )
+        except EngineFault:
+            self.broken = True  # it may hang in the middle of the step
+            raise
+        answers = [decided(row) for row in decisions]
+        named = {row.name: answer for row, answer in zip(decisions, answers, strict=True) if row.name}
+        return Stepped(summaries, answers, self._commit(rows, named))
+
+    def check(self) -> None:
+        """Raise Outdated where the agent has to be made anew."""
+        if self.broken or (isinstance(self._engine, IsolatedAgent) and self._engine.process.ended):
+            self.broken = True
+            raise Outdated(f"agent '{self.record.agent_id}' is being made anew")
+
+    def _step(
+        self, endings: Sequence[Ending], moves: Sequence[Move], call: Call
+    ) -> tuple[list[AgentRow], list[Summary], list[AgentRow]]:
+        """Runs where the engine runs: the rows of the step, what became of the sessions that end, and the decisions."""
+        check_waiting(call)
+        self.check()
         try:
             ends = [self._end_row(ending) for ending in endings]
             acts = [self._act_row(move) for move in moves]
             self._learn([step for row in ends + acts if (step := self.sessions.outcome(row)) is not None])
+            ends = [row._replace(learned_steps=self.learned_steps) for row in ends]
             summaries = [self.sessions.end(row) for row in ends]
-            acts = [self._decide(row) for row in acts]
-        except Exception:
+            acts = self._decide(acts)
+        except BaseException:
             self.broken = True  # half a step was lived through: the log knows better
             raise
-        answers = [decided(row) for row in acts]
-        await self._commit(
-            ends + acts, {row.name: answer for row, answer in zip(acts, answers, strict=True) if row.name}
-        )
-        return summaries, answers
+        return ends + acts, summaries, acts
 
     def _next(self) -> int:
         self._position += 1
@@ -261,7 +292,6 @@ class AgentHost:
             observation=observation,
             reward=ending.reward,
             flag=ending.reason,
-            learned_steps=self.learned_steps,
             time=now(),
         )
 
@@ -279,44 +309,32 @@ class AgentHost:
             time=now(),
         )
 
-    def _decide(self, row: AgentRow) -> AgentRow:
-        assert row.observation is not None
-        seed = draw_seed(self.record.seed, row.position)
-        mask = mask_of(row.mask, self.spaces.action.n)
-        choice = self._checked(self._engine.act(row.observation, mask, seed, bool(row.flag & EXPLOIT)), mask)
-        row = row._replace(
-            action=choice.action,
-            distribution=choice.distribution.tobytes(),
-            learned_steps=self.learned_steps,
-            seed=seed,
-        )
-        self.sessions.decide(row)
-        return row
+    def _decide(self, rows: Sequence[AgentRow]) -> list[AgentRow]:
+        actions, learned_steps = self.spaces.action.n, self.learned_steps
+        seeds = [draw_seed(self.record.seed, row.position) for row in rows]
+        masks = [mask_of(row.mask, actions) for row in rows]
+        situations = [Situation(observation_of(row), mask) for row, mask in zip(rows, masks, strict=True)]
+        choices = self._engine.decide_batch(situations, seeds, [bool(row.flag & EXPLOIT) for row in rows])
+        decisions = []
+        for row, mask, seed, choice in zip(rows, masks, seeds, choices, strict=True):
+            check_choice(self.spec.name, choice, mask)
+            row = row._replace(
+                action=choice.action,
+                distribution=choice.distribution.tobytes(),
+                learned_steps=learned_steps,
+                seed=seed,
+            )
+            self.sessions.decide(row)
+            decisions.append(row)
+        return decisions
 
-    def _checked(self, choice: Choice, mask: NDArray[np.bool_]) -> Choice:
-        """The choice of an engine, which may be a stranger's.
-
-        Raises
-        ------
-        ValueError
-            When the action is not allowed, or the probabilities are none.
-        """
-        probabilities = choice.distribution
-        if probabilities.shape != mask.shape or probabilities.dtype != np.float64:
-            raise ValueError(f"engine {self.spec.name!r} answered no probability for each action")
-        if not (0 <= choice.action < len(mask) and mask[choice.action]):
-            raise ValueError(f"engine {self.spec.name!r} chose action {choice.action}, which is not allowed")
-        if not (abs(probabilities.sum() - 1) < 1e-6 and probabilities.min() >= 0 and probabilities[choice.action] > 0):
-            raise ValueError(f"engine {self.spec.name!r} answered probabilities that do not add up to 1")
-        return choice
-
-    async def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> None:
-        """Write the rows down. A repeated request that comes meanwhile waits for the same answer."""
+    def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> asyncio.Task[Mapping[str, Decided]]:
+        """Begin to write the rows down. A repeated request that comes meanwhile waits for the same answer."""
         self._users += 1  # also when the caller leaves before it is done
         self._newest = task = asyncio.create_task(self._write(rows, answers))
         for request_id in answers:
             self.requests[request_id] = task
-        await asyncio.shield(task)  # the caller may leave; the rows are written all the same
+        return task
 
     async def settle(self) -> None:
         """Wait until everything that memory holds now is committed: what is said of it is durable then.
@@ -352,8 +370,9 @@ class AgentHost:
         self._leases.check(connection, lease)
         self._log.insert_rows(connection, rows)
 
-    async def reward(self, decision: int, reward_id: str, value: float) -> None:
-        """Write a reward down. It counts when its decision is open; otherwise it is only kept."""
+    def reward(self, decision: int, reward_id: str, value: float) -> Stepped:
+        """Begin to write a reward down, under `turn`. It counts when its decision is open; otherwise it is only kept."""
+        self.check()
         row = AgentRow(
             agent=self.record.ordinal,
             position=self._next(),
@@ -365,9 +384,8 @@ class AgentHost:
             time=now(),
         )
         self.sessions.reward(row)
-        await self._commit([row], {})
+        return Stepped([], [], self._commit([row], {}))
 
 
-def spaces_of(record: AgentRecord) -> Spaces:
-    """The spaces that an agent was created with."""
-    return Spaces(Discrete(int(record.spaces["observation"])), Discrete(int(record.spaces["action"])))
+PATIENT = Call()
+"""A step that was begun is lived through; whether anybody waits for it is looked at before."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from footlight_plugins import EngineSpec
 from footlight_server.agents.agent_host import AgentHost
+from footlight_server.dispatch.agent_care import AgentCare
+from footlight_server.dispatch.faulting import AgentDown
 from footlight_server.errors import FootlightError
 from footlight_server.log.agents import AgentLog
 from footlight_server.log.leases import Lease
@@ -25,13 +27,13 @@ class AgentKeeper:
 
     def __init__(
         self,
-        spec_of: Callable[[AgentRecord], Awaitable[EngineSpec]],
+        care_of: Callable[[AgentRecord], Awaitable[AgentCare]],
         agent_log: AgentLog,
         writer: Writer,
         models: ModelStore,
         leasing: Leasing,
     ) -> None:
-        self._spec_of = spec_of
+        self._care_of = care_of
         self._log = agent_log
         self._writer = writer
         self._models = models
@@ -39,9 +41,9 @@ class AgentKeeper:
         self._hosts: dict[str, AgentHost] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    def make(self, record: AgentRecord, spec: EngineSpec) -> AgentHost:
-        """An agent that knows nothing yet."""
-        return AgentHost(record, spec, self._log, self._writer, self._models, self._leasing.table)
+    def make(self, record: AgentRecord, care: AgentCare) -> AgentHost:
+        """An agent that is not loaded yet."""
+        return AgentHost(record, care, self._log, self._writer, self._models, self._leasing.table)
 
     async def enter(self, record: AgentRecord) -> AgentHost:
         """The agent, to be moved and then left: until then no other server moves it.
@@ -57,17 +59,12 @@ class AgentKeeper:
             # In a task of its own: a caller who leaves must not leave a lease behind that nobody looks after.
             await asyncio.shield(asyncio.create_task(self._open(record)))
 
-    async def look(self, record: AgentRecord) -> AgentHost:
-        """The agent as its log has it now, to be looked at only: whoever moves it goes on."""
-        async with self._lock(record):
-            return await self._current(record)
-
     async def _open(self, record: AgentRecord) -> None:
         async with self._lock(record):
             host = await self._current(record)
             if host.lease is None:
                 lease = await self._leasing.acquire(f"agents/{record.ordinal}", partial(self._give_back, record))
-                await asyncio.to_thread(host.catch_up)
+                await host.care.prepare(record.agent_id, host.catch_up)
                 host.lease = lease
 
     async def _current(self, record: AgentRecord) -> AgentHost:
@@ -80,12 +77,15 @@ class AgentKeeper:
         if lease is not None and await self._leasing.keep([lease]):
             host = lease = None  # another server moved the agent: memory may hold what was never written
         if host is None or host.broken:
-            host = self.make(record, await self._spec_of(record))
-            await asyncio.to_thread(host.load)
+            again = host is not None
+            host = self.make(record, await self._care_of(record))
+            await host.care.prepare(record.agent_id, host.load)
+            host.care.attend(host)
+            host.care.restarts += again
             host.lease = lease
             self._hosts[record.agent_id] = host
         elif lease is None:
-            await asyncio.to_thread(host.catch_up)
+            await host.care.prepare(record.agent_id, host.catch_up)
         return host
 
     async def _give_back(self, record: AgentRecord, lease: Lease) -> None:
@@ -113,5 +113,6 @@ class AgentKeeper:
             log.warning("the states of the agents could not be stored: %s", away)
             return
         for host in mine:
-            if host.lease not in lost:
-                await asyncio.to_thread(host.save)
+            if host.lease not in lost and not host.broken:
+                with contextlib.suppress(AgentDown):  # then the next start replays more
+                    await host.care.prepare(host.record.agent_id, host.save, host.care.limits.engine_seconds)

@@ -8,6 +8,7 @@ from footlight.v1 import engine_pb2 as pb
 from footlight_plugins import EngineSpec, UpdateClass, Verb
 from footlight_plugins.loader import PluginState, PluginStatus
 from footlight_server.convert.values import duration, struct, timestamp
+from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
@@ -61,18 +62,20 @@ def plugin_message(status: PluginStatus) -> pb.Plugin:
     )
 
 
-def health_message(care: Care) -> pb.EngineHealth:
+def health_message(care: Care | AgentCare) -> pb.EngineHealth:
     """How an engine behaves."""
     breaker = care.breaker
     return pb.EngineHealth(
         state=pb.BreakerState.ValueType(breaker.state),
         reason=breaker.reason,
         since_time=timestamp(breaker.since) if breaker.since else None,
-        fault_count=breaker.faults,
+        fault_count=care.faults,
         abandoned_thread_count=care.abandoned,
         isolated=care.isolated,
         restart_count=care.restarts,
         retry_seconds=breaker.retry_after,
+        inline=care.spec.inline,
+        demotion=care.demotion,
     )
 
 
@@ -86,7 +89,7 @@ def deployment_message(deployed: Deployed) -> pb.Deployment:
         options=struct(options_in_force(deployed)),
         active_version=deployed.active_version,
         problem="" if host is None else host.problem,
-        health=None if host is None else health_message(host.care),
+        health=health_message(deployed.care),
     )
     if isinstance(host, RecommenderHost) and host.asleep:
         message.asleep = True

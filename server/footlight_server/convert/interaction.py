@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from footlight.v1 import interaction_pb2 as pb
-from footlight_server.agents.agent_host import Decided
 from footlight_server.agents.sessions import Summary
+from footlight_server.agents.steps import Decided
 from footlight_server.convert.values import struct, timestamp
-from footlight_server.dispatch.acting import WantedEnd, WantedMove, decision_id
+from footlight_server.dispatch.acting import decision_id
+from footlight_server.dispatch.moves import WantedEnd, WantedMove
 from footlight_server.log.records import AgentRecord
 
 

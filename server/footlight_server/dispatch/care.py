@@ -12,11 +12,12 @@ from typing import TypeVar
 from footlight_plugins import Call, Engine, EngineSpec, Options
 from footlight_server.dispatch.admission import Admission
 from footlight_server.dispatch.breaker import Breaker, BreakerState
-from footlight_server.dispatch.faulting import EngineDown, EngineFault, EngineLost, told
+from footlight_server.dispatch.demotions import demotion
+from footlight_server.dispatch.faulting import EngineDown, EngineFault, EngineLost, EngineOverran, told
 from footlight_server.dispatch.limits import MOST_ABANDONED, Limits
 from footlight_server.dispatch.seat import FOREVER, InlineSeat, Seat
 from footlight_server.errors import FailedPrecondition
-from footlight_server.isolation.process import EngineProcess, Order
+from footlight_server.isolation.process import EngineProcess, order_for
 from footlight_server.isolation.proxies import Isolated
 
 T = TypeVar("T")
@@ -43,7 +44,9 @@ class Care:
         self.name = name
         self.limits = limits
         self.isolated = name in limits.isolated
-        self.spec = replace(spec, inline=spec.inline and not self.isolated)
+        self.demotion = demotion(limits.demoted, name, spec)
+        """Why an engine that asked for the event loop has a thread; empty where nothing is wrong."""
+        self.spec = replace(spec, inline=spec.inline and not self.isolated and not self.demotion)
         self.admission = Admission(name, limits.max_pending, limits.queue_seconds)
         self.breaker = Breaker()
         self.abandoned = 0
@@ -63,6 +66,11 @@ class Care:
     def _new_seat(self) -> Seat:
         kind = InlineSeat if self.spec.inline else Seat
         return kind(self.name, self.admission, self.limits.engine_seconds, self._stuck)
+
+    @property
+    def faults(self) -> int:
+        """How many there were."""
+        return self.breaker.faults
 
     @property
     def closed(self) -> bool:
@@ -100,16 +108,18 @@ class Care:
 
     def fault(self, fault: Exception) -> None:
         """Count what the engine did wrong."""
-        if isinstance(fault, EngineLost) and not self.lost:
-            self.lose(str(fault))
+        if isinstance(fault, EngineLost | EngineOverran) and not self.lost:
+            self.lose(str(fault), fault)
             return
         was = self.breaker.state
         self.breaker.fault(told(fault), self.admission.ended)
         if self.breaker.state is BreakerState.OPEN and was is not BreakerState.OPEN:
             log.error("deployment %r is out of order: %s", self.name, self.breaker.reason, exc_info=fault)
 
-    def lose(self, reason: str) -> None:
+    def lose(self, reason: str, fault: Exception | None = None) -> None:
         """The engine cannot go on as it is: open the breaker, drop the engine, make it anew after a while."""
+        if isinstance(fault, EngineOverran):
+            self._demote(str(fault))
         if self._mending is not None and not self._mending.done():
             return
         log.error("deployment %r lost its engine: %s", self.name, reason)
@@ -119,6 +129,14 @@ class Care:
         self._kill()
         self._let_go(reason)
         self._mending = asyncio.create_task(self._mend(), name=f"mend-{self.name}")
+
+    def _demote(self, reason: str) -> None:
+        """Ask the engine on a thread from now on."""
+        if self.spec.inline:
+            log.error("deployment %r is asked on a thread from now on: %s", self.name, reason)
+            self.demotion = reason
+            self.spec = replace(self.spec, inline=False)
+            self.seat = self._new_seat()
 
     def await_start(self, starting: asyncio.Task[None]) -> None:
         """The engine is not asked before it has started, which takes longer than anybody wants to wait for."""
@@ -177,16 +195,13 @@ class Care:
 
     def started(self, options: Options) -> EngineProcess:
         """A process with a new engine; it takes seconds, so call it on a thread."""
-        plugins, loop = self.limits.plugins, self._loop
-        folder = str(plugins.plugins_dir or "")
-        values = options.model_dump(mode="json")
-        order = Order(self.spec.name, values, folder, tuple(plugins.disabled), self.limits.isolated_bytes)
+        loop = self._loop
 
         def ended(process: EngineProcess, reason: str) -> None:
             with suppress(RuntimeError):  # the loop is closed: the server has stopped
                 loop.call_soon_threadsafe(self._process_ended, process, reason)
 
-        return EngineProcess(order, ended)
+        return EngineProcess(order_for(self.spec, options, self.limits), ended)
 
     def attend(self, engine: Engine | None) -> None:
         """Know which process serves. The one before ends with the last work in it."""

@@ -14,6 +14,8 @@ from footlight_plugins import Engine, EngineSpec, Options, Verb
 from footlight_plugins.factories import EngineUnavailable, resolve_factory, resolve_options
 from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError, options_of
+from footlight_server.dispatch.agent_care import AgentCare
+from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.dispatch.generator_host import GeneratorHost
 from footlight_server.dispatch.limits import Limits
@@ -45,6 +47,8 @@ class Deployed:
     spec: EngineSpec
     host: RecommenderHost | GeneratorHost | None
     """None for engines of the verb act: every agent is an instance of its own."""
+    agents: AgentCare | None = None
+    """Looks after the agents; None for the other verbs."""
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while another state is made to serve, and until that is written down."""
 
@@ -57,11 +61,25 @@ class Deployed:
         return self.record.active_version if self.host is None else self.host.version
 
     @property
+    def care(self) -> Care | AgentCare:
+        """Who looks after its engine, or the engines of its agents."""
+        care = self.agents if self.host is None else self.host.care
+        assert care is not None
+        return care
+
+    @property
     def ready(self) -> bool:
         """Whether it can answer when it is asked."""
         if isinstance(self.host, RecommenderHost):
             return self.host.able or self.host.asleep
         return self.host is None or (bool(self.host.version) and self.host.care.askable)
+
+    async def stop(self) -> None:
+        """Let go of its engines."""
+        if self.agents is not None:
+            self.agents.stop()
+        if self.host is not None:
+            await self.host.stop()
 
 
 def checked_options(of: type[Engine] | type[Options], values: Mapping[str, Any]) -> Options:
@@ -187,6 +205,8 @@ class Deployments:
         elif spec.verb is Verb.GENERATE:
             host = GeneratorHost(record.name, spec, self.models, self.limits)
             host.expect(record.active_version)
+        else:
+            return Deployed(record, spec, None, AgentCare(record.name, spec, self.limits))
         return Deployed(record, spec, host)
 
     async def _start_recommender(self, host: RecommenderHost, record: Deployment, spec: EngineSpec) -> None:
@@ -297,8 +317,8 @@ class Deployments:
         """Let go of a deployment that another server has deleted."""
         async with self._changing:
             deployed = self._deployed.pop(name, None)
-            if deployed is not None and deployed.host is not None:
-                await deployed.host.stop()
+            if deployed is not None:
+                await deployed.stop()
 
     @to_the_end
     async def delete(self, name: str) -> None:
@@ -309,8 +329,7 @@ class Deployments:
         async with self._changing:
             await self._table.delete(name)
             del self._deployed[name]
-            if deployed.host is not None:
-                await deployed.host.stop()
+            await deployed.stop()
         await asyncio.to_thread(self.models.delete, name)
 
     @to_the_end
@@ -367,8 +386,7 @@ class Deployments:
     async def stop(self) -> None:
         """Let go of every engine."""
         for deployed in self._deployed.values():
-            if deployed.host is not None:
-                await deployed.host.stop()
+            await deployed.stop()
 
 
 def _sleeps(record: Deployment, spec: EngineSpec) -> bool:

@@ -18,6 +18,14 @@ class EngineLost(EngineFault):
     """An engine cannot be asked again: its process has died."""
 
 
+class EngineOverran(EngineFault):
+    """An engine that said it takes microseconds stopped the event loop, and was interrupted."""
+
+
+class Overrun(BaseException):
+    """Raised inside an engine that holds the event loop up. Not an Exception: an engine is not to catch it by accident."""
+
+
 class EngineDown(Unavailable):
     """The engine of a deployment is not asked for now."""
 
@@ -25,6 +33,17 @@ class EngineDown(Unavailable):
 
     def __init__(self, deployment: str, message: str, retry_after: float) -> None:
         super().__init__(f"deployment '{deployment}' is out of order: {message}", {"deployment": deployment})
+        self.retry_after = max(retry_after, 0.01)
+
+
+class AgentDown(Unavailable):
+    """The engine of one agent is not asked for now; its reason is that of `EngineDown`."""
+
+    reason = "ENGINE_DOWN"
+
+    def __init__(self, deployment: str, agent: str, retry_after: float) -> None:
+        text = f"agent '{agent}' is out of order: its engine failed and is left alone for a while"
+        super().__init__(text, {"deployment": deployment, "agent": agent})
         self.retry_after = max(retry_after, 0.01)
 
 
@@ -46,6 +65,8 @@ def judged(engine: str, fault: BaseException, call: Call | None = None) -> Excep
         return fault
     if isinstance(fault, CallEnded) and call is not None and ended(call):
         return fault
+    if isinstance(fault, Overrun):
+        return EngineOverran(f"engine {engine!r} stopped the event loop: {fault}")
     wrong = EngineFault(f"engine {engine!r} raised {told(fault)}")
     wrong.__cause__ = fault
     return wrong

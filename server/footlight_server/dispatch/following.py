@@ -16,7 +16,7 @@ from footlight_plugins import Engine, Events, Options, Recommender
 from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.faulting import judged, told
 from footlight_server.dispatch.pace import Pace
-from footlight_server.dispatch.seat import apart
+from footlight_server.dispatch.seat import apart, on_the_loop
 from footlight_server.dispatch.upkeep import RETRY_SECONDS, Upkeep
 from footlight_server.errors import DataLoss, FailedPrecondition, NotFound, Unavailable
 from footlight_server.log.events import EventLog
@@ -214,6 +214,7 @@ class Follower(Upkeep):
         self._pace.measured(partial(engine.apply, events), len(events))
         return engine.pending
 
+    @on_the_loop
     def publish(self, appended: Appended) -> None:
         """Hear of events that were just committed. A few are applied at once; more are left to the follower."""
         if self.pinned is not None:
@@ -268,7 +269,7 @@ class Follower(Upkeep):
     def _fail(self, fault: Exception) -> None:
         log.error("deployment %r failed to follow the log", self.name, exc_info=fault)
         if not self.care.lost:  # else it is being made anew already
-            self.care.lose(f"it failed to follow the log: {told(fault)}")
+            self.care.lose(f"it failed to follow the log: {told(fault)}", fault)
 
     async def fresh(self, seconds: float) -> None:
         """Wait until everything that was committed before now is in the answer, but not longer than so many seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from footlight_plugins.loader import LoaderConfig
@@ -28,3 +29,5 @@ class Limits:
     """What such a process loads."""
     queue_seconds: float = 0.75
     """How much work may wait for one deployment before further calls are refused."""
+    demoted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Which inline engines stopped the server before; see `footlight_server.dispatch.demotions`."""

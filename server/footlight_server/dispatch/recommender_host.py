@@ -11,7 +11,7 @@ from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.faulting import judged
 from footlight_server.dispatch.following import Follower
 from footlight_server.dispatch.limits import Limits
-from footlight_server.dispatch.seat import FOREVER
+from footlight_server.dispatch.seat import FOREVER, on_the_loop
 from footlight_server.errors import FailedPrecondition
 from footlight_server.isolation.proxies import IsolatedRecommender
 from footlight_server.log.events import EventLog
@@ -48,6 +48,7 @@ class RecommenderHost(Follower):
         """
         return await self.care.run(lambda: work(self._serving(), question), call)
 
+    @on_the_loop
     def now(self, work: Callable[[Recommender, Question], T], question: Question) -> T:
         """The same of an engine that answers inline: nobody needs to wait."""
         try:

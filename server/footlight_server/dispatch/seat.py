@@ -14,6 +14,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from types import CodeType
 from typing import Any, TypeVar
 
 from footlight_plugins import Call
@@ -173,6 +174,13 @@ class Seat:
         threading.Thread(target=join, name=f"join-{self.name}", daemon=True).start()
         return True
 
+    def hand_over(self, to: Seat) -> None:
+        """Let another seat do what waits here."""
+        with suppress(Empty):
+            while True:
+                if (piece := self._queue.get_nowait()) is not None:
+                    to._put(piece)
+
     def close(self, fault: Exception | None = None) -> None:
         """Let the work that runs come to its end, and take no more."""
         self.closed = True
@@ -186,9 +194,22 @@ class Seat:
         self._queue.put(None)
 
 
+INLINE: set[CodeType] = set()
+"""The code of the functions that call an engine on the event loop; see `footlight_server.dispatch.loop_watch`."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def on_the_loop(function: F) -> F:
+    """Mark a method that calls an engine on the event loop, so that one that stays too long is known. It costs nothing."""
+    INLINE.add(function.__code__)
+    return function
+
+
 class InlineSeat(Seat):
     """The event loop itself."""
 
+    @on_the_loop
     async def run(self, work: Callable[[], T], call: Call = FOREVER, patience: float = 0.0) -> T:
         """Run it now."""
         try:

@@ -7,7 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from functools import partial
 
-from footlight_plugins import Recommender
+from footlight_plugins import EngineSpec, Recommender
 from footlight_server.dispatch.care import Care
 from footlight_server.errors import Unavailable
 from footlight_server.log.events import EventLog
@@ -27,7 +27,6 @@ class Upkeep(ABC):
     def __init__(self, care: Care, events: EventLog) -> None:
         self.care = care
         self.name = care.name
-        self.spec = care.spec
         self.engine: Recommender | None = None
         self.pending = 0
         """How many of the events up to its position the answers do not reflect yet, because the engine put them off."""
@@ -36,6 +35,11 @@ class Upkeep(ABC):
         self._described = 0
         """The revision of the catalogue up to which the engine was told of items."""
         self._untold = asyncio.Event()
+
+    @property
+    def spec(self) -> EngineSpec:
+        """The engine, as it is asked now."""
+        return self.care.spec
 
     @abstractmethod
     def _fail(self, fault: Exception) -> None:

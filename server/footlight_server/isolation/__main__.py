@@ -1,4 +1,4 @@
-"""The process of one isolated engine: ``python -m footlight_server.isolation DESCRIPTOR``.
+"""The process of an isolated engine, or of the agents of a deployment: ``python -m footlight_server.isolation DESCRIPTOR``.
 
 It answers calls on the socket whose descriptor it is given. A number on its standard input says that the call of that
 number is not waited for any more; the end of its input says that the server is gone. What the engine prints goes to the
@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from footlight_plugins import Call, CallEnded, Engine, Options, Query, TrainingRun
+from footlight_plugins import Agent, Call, CallEnded, Engine, Options, Query, Spaces, TrainingRun, Verb
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.options import options_of
@@ -30,6 +30,12 @@ METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict", "describe
 WITH_CALL = frozenset({"recommend_batch", "generate"})
 """What can be cancelled while it runs."""
 
+MAY_REFUSE = frozenset({"load", "born"})
+"""What may raise a ValueError that is no fault."""
+
+ANSWERING = frozenset({"state", "decide_batch"})
+"""Methods of an agent whose answer is asked for; the others are answered by how many steps it has learned then."""
+
 LONGEST_TEXT = 300
 
 
@@ -38,6 +44,7 @@ class Host:
 
     def __init__(self) -> None:
         self._engine: Any = None
+        self._agents: dict[int, Any] = {}
         self._servable: Any = None
         self.number = 0
         self.left = 0
@@ -62,9 +69,24 @@ class Host:
     def _make(self, engine: str, options: Mapping[str, Any], folder: str, disabled: list[str], memory: int) -> None:
         _bound_memory(memory)
         config = LoaderConfig(disabled=frozenset(disabled), plugins_dir=Path(folder) if folder else None)
-        engine_class = resolve_factory(load_plugins(config).engines[engine])
+        spec = load_plugins(config).engines[engine]
+        self._class = engine_class = resolve_factory(spec)
+        if spec.verb is Verb.ACT:
+            return  # each agent comes with options of its own
         make = cast("Callable[[Options], Engine]", engine_class)
         self._engine = make(options_of(engine_class, options))
+
+    def _born(self, number: int, values: Mapping[str, Any], spaces: Spaces) -> int:
+        make = cast("Callable[[Options, Spaces], Agent]", self._class)
+        agent = self._agents[number] = make(options_of(self._class, values), spaces)
+        return agent.learned_steps
+
+    def _agent(self, buried: list[int], number: int, method: str, *arguments: Any) -> Any:
+        for gone in buried:
+            self._agents.pop(gone, None)
+        agent = self._agents[number]
+        answer = getattr(agent, method)(*arguments)
+        return answer if method in ANSWERING else agent.learned_steps
 
     def _fit(self, events: Any, seed: int, directory: str) -> Any:
         return self._engine.fit(events, TrainingRun(seed, Path(directory), lambda *_: None))
@@ -128,7 +150,7 @@ def _answered(host: Host, message: Any) -> list[Any]:
     except BaseException as fault:
         traceback.print_exc()
         text = f"{type(fault).__name__}: {fault}"[:LONGEST_TEXT]
-        return ["value error" if isinstance(fault, ValueError) and method == "load" else "raised", text]
+        return ["value error" if isinstance(fault, ValueError) and method in MAY_REFUSE else "raised", text]
 
 
 def main(descriptor: int) -> None:

@@ -14,9 +14,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Basis, Content, Events, History, ItemContent, Query, Ranking, State
+from footlight_plugins import (
+    Basis,
+    Box,
+    Candidates,
+    Choice,
+    Content,
+    Discrete,
+    Events,
+    History,
+    ItemContent,
+    Query,
+    Ranking,
+    Situation,
+    Spaces,
+    State,
+    Transitions,
+)
 
-RECORDS = {record.__name__: record for record in (Content, Events, History, ItemContent, Query, Ranking, State)}
+_LEARNED: tuple[type, ...] = (Content, Events, History, ItemContent, Query, Ranking, State)
+_DECIDED: tuple[type, ...] = (Box, Candidates, Choice, Discrete, Situation, Spaces, Transitions)
+RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED}
 """What may be made, by name."""
 
 _KINDS = "biufSU"

@@ -11,14 +11,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footlight_plugins import Call, CallEnded
+from footlight_plugins import Call, CallEnded, EngineSpec, Options
 from footlight_server.dispatch.faulting import EngineFault, EngineLost
+from footlight_server.dispatch.limits import Limits
 from footlight_server.isolation.codec import Malformed
 from footlight_server.isolation.pipe import Gone, Pipe
 
@@ -49,8 +51,15 @@ class Order:
     """At most so many bytes."""
 
 
+def order_for(spec: EngineSpec, options: Options | None, limits: Limits) -> Order:
+    """The order for an engine; agents have options of their own, so that theirs come with each."""
+    plugins = limits.plugins
+    values = {} if options is None else options.model_dump(mode="json")
+    return Order(spec.name, values, str(plugins.plugins_dir or ""), tuple(plugins.disabled), limits.isolated_bytes)
+
+
 class EngineProcess:
-    """One process. A thread at a time may ask it; `kill` may be called at any time."""
+    """One process. It answers one thread after the other; `kill` may be called at any time."""
 
     def __init__(self, order: Order, ended: Callable[[EngineProcess, str], None]) -> None:
         """Start it and have it make the engine.
@@ -65,6 +74,8 @@ class EngineProcess:
         self._ended = ended
         self._killed_for = ""
         self._asked = 0
+        self._turn = threading.Lock()
+        self._buried: deque[int] = deque()
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-P", "-m", "footlight_server.isolation", str(its.fileno())]
         with its:
@@ -81,6 +92,11 @@ class EngineProcess:
         """Its number."""
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has died, or is about to."""
+        return bool(self._killed_for) or self._process.poll() is not None
+
     def ask(
         self, method: str, arguments: Sequence[Any], call: Call | None = None, seconds: float = LONGEST_SECONDS
     ) -> Any:
@@ -93,6 +109,10 @@ class EngineProcess:
         NotImplementedError, ValueError
             When the engine raised these, which the contract gives a meaning.
         """
+        with self._turn:
+            return self._ask(method, arguments, call, seconds)
+
+    def _ask(self, method: str, arguments: Sequence[Any], call: Call | None, seconds: float) -> Any:
         self._asked += 1
         left = None if call is None or call.deadline == float("inf") else call.deadline - time.monotonic()
         try:
@@ -123,6 +143,14 @@ class EngineProcess:
         with suppress(OSError):
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
+
+    def bury(self, number: int) -> None:
+        """Have an agent forgotten with the next thing that is asked. Any thread may call this at any time."""
+        self._buried.append(number)
+
+    def buried(self) -> list[int]:
+        """The agents to be forgotten; they are not named again."""
+        return [self._buried.popleft() for _ in range(len(self._buried))]
 
     def kill(self, reason: str = "") -> None:
         """End it at once, whatever it does."""

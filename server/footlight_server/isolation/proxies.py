@@ -1,7 +1,8 @@
-"""Engines that run in processes of their own, as the rest of the server sees them: a recommender, a generator."""
+"""Engines that run in processes of their own, as the rest of the server sees them."""
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,18 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins import (
+    Agent,
     Call,
+    Choice,
     Content,
     Corpus,
     Engine,
     Events,
     Generator,
     ItemContent,
+    Options,
     Query,
     Ranking,
     Recommender,
+    Situation,
+    Spaces,
     State,
     TrainingRun,
+    Transitions,
 )
 from footlight_server.isolation.process import EngineProcess
 
@@ -145,3 +152,60 @@ class IsolatedGenerator(Isolated, Generator):
         """Make one piece of content a seed."""
         contents: list[Content] = self._ask("generate", seeds, call=call)
         return contents
+
+
+_numbers = itertools.count(1)
+
+
+class IsolatedAgent(Agent):
+    """An agent in a process that all agents of its deployment share."""
+
+    def __init__(self, process: EngineProcess, options: Options, spaces: Spaces) -> None:
+        self.process = process
+        self._number = next(_numbers)
+        self._learned_steps: int = process.ask("born", [self._number, options.model_dump(mode="json"), spaces])
+        weakref.finalize(self, process.bury, self._number)
+
+    def act(self, observation: Any, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
+        """Draw an action."""
+        return self.decide(Situation(observation, mask), seed, exploit)
+
+    def decide(self, situation: Situation, seed: int, exploit: bool) -> Choice:
+        """Draw an action."""
+        return self.decide_batch([situation], [seed], [exploit])[0]
+
+    def decide_batch(
+        self, situations: Sequence[Situation], seeds: Sequence[int], exploit: Sequence[bool]
+    ) -> list[Choice]:
+        """Draw many actions in one go."""
+        choices: list[Choice] = self._ask("decide_batch", situations, seeds, exploit)
+        return choices
+
+    def drifted(self) -> None:
+        """Explore more for a while."""
+        self._ask("drifted")
+
+    def learn(self, steps: Transitions) -> None:
+        """Learn from completed steps."""
+        self._learned_steps = self._ask("learn", steps)
+
+    @property
+    def learned_steps(self) -> int:
+        """From how many steps it has learned."""
+        return self._learned_steps
+
+    def state(self) -> State:
+        """The whole state."""
+        state: State = self._ask("state")
+        return state
+
+    def load(self, state: State) -> None:
+        """Take a state over."""
+        self._learned_steps = self._ask("load", state)
+
+    def warm_up(self) -> None:
+        """Compile."""
+        self._ask("warm_up")
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        return self.process.ask("agent", [self.process.buried(), self._number, method, *arguments])

@@ -76,11 +76,11 @@ class AgentTable:
         page = [_agent(row) for row in rows[:length]]
         return page, encode_token(page[-1].ordinal) if len(rows) > length else ""
 
-    def all(self) -> Sequence[AgentRecord]:
-        """Every agent, by ordinal."""
-        query = select(AGENTS).where(AGENTS.c.tenant == self._tenant).order_by(AGENTS.c.ordinal)
+    def any_of(self, deployment: str) -> bool:
+        """Whether an agent uses a deployment."""
+        query = select(AGENTS.c.ordinal).where(AGENTS.c.tenant == self._tenant, AGENTS.c.deployment == deployment)
         with self._database.reading() as connection:
-            return [_agent(row) for row in connection.execute(query)]
+            return connection.execute(query.limit(1)).first() is not None
 
     def _insert(self, connection: Connection, new: AgentRecord) -> AgentRecord:
         if connection.execute(select(AGENTS.c.ordinal).where(*self._is(new.agent_id))).first():
@@ -122,13 +122,12 @@ class AgentLog:
                 return
             after = rows[-1].position
 
-    def last_position(self, agent: int, connection: Connection | None = None) -> int:
-        """The agent's last position; 0 where it has no rows."""
-        query = select(func.coalesce(func.max(AGENT_LOG.c.position), 0)).where(*self._of(agent))
-        if connection is not None:
-            return int(connection.execute(query).scalar_one())
-        with self._database.reading() as reading:
-            return int(reading.execute(query).scalar_one())
+    def learned_steps(self, agent: int) -> int:
+        """From how many steps an agent had learned with its newest row that says so."""
+        c = AGENT_LOG.c
+        query = select(c.learned_steps).where(*self._of(agent), c.kind != REWARD).order_by(c.position.desc()).limit(1)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
 
     def find(self, agent: int, position: int, connection: Connection | None = None) -> AgentRow | None:
         """The row at a position."""
@@ -144,11 +143,6 @@ class AgentLog:
                 for row in _BY_REQUEST.rows(connection, {"tenant": self._tenant, "agent": agent, "name": name}):
                     found[name] = AgentRow._make(row)
         return found
-
-    def find_request(self, agent: int, request_id: str, connection: Connection | None = None) -> AgentRow | None:
-        """The decision that a request id led to."""
-        c = AGENT_LOG.c
-        return self._first(connection, *self._of(agent), _IS_REQUEST, c.name.is_not(None), c.name == request_id)
 
     def find_reward(
         self, agent: int, decision: int, reward_id: str, connection: Connection | None = None

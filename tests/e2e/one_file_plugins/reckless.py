@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins import (
+    Agent,
     Call,
+    Choice,
     Content,
     Corpus,
     EngineSpec,
@@ -25,16 +27,30 @@ from footlight_plugins import (
     Query,
     Ranking,
     Recommender,
+    Spaces,
     State,
     TrainingRun,
+    Transitions,
     Verb,
     impl,
 )
 
 Method = Literal[
-    "none", "init", "fit", "apply", "forget", "knows", "recommend", "similar", "warm_up", "load", "generate"
+    "none",
+    "init",
+    "fit",
+    "apply",
+    "forget",
+    "knows",
+    "recommend",
+    "similar",
+    "warm_up",
+    "load",
+    "generate",
+    "act",
+    "learn",
 ]
-Deed = Literal["raise", "exit", "sleep", "count", "grow", "quit", "kill", "segfault", "nonsense"]
+Deed = Literal["raise", "exit", "sleep", "count", "grow", "quit", "kill", "segfault", "nonsense", "deadlock", "nap"]
 
 PUZZLING = 1
 """The ordinal of the person at whom alone an engine fails that is told to fail at one."""
@@ -81,10 +97,20 @@ class Reckless:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "segfault":
                 ctypes.string_at(0)
+            case "nap":
+                time.sleep(0.3)
+            case "deadlock":
+                self._lock_twice()
         return options.does == "nonsense"
 
     def _on(self) -> bool:
         return not self._options.flag or Path(self._options.flag).exists()
+
+    def _lock_twice(self) -> None:
+        """Wait in native code for what never comes; no signal interrupts that."""
+        library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+        for _ in range(2):
+            library.pthread_mutex_lock(mutex)
 
     def _count(self, call: Call) -> None:
         for _ in range(2_000):
@@ -157,11 +183,45 @@ class RecklessGenerator(Reckless, Generator):
         return made[1:] if wrong else made
 
 
+class RecklessAgent(Reckless, Agent):
+    """Takes the first action that is allowed, otherwise."""
+
+    options_type = RecklessOptions
+
+    def __init__(self, options: Options, spaces: Spaces) -> None:
+        super().__init__(options)
+        self._learned_steps = 0
+
+    def act(self, observation: int, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
+        wrong = self._do("act")
+        distribution = np.zeros(len(mask))
+        distribution[np.argmax(mask)] = 0.5 if wrong else 1.0
+        return Choice(int(np.argmax(mask)), distribution)
+
+    def learn(self, steps: Transitions) -> None:
+        self._do("learn")
+        self._learned_steps += len(steps)
+
+    @property
+    def learned_steps(self) -> int:
+        return self._learned_steps
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self._learned_steps = int(state.meta["n"])
+
+    def state(self) -> State:
+        return State({"ones": np.ones(10)}, {"n": self._learned_steps})
+
+
 @impl
 def register_engines() -> list[EngineSpec]:
     ranks, makes = "reckless:RecklessRecommender", "reckless:RecklessGenerator"
+    acts = "reckless:RecklessAgent"
     return [
         EngineSpec("reckless", Verb.RECOMMEND, "1.0", "Fails.", ranks, can_forget=True, needs_training=False, rank=-2),
         EngineSpec("hasty", Verb.RECOMMEND, "1.0", "Fails inline.", ranks, needs_training=False, inline=True, rank=-2),
         EngineSpec("smith", Verb.GENERATE, "1.0", "Fails at making.", makes, rank=-2),
+        EngineSpec("moody", Verb.ACT, "1.0", "Fails at deciding.", acts, rank=-2),
+        EngineSpec("jumpy", Verb.ACT, "1.0", "Fails at deciding, inline.", acts, inline=True, rank=-2),
     ]

@@ -168,7 +168,7 @@ async def test_agents_are_paged_newest_first(agents: AgentTable) -> None:
     first, token = agents.list(page_size=2)
     second, _ = agents.list(page_size=2, page_token=token)
     assert [a.agent_id for a in (*first, *second)] == ["c", "b", "a"]
-    assert [a.agent_id for a in agents.all()] == ["a", "b", "c"]
+    assert agents.any_of(AGENT.deployment) and not agents.any_of("another")
 
 
 ACT = AgentRow(0, 1, 1, "s", "r1", None, 3, 2, None, 0, b"\x01", b"\x02" * 32, 5, 2**62, 9)
@@ -177,7 +177,7 @@ ACT = AgentRow(0, 1, 1, "s", "r1", None, 3, 2, None, 0, b"\x01", b"\x02" * 32, 5
 async def test_agent_rows_are_read_back_in_order(agent_log: AgentLog, writer: Writer) -> None:
     rows = [ACT._replace(position=p, name=None, reward=0.5 * p) for p in range(1, 6)]
     await writer.submit(lambda connection: agent_log.insert_rows(connection, rows))
-    assert list(agent_log.read(0, after=2)) == rows[2:] and agent_log.last_position(0) == 5
+    assert list(agent_log.read(0, after=2)) == rows[2:]
 
 
 async def test_long_agent_logs_are_read_page_by_page(
@@ -192,9 +192,9 @@ async def test_long_agent_logs_are_read_page_by_page(
 async def test_agent_rows_are_found_by_their_ids(agent_log: AgentLog, writer: Writer) -> None:
     reward = AgentRow(0, 2, 2, "s", "bonus", decision=1, reward=1.5)
     await writer.submit(lambda connection: agent_log.insert_rows(connection, [ACT, reward]))
-    assert agent_log.find_request(0, "r1") == agent_log.find(0, 1) == ACT
+    assert agent_log.find_requests(0, ["r1", "bonus"]) == {"r1": agent_log.find(0, 1)} == {"r1": ACT}
     assert agent_log.find_reward(0, 1, "bonus") == reward
-    assert agent_log.find_request(0, "bonus") is agent_log.find_reward(0, 2, "bonus") is agent_log.find(0, 3) is None
+    assert agent_log.find_reward(0, 2, "bonus") is agent_log.find(0, 3) is None
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,12 @@ async def test_agent_ids_and_positions_are_taken_once(agent_log: AgentLog, write
 async def test_transaction_sees_its_own_agent_rows(agent_log: AgentLog, writer: Writer) -> None:
     def work(connection):  # type: ignore[no-untyped-def]
         agent_log.insert_rows(connection, [ACT])
-        return agent_log.find_request(0, "r1", connection), agent_log.last_position(0, connection)
+        return agent_log.find(0, 1, connection)
 
-    assert await writer.submit(work) == (ACT, 1)
+    assert await writer.submit(work) == ACT
+
+
+async def test_how_much_an_agent_learned_is_read_from_its_newest_row(agent_log: AgentLog, writer: Writer) -> None:
+    rows = [ACT, ACT._replace(position=2, name="r2", learned_steps=7), AgentRow(0, 3, 2, "s", "bonus", decision=2)]
+    await writer.submit(lambda connection: agent_log.insert_rows(connection, rows))
+    assert (agent_log.learned_steps(0), agent_log.learned_steps(1)) == (7, 0)

@@ -171,6 +171,8 @@ def _health(health: pb.EngineHealth) -> EngineHealth:
         restarts=health.restart_count,
         abandoned_threads=health.abandoned_thread_count,
         isolated=health.isolated,
+        inline=health.inline,
+        demotion=health.demotion,
     )
 
 

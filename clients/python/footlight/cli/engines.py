@@ -62,11 +62,11 @@ def deployments(session: Session) -> None:
 
 
 def _health(health: EngineHealth) -> str:
-    """One or two words; nothing for agents, each of which has an engine of its own."""
+    """One or two words; for agents, each of which has an engine of its own, those of the one that fares worst."""
     if health.state is BreakerState.UNKNOWN:
         return ""
     state = "well" if health.state is BreakerState.CLOSED else health.state.replace("_", " ")
-    return f"{state}, isolated" if health.isolated else state
+    return f"{state}, isolated" if health.isolated else f"{state}, demoted" if health.demotion else state
 
 
 def _place(one: Deployment) -> str:
@@ -83,7 +83,7 @@ def _problem(one: Deployment) -> str:
     if one.health.state in (BreakerState.OPEN, BreakerState.HALF_OPEN):
         since = f", since {one.health.since:%H:%M:%S} UTC" if one.health.since else ""
         return f"{one.health.reason}{since}, {one.health.faults} faults"
-    return one.problem or settings(one.options)
+    return one.problem or one.health.demotion or settings(one.options)
 
 
 def create(

@@ -96,7 +96,8 @@ class EngineHealth:
 
     While `state` is open the fallback answers Recommend and other calls get `Unavailable`; `reason` says why, `since` since
     when, `retry_seconds` in how many seconds the engine is tried again. `faults`, `restarts` and `abandoned_threads` count
-    since the server started.
+    since the server started. `inline` is whether it is asked on the server's event loop, `demotion` why it is not any more.
+    For agents, each an engine of its own, `state` and `reason` are those of the one that fares worst.
     """
 
     state: BreakerState = BreakerState.UNKNOWN
@@ -107,6 +108,8 @@ class EngineHealth:
     restarts: int = 0
     abandoned_threads: int = 0
     isolated: bool = False
+    inline: bool = False
+    demotion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,6 +382,8 @@ class EngineHealth(_message.Message):
     ISOLATED_FIELD_NUMBER: _builtins.int
     RESTART_COUNT_FIELD_NUMBER: _builtins.int
     RETRY_SECONDS_FIELD_NUMBER: _builtins.int
+    INLINE_FIELD_NUMBER: _builtins.int
+    DEMOTION_FIELD_NUMBER: _builtins.int
     state: Global___BreakerState.ValueType
     """Output only. Whether it is asked."""
     reason: _builtins.str
@@ -396,6 +398,12 @@ class EngineHealth(_message.Message):
     """Output only. How often it was loaded anew after it had failed, since the server started."""
     retry_seconds: _builtins.float
     """Output only. In how many seconds it is tried again. 0 while it is asked."""
+    inline: _builtins.bool
+    """Output only. Whether the engine is asked on the server's event loop, where it must take microseconds."""
+    demotion: _builtins.str
+    """Output only. Why an engine that wants to be asked on the event loop is asked on a thread: it held the loop up. Empty
+    while nothing is wrong.
+    """
     @_builtins.property
     def since_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. Since when the state is what it is. Unset while nothing went wrong."""
@@ -411,10 +419,12 @@ class EngineHealth(_message.Message):
         isolated: _builtins.bool = ...,
         restart_count: _builtins.int = ...,
         retry_seconds: _builtins.float = ...,
+        inline: _builtins.bool = ...,
+        demotion: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_thread_count", b"abandoned_thread_count", "fault_count", b"fault_count", "isolated", b"isolated", "reason", b"reason", "restart_count", b"restart_count", "retry_seconds", b"retry_seconds", "since_time", b"since_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abandoned_thread_count", b"abandoned_thread_count", "demotion", b"demotion", "fault_count", b"fault_count", "inline", b"inline", "isolated", b"isolated", "reason", b"reason", "restart_count", b"restart_count", "retry_seconds", b"retry_seconds", "since_time", b"since_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -468,7 +478,9 @@ class Deployment(_message.Message):
 
     @_builtins.property
     def health(self) -> Global___EngineHealth:
-        """Output only. How its engine behaves. Unset for the verb act: every agent is an instance of its own."""
+        """Output only. How its engine behaves. For the verb act every agent is an instance of its own: the state is that of
+        the agent which fares worst, and the reason names it; the counts are those of all.
+        """
 
     def __init__(
         self,
