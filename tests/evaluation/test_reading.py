@@ -45,6 +45,10 @@ def rows(data: Dataset) -> list[tuple[int, str, float]]:
     ]
 
 
+def names_of(data: Dataset) -> list[str]:
+    return [data.item_names[item] for item in data.item.tolist()]
+
+
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_rows_come_out_of_every_form(tmp_path: Path, name: str) -> None:
     data = read_dataset(written(tmp_path, name, SAME[name]))
@@ -60,7 +64,7 @@ def test_seconds_become_microseconds(tmp_path: Path, name: str) -> None:
 
 def test_names_may_be_any_text(tmp_path: Path) -> None:
     data = read_dataset(written(tmp_path, "plays.csv", "user_id,item_id\nAda,Alien\n王,Alien\nAda,007\n"))
-    assert (data.users, data.items, data.item_names, data.value) == (2, 2, ("007", "Alien"), None)
+    assert (data.users, data.items, set(data.item_names), data.value) == (2, 2, {"007", "Alien"}, None)
 
 
 def test_names_that_only_look_like_numbers_stay_apart(tmp_path: Path) -> None:
@@ -70,11 +74,12 @@ def test_names_that_only_look_like_numbers_stay_apart(tmp_path: Path) -> None:
 
 def test_a_sequence_file_has_neither_ratings_nor_times(tmp_path: Path) -> None:
     data = read_dataset(written(tmp_path, "ml-1m.txt", "1 5\n1 3\n2 5\n"))
-    assert (data.value, data.time, data.item.tolist()) == (None, None, [1, 0, 1])
+    assert (data.value, data.time, names_of(data)) == (None, None, ["5", "3", "5"])
 
 
 def test_the_catalogue_beside_the_file_is_read(inter: Path) -> None:
-    content = read_dataset(inter).contents[4]
+    data = read_dataset(inter)
+    content = next(one for one in data.contents if data.item_names[one.item] == "5")
     assert (content.title, content.tags, content.attributes) == ("Item 4", ("even", "all"), {"length": 2.0})
 
 
@@ -95,7 +100,13 @@ def test_the_catalogues_of_movielens_are_read(tmp_path: Path, ratings: str, name
 
 def test_histories_come_from_an_archive(tmp_path: Path) -> None:
     data = read_dataset(saved(tmp_path, indptr=np.array([0, 2, 2, 3]), items=np.array([4, 1, 4])))
-    assert (data.user.tolist(), data.item.tolist(), data.users, data.items) == ([0, 0, 2], [4, 1, 4], 3, 5)
+    assert (data.user.tolist(), names_of(data), data.users, data.items) == ([0, 0, 2], ["4", "1", "4"], 3, 5)
+
+
+def test_the_order_of_the_items_in_the_file_tells_nothing(tmp_path: Path) -> None:
+    data = read_dataset(saved(tmp_path, indptr=np.array([0, 1_000]), items=np.arange(1_000)))
+    assert sorted(data.item.tolist()) == list(range(1_000))
+    assert abs(np.corrcoef(data.item, np.arange(1_000))[0, 1]) < 0.1
 
 
 def test_an_archive_may_have_values_and_times(tmp_path: Path) -> None:

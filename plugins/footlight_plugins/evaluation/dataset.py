@@ -40,7 +40,7 @@ class Dataset:
     contents: tuple[ItemContent, ...] = ()
     """What the catalogue beside the file says of the items that it has."""
     item_names: tuple[str, ...] = ()
-    """The file's own names by ordinal; empty where the file had ordinals."""
+    """The file's own names by ordinal."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Where it came from: file and sha256."""
 

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from footlight_plugins.evaluation.archives import read_archive
 from footlight_plugins.evaluation.catalogue import catalogue_beside, read_catalogue
 from footlight_plugins.evaluation.dataset import DataError, Dataset
@@ -31,12 +33,26 @@ def read_dataset(path: Path | str) -> Dataset:
     read = read_archive if file.suffix == ".npz" else read_delimited
     data = read(file, content)
     facts = {"file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
+    data = replace(_shuffled(data), facts=facts)
     beside = catalogue_beside(file)
-    if beside is None or not data.item_names:
-        return replace(data, facts=facts)
+    if beside is None:
+        return data
     ordinals = {name: ordinal for ordinal, name in enumerate(data.item_names)}
     contents = read_catalogue(beside, ordinals)
     return replace(data, facts=facts | {"catalogue": str(beside)}, contents=contents)
+
+
+def _shuffled(data: Dataset) -> Dataset:
+    """The same data with the items' ordinals in random order, always the same one.
+
+    Numbers in ratings files tell how old and how popular an item is. Engines break ties by ordinal, so the order of the
+    file would be worth points that no engine has earned: answering the smallest numbers finds new items of MovieLens
+    two to five times as often as chance.
+    """
+    order = np.random.default_rng(0).permutation(data.items).astype(np.int32)
+    names = np.empty(data.items, object)
+    names[order] = data.item_names or [str(number) for number in range(data.items)]
+    return replace(data, item=order[data.item], item_names=tuple(names.tolist()))
 
 
 def _file(path: Path) -> Path:
