@@ -94,6 +94,8 @@ class EngineSpec:
     """Whether `predict` tells the rating that a person would give (Recommender)."""
     reads_catalogue: bool = False
     """Whether `describe` is to be told what the catalogue says of items (Recommender)."""
+    explores: bool = False
+    """Whether chance plays a part: answers differ with `Query.seed`, and the host draws one for each call (Recommender)."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

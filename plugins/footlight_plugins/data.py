@@ -100,6 +100,8 @@ class Basis(IntEnum):
     TRENDING = 5
     EXPLORATION = 6
     """It is shown to find out who likes it; `Ranking.propensity` says with which probability."""
+    NEWEST = 7
+    """It is among those that came into the catalogue last, and nothing better is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,10 @@ from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.engines import Engines
 from footlight_server.dispatch.generating import Generating
 from footlight_server.dispatch.loop_watch import LoopWatch
+from footlight_server.dispatch.predicting import Predicting
+from footlight_server.dispatch.recalling import Recalling
 from footlight_server.dispatch.recommending import Recommending
+from footlight_server.dispatch.resolving import Resolver
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.door import DataLock, check_address, lock_data_dir, taken
 from footlight_server.log.agents import AgentTable
@@ -54,6 +57,7 @@ from footlight_server.log.database import Database
 from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
+from footlight_server.log.facets import Facets
 from footlight_server.log.follower import LogFollower
 from footlight_server.log.leases import LeaseTable
 from footlight_server.log.leasing import Leasing
@@ -148,9 +152,16 @@ class App:
         trainings = TrainingTable(self._database, writer, TENANT)
         self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, leasing, policy)
         await self._training.start()
+        self._facets = Facets(catalogue)
+        self._facets.start()
+        resolver = Resolver(catalogue, people, events, self._facets)
         self._services = (
             CatalogService(Cataloguing(catalogue, events, self._deployments, mark_erasures, policy)),
-            RecommendationService(Recommending(self._deployments, catalogue, people, rankings, policy)),
+            RecommendationService(
+                Recommending(self._deployments, resolver, rankings, policy),
+                Predicting(self._deployments, resolver, policy),
+                Recalling(self._deployments, resolver, rankings, policy),
+            ),
             GenerationService(Generating(self._deployments, assets, decisions, policy), Collecting(corpora, policy)),
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
@@ -212,6 +223,8 @@ class App:
             self._watch.stop()
         if hasattr(self, "_follower"):
             await self._follower.stop()
+        if hasattr(self, "_facets"):
+            self._facets.stop()
         if hasattr(self, "_catalogue"):
             self._catalogue.stop()
         if hasattr(self, "_writer"):

@@ -31,6 +31,16 @@ class NotFound(FootlightError):
         self.name = name
 
 
+class DecisionErased(NotFound):
+    """There was such a decision; it was erased with the person whom it was made for."""
+
+    reason = "DECISION_ERASED"
+
+    def __init__(self, name: str) -> None:
+        super().__init__("decision", name)
+        self.message = f"decision {name!r} is gone: its person was forgotten"
+
+
 class InvalidArgument(FootlightError):
     """A field of the request is wrong; ``field`` is its path, for instance ``events[7].value``."""
 

@@ -134,6 +134,21 @@ class RecommendationDouble(recommendation_pb2_grpc.RecommendationServiceServicer
             results=[self._answer(user_id, request.count, request.reason_count) for user_id in request.user_ids]
         )
 
+    def PredictRatings(self, request: Any, context: Any) -> recommendation.PredictRatingsResponse:
+        return recommendation.PredictRatingsResponse(deployment="knn-baseline", ratings=[3.5 for _ in request.item_ids])
+
+    def GetDecision(self, request: Any, context: Any) -> recommendation.GetDecisionResponse:
+        asked = recommendation.RecommendRequest(
+            user_id="ada", count=1, filter=recommendation.ItemFilter(kinds=["film"])
+        )
+        same = recommendation.Recomputation(outcome=recommendation.RECOMPUTATION_OUTCOME_SAME)
+        return recommendation.GetDecisionResponse(
+            request=asked,
+            response=self._answer("ada", 1, 0),
+            answered_by="item-knn",
+            recomputation=same if request.recompute else None,
+        )
+
     def ListSimilarItems(self, request: Any, context: Any) -> recommendation.ListSimilarItemsResponse:
         line = recommendation.RecommendedItem(item_id="m2", score=0.5)
         return recommendation.ListSimilarItemsResponse(deployment="item-knn", items=[line])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from google.protobuf import timestamp_pb2
 
@@ -17,16 +18,21 @@ _KINDS = {kind.value: kind for kind in EventKind}
 
 def items(messages: Iterable[pb.Item]) -> list[Item]:
     """Items as asked to be put."""
-    return [
-        Item(
-            message.item_id,
-            message.title,
-            message.kind,
-            tuple(message.tags),
-            mapping(message.attributes) if message.HasField("attributes") else {},
-        )
-        for message in messages
-    ]
+    return [_item(index, message) for index, message in enumerate(messages)]
+
+
+def _item(index: int, message: pb.Item) -> Item:
+    has = message.HasField
+    attributes = mapping(message.attributes) if has("attributes") else {}
+    item = Item(message.item_id, message.title, message.kind, tuple(message.tags), attributes)
+    if not (has("available_from") or has("available_until")):
+        return item
+    field = f"items[{index}]"
+    return replace(
+        item,
+        available_from=micros(f"{field}.available_from", message.available_from) if has("available_from") else None,
+        available_until=micros(f"{field}.available_until", message.available_until) if has("available_until") else None,
+    )
 
 
 def item_message(item: Item) -> pb.Item:
@@ -39,6 +45,8 @@ def item_message(item: Item) -> pb.Item:
         attributes=struct(item.attributes) if item.attributes else None,
         create_time=timestamp(item.create_time),
         update_time=timestamp(item.update_time),
+        available_from=None if item.available_from is None else timestamp(item.available_from),
+        available_until=None if item.available_until is None else timestamp(item.available_until),
     )
 
 

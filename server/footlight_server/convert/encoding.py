@@ -8,11 +8,11 @@ https://protobuf.dev/programming-guides/encoding.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from footlight_server.dispatch.recommending import Recommended
+from footlight_server.dispatch.wanting import Recommended
 
 # A field's tag is its number and its wire type in a byte: 0 a varint, 1 eight bytes, 2 bytes after their length.
 _DECISION_ID, _DEPLOYMENT, _MODEL_VERSION, _LOG_POSITION, _FALLBACK, _ITEMS = (
@@ -23,6 +23,7 @@ _DECISION_ID, _DEPLOYMENT, _MODEL_VERSION, _LOG_POSITION, _FALLBACK, _ITEMS = (
     b"\x28",
     b"\x32",
 )
+_RESULTS = b"\x0a"
 _ITEM_ID, _SCORE = b"\x0a", b"\x11"
 _DOUBLE = 8
 
@@ -54,6 +55,19 @@ def encoded(answer: Recommended, lines: Lines) -> bytes:
     ]
     for item, (start, end) in zip(answer.items, edges, strict=True):
         parts += lines[item], scores[start:end]
+    return b"".join(parts)
+
+
+def is_plain(answer: Recommended) -> bool:
+    """Whether `encoded` can write it: it has no reasons, and nothing is to be said beside its items."""
+    return not answer.reasons and answer.more is None and not answer.pending
+
+
+def results(answers: Iterable[bytes]) -> bytes:
+    """A BatchRecommendResponse of encoded answers."""
+    parts: list[bytes] = []
+    for answer in answers:
+        parts += _RESULTS, varint(len(answer)), answer
     return b"".join(parts)
 
 

@@ -47,6 +47,7 @@ def engine_message(spec: EngineSpec, plugin: str, schema: dict[str, Any]) -> pb.
         needs_training=spec.needs_training and spec.verb is not Verb.ACT,
         needs_corpus=spec.verb is Verb.GENERATE,
         options_schema=struct(schema),
+        can_predict=spec.can_predict,
     )
 
 
@@ -95,6 +96,7 @@ def deployment_message(deployed: Deployed) -> pb.Deployment:
         message.asleep = True
     elif isinstance(host, RecommenderHost):
         message.log_position, message.log_lag, message.stored_position = host.position, host.lag, host.stored.position
+        message.pending_event_count = host.pending
         if host.pinned is not None:
             message.pinned_position = host.pinned
     return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,6 +29,22 @@ def checked_lines(engine: str, ranking: Ranking, query: Query) -> tuple[list[int
     if wrong:
         raise EngineFault(f"engine {engine!r} answered {wrong}")
     return items, scores
+
+
+def all_right(rankings: Sequence[Ranking | None], query: Query) -> bool:
+    """Whether every one of the rankings is there, is complete, and is what it must be; looked at together.
+
+    What is wrong where this is False, `checked_lines` says. ``query`` is anyone's of the batch.
+    """
+    if query.reasons or any(ranking is None or len(ranking.items) != query.count for ranking in rankings):
+        return False
+    items = [ranking.items for ranking in rankings if ranking is not None]
+    scores = [ranking.scores for ranking in rankings if ranking is not None]
+    if any(each.dtype != _INT32 or each.ndim != 1 for each in items) or any(s.shape != (query.count,) for s in scores):
+        return False
+    flat = np.concatenate(items)
+    inside = flat.min() >= 0 and flat.max() < len(query.servable)
+    return bool(inside and query.servable[flat].all() and np.isfinite(np.concatenate(scores).sum()))
 
 
 def _wrong(ranking: Ranking, items: list[int], scores: list[float], query: Query) -> str:

@@ -14,6 +14,7 @@ from footlight_plugins import Engine, EngineSpec, Options, Verb
 from footlight_plugins.factories import EngineUnavailable, resolve_factory, resolve_options
 from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError, options_of
+from footlight_server.dispatch.abilities import cannot
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.finishing import to_the_end
@@ -186,6 +187,8 @@ class Deployments:
     async def _forget_everywhere(self, user: int) -> None:
         for host in self.recommenders():
             await host.forget(user)
+            if host.engine is None and host.problem and not host.spec.can_forget:
+                host.problem += f" ({cannot(self.plugins, host.spec.name, 'can_forget').message})"
 
     async def forgotten(self, epoch: int) -> None:
         """Wait until every recommender has forgotten the people who were erased up to an epoch."""

@@ -145,6 +145,17 @@ class Follower(Upkeep):
         async with self._swapping:
             await self._restore(self.version, position)
 
+    async def as_of(self, version: int, position: int) -> Recommender:
+        """An engine of its own with a version's state as of a log position; whoever was erased since is not in it.
+
+        Raises
+        ------
+        DataLoss, NotFound, FailedPrecondition
+            When that state cannot be had; the message says why.
+        """
+        options = self._options or Options()
+        return (await apart(self.name, lambda: self._restorer.restore(version, options, position))).engine
+
     async def resume(self) -> None:
         """Follow the log again."""
         async with self._swapping:

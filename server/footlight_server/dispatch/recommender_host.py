@@ -17,6 +17,9 @@ from footlight_server.isolation.proxies import IsolatedRecommender
 from footlight_server.log.events import EventLog
 from footlight_server.models.store import ModelStore
 
+FRESH_SECONDS = 0.1
+"""How long an answer waits for events that were acknowledged before it was asked for."""
+
 T = TypeVar("T")
 Question = TypeVar("Question")
 
@@ -29,6 +32,8 @@ class RecommenderHost(Follower):
         self.admission = self.care.admission
         self.inline = self.spec.inline
         """Whether it may be asked on the spot: an engine of microseconds with which nothing is wrong."""
+        self.explores = self.spec.explores
+        """Whether it is to be given a seed with every question."""
         self.waking: asyncio.Task[None] | None = None
 
     def _let_go(self, problem: str) -> None:
@@ -47,6 +52,10 @@ class RecommenderHost(Follower):
             When it did something wrong now; whoever hears of it says `fault`.
         """
         return await self.care.run(lambda: work(self._serving(), question), call)
+
+    async def fresh_soon(self) -> None:
+        """Wait, but not for long, until what was acknowledged before now is in the answer."""
+        await self.fresh(FRESH_SECONDS)
 
     @on_the_loop
     def now(self, work: Callable[[Recommender, Question], T], question: Question) -> T:

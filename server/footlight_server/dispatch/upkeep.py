@@ -92,9 +92,10 @@ class Upkeep(ABC):
 
     async def _tell_contents(self, engine: Recommender, known: int) -> int:
         """Tell an engine of every item that was changed after a revision; answers the revision that it then knows."""
-        while self.spec.reads_catalogue and self._events.catalogue_revision > known:
-            contents, known = await asyncio.to_thread(self._events.contents, known)
+        while self.spec.reads_catalogue and (goal := self._events.catalogue_revision) > known:
+            contents, revision = await asyncio.to_thread(self._events.contents, known)
             await self.care.seat.run(partial(engine.describe, contents))
+            known = max(revision, goal)
         return known
 
 

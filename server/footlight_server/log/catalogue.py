@@ -23,6 +23,7 @@ from footlight_server.log.item_rows import (
     delete,
     item_of,
     put,
+    read_as_of,
     read_contents,
     read_statuses,
 )
@@ -148,6 +149,13 @@ class Catalogue:
         Reads the database: call it on a thread.
         """
         return read_contents(self._database, self._tenant, after)
+
+    def as_of(self, time: int) -> tuple[NDArray[np.bool_], int]:
+        """Shape (items,): which items were there at a time, as far as that is known; and how many were changed since.
+
+        Reads the database: call it on a thread.
+        """
+        return read_as_of(self._database, self._tenant, time)
 
     def catch_up(self) -> bool:
         """Take over what other servers put and deleted, now. Answers whether there was anything."""

@@ -25,13 +25,19 @@ def as_events(rows: Iterable[tuple[Any, ...]]) -> Events:
     return Events(*(np.ascontiguousarray(packed[name]) for name in _ROW.names or ()))
 
 
-def read_events(database: Database, tenant: str, after: int = 0, upto: int | None = None) -> Events:
-    """The events at the positions after ``after`` up to and including ``upto``, in the order of their positions."""
+def read_events(
+    database: Database, tenant: str, after: int = 0, upto: int | None = None, user: int | None = None
+) -> Events:
+    """The events at the positions after ``after`` up to and including ``upto``, in the order of their positions; of one
+    person only, where a ``user`` is given.
+    """
     e = EVENTS.c
     query = select(e.user_ordinal, e.item_ordinal, e.kind, func.coalesce(e.value, 1.0), e.time, e.tie)
     query = query.where(e.tenant == tenant, e.position > after).order_by(e.position)
     if upto is not None:
         query = query.where(e.position <= upto)
+    if user is not None:
+        query = query.where(e.user_ordinal == user)
     with database.reading() as connection:
         # The driver's own tuples: SQLAlchemy's rows cost more than the reading.
         cursor: Any = connection.execute(query).cursor

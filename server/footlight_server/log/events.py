@@ -128,6 +128,10 @@ class EventLog:
         """The events after one position up to and including another, in the order of their positions."""
         return read_events(self._database, self._tenant, after, upto)
 
+    def read_person(self, user: int, upto: int | None = None) -> Events:
+        """A person's events up to and including a position, in the order of their positions."""
+        return read_events(self._database, self._tenant, 0, upto, user)
+
     @property
     def catalogue_revision(self) -> int:
         """The last change to the catalogue that is known here."""
@@ -169,6 +173,13 @@ class EventLog:
         query = select(e.epoch, e.user_ordinal).where(e.tenant == self._tenant, e.epoch > epoch).order_by(e.epoch)
         with self._database.reading() as connection:
             return [(number, user) for number, user in connection.execute(query)]
+
+    def erased_since(self, time: int) -> int:
+        """How many people were erased after a time, in microseconds since 1970."""
+        e = ERASURES.c
+        query = select(func.count()).where(e.tenant == self._tenant, e.time > time)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     async def follow(self, position: int, epoch: int) -> None:
         """Take over what other servers have committed, up to a position and an erasure.

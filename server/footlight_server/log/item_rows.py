@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from footlight_plugins import ItemContent
@@ -61,6 +63,7 @@ _SINCE = Prepared(select(*_STATUS).where(_MINE, _CHANGED).order_by(_C.ordinal))
 _CONTENT = (_C.ordinal, _C.title, _C.kind, _C.tags, _C.attributes, _C.revision)
 _CONTENTS = Prepared(select(*_CONTENT).where(_MINE, _C.deleted == 0).order_by(_C.ordinal))
 _CONTENTS_SINCE = Prepared(select(*_CONTENT).where(_MINE, _CHANGED).order_by(_C.ordinal))
+_TIMES = Prepared(select(_C.create_time, _C.update_time, _C.deleted).where(_MINE).order_by(_C.ordinal))
 _NEXT = Prepared(select(func.coalesce(func.max(_C.ordinal), -1) + 1).where(_MINE))
 
 
@@ -174,6 +177,18 @@ def read_contents(database: Database, tenant: str, after: int | None = None) -> 
         else:
             rows = _CONTENTS_SINCE.rows(connection, {"tenant": tenant, "after": after})
     return [content_of(*row[:5]) for row in rows], max((row[5] for row in rows), default=after or 0)
+
+
+def read_as_of(database: Database, tenant: str, time: int) -> tuple[NDArray[np.bool_], int]:
+    """Shape (items,): which items were there at a time; and how many of them were changed or deleted since.
+
+    An item that was deleted and put again is taken to have been there all the time.
+    """
+    with database.reading() as connection:
+        rows = _TIMES.rows(connection, {"tenant": tenant})
+    created, updated, deleted = np.array(rows, np.int64).reshape(-1, 3).T
+    there = (created <= time) & ((deleted == 0) | (updated > time))
+    return there, int(np.count_nonzero(there & (updated > time)))
 
 
 def content_of(ordinal: int, title: str, kind: str, tags: str, attributes: str) -> ItemContent:

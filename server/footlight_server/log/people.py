@@ -18,6 +18,7 @@ _LIVING = Prepared(select(func.max(PEOPLE.c.ordinal)).where(PEOPLE.c.tenant == _
 _AFTER = Prepared(
     select(PEOPLE.c.user_id, PEOPLE.c.ordinal).where(PEOPLE.c.tenant == _TENANT, PEOPLE.c.ordinal > bindparam("after"))
 )
+_NAME = Prepared(select(PEOPLE.c.user_id).where(PEOPLE.c.tenant == _TENANT, PEOPLE.c.ordinal == bindparam("ordinal")))
 _ERASED = Prepared(select(func.max(ERASURES.c.user_ordinal)).where(ERASURES.c.tenant == _TENANT))
 
 
@@ -42,6 +43,19 @@ class People:
     def ordinal(self, user_id: str) -> int:
         """The person's ordinal; -1 for somebody the log does not know."""
         return self._ordinals.get(user_id, NOBODY)
+
+    def ordinals(self, user_ids: Iterable[str]) -> list[int]:
+        """The ordinals of many people; -1 for those that the log does not know."""
+        get = self._ordinals.get
+        return [get(user_id, NOBODY) for user_id in user_ids]
+
+    def name_of(self, ordinal: int) -> str:
+        """The name of a person; empty for nobody, and for somebody who was erased. Reads the database."""
+        if ordinal == NOBODY:
+            return ""
+        with self._database.reading() as connection:
+            rows = _NAME.rows(connection, {"tenant": self._tenant, "ordinal": ordinal})
+        return str(rows[0][0]) if rows else ""
 
     def known(self, user_ids: Iterable[str]) -> dict[str, int]:
         """The ordinals of those of the people whom the log knows."""

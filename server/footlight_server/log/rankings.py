@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
-from footlight_server.errors import NotFound
+from footlight_server.errors import DecisionErased, NotFound
 from footlight_server.log.bulk import Lookup, insert_rows
 from footlight_server.log.database import Database
 from footlight_server.log.records import NOBODY
@@ -49,6 +49,11 @@ class Ranked(NamedTuple):
     """Shape (m,), ordinals of items, best first."""
     scores: NDArray[np.floating[Any]]
     """Shape (m,); kept as float32."""
+    asked: bytes = b""
+    """What was unusual about the question, in the words of whoever recorded it; nothing of the person."""
+    propensity: NDArray[np.floating[Any]] | None = None
+    """Shape (m,): the probabilities with which the items came to their places, NaN where chance played no part; kept as
+    float32."""
 
 
 class RankingLog:
@@ -63,13 +68,22 @@ class RankingLog:
         self._count = itertools.count()
         self._write = self._insert
 
-    def record(self, deployment: tuple[str, int, int], user: int, items: Any, scores: Any) -> str:
+    def record(
+        self,
+        deployment: tuple[str, int, int],
+        user: int,
+        items: Any,
+        scores: Any,
+        asked: bytes = b"",
+        propensity: Any = None,
+    ) -> str:
         """Keep what (a deployment, its version, its log position) answered, and name it.
 
         When too many wait to be written it is dropped, and the server's log says so.
         """
         number = next(self._count)
-        self._writer.later(self._write, Ranked(number, *deployment, user, time.time_ns() // 1_000, items, scores))
+        when = time.time_ns() // 1_000
+        self._writer.later(self._write, Ranked(number, *deployment, user, when, items, scores, asked, propensity))
         return f"r-{self._run}-{number:x}"
 
     def get(self, decision_id: str) -> Ranked:
@@ -78,7 +92,7 @@ class RankingLog:
         Raises
         ------
         NotFound
-            Also in the half second before it is written, and once the person was erased.
+            Also in the half second before it is written. `DecisionErased`, which is one, once the person was erased.
         """
         if match := _DECISION_ID.fullmatch(decision_id):
             run, number = match[1], int(match[2], 16)
@@ -87,6 +101,9 @@ class RankingLog:
                 for row in connection.execute(select(_P.deployment, _P.model_version, _P.data).where(here)):
                     if ranked := _find(row.deployment, row.model_version, load(row.data), number):
                         return ranked
+                later = and_(_P.tenant == self._tenant, _P.run == run, _P.last >= number)
+                if connection.execute(select(_P.first).where(later).limit(1)).first() is not None:
+                    raise DecisionErased(decision_id)
         raise NotFound("decision", decision_id)
 
     def _insert(self, connection: Connection, rankings: Sequence[Ranked]) -> None:
@@ -127,8 +144,8 @@ def _erase(connection: Connection, here: Any, user: int) -> int:
 
 def _columns(rankings: Sequence[Ranked]) -> Columns:
     """The rankings of one page; row n's items are the ``length[n]`` ones after those of the rows before it."""
-    number, _, _, position, user, time, items, scores = zip(*rankings, strict=True)
-    return {
+    number, _, _, position, user, time, items, scores, asked, propensity = zip(*rankings, strict=True)
+    columns: dict[str, NDArray[Any]] = {
         "number": np.array(number, np.int64),
         "position": np.array(position, np.int64),
         "user": np.array(user, np.int32),
@@ -137,12 +154,22 @@ def _columns(rankings: Sequence[Ranked]) -> Columns:
         "items": np.concatenate(items).astype(np.int32, copy=False),
         "scores": np.concatenate(scores).astype(np.float32),
     }
+    if any(asked):
+        columns["asked_length"] = np.array(list(map(len, asked)), np.int32)
+        columns["asked"] = np.frombuffer(b"".join(asked), np.uint8)
+    if any(chances is not None for chances in propensity):
+        pairs = zip(items, propensity, strict=True)
+        filled = [np.full(len(line), np.nan) if chances is None else chances for line, chances in pairs]
+        columns["propensity"] = np.concatenate(filled).astype(np.float32)
+    return columns
 
 
 def _taken(page: Columns, kept: NDArray[np.bool_]) -> Columns:
     """The rows that are kept."""
-    entries = np.repeat(kept, page["length"])
-    return {name: column[entries if name in ("items", "scores") else kept] for name, column in page.items()}
+    rows = dict.fromkeys(("items", "scores", "propensity"), page["length"])
+    if "asked" in page:
+        rows["asked"] = page["asked_length"]
+    return {name: col[np.repeat(kept, rows[name]) if name in rows else kept] for name, col in page.items()}
 
 
 def _people(page: Columns) -> bytes:
@@ -154,7 +181,17 @@ def _find(deployment: str, version: int, page: Columns, number: int) -> Ranked |
     if not len(rows):
         return None
     row = int(rows[0])
-    end = int(page["length"][: row + 1].sum())
-    entries = slice(end - int(page["length"][row]), end)
+    entries = _entries(page["length"], row)
     position, user, time = (int(page[name][row]) for name in ("position", "user", "time"))
-    return Ranked(number, deployment, version, position, user, time, page["items"][entries], page["scores"][entries])
+    items, scores = page["items"][entries], page["scores"][entries]
+    asked = page["asked"][_entries(page["asked_length"], row)].tobytes() if "asked" in page else b""
+    propensity = page["propensity"][entries] if "propensity" in page else None
+    if propensity is not None and np.isnan(propensity).all():
+        propensity = None
+    return Ranked(number, deployment, version, position, user, time, items, scores, asked, propensity)
+
+
+def _entries(length: NDArray[np.int32], row: int) -> slice:
+    """Where a row's entries lie among those of all."""
+    end = int(length[: row + 1].sum())
+    return slice(end - int(length[row]), end)

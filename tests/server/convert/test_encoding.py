@@ -9,7 +9,7 @@ from footlight.v1 import recommendation_pb2 as pb
 from footlight_plugins import Ranking
 from footlight_server.convert.encoding import Lines, encoded, varint
 from footlight_server.convert.recommendation import recommendation
-from footlight_server.dispatch.recommending import Recommended
+from footlight_server.dispatch.wanting import Recommended
 
 IDS = ["m1", "片名", "x" * 256, "a", "b" * 127]
 """Of one byte a letter and of more, with lengths on both sides of what one byte can say."""

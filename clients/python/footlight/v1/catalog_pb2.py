@@ -26,47 +26,47 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ootlight/v1/catalog.proto\x12\x0c\x66ootlight.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x01\n\x04Item\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\x12+\n\nattributes\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12%\n\x04kind\x18\x04 \x01(\x0e\x32\x17.footlight.v1.EventKind\x12\x12\n\x05value\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x07 \x01(\tB\x08\n\x06_value\"4\n\x0fPutItemsRequest\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.footlight.v1.Item\"@\n\x10PutItemsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\"!\n\x0eGetItemRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\"3\n\x0fGetItemResponse\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x12.footlight.v1.Item\"(\n\x14\x42\x61tchGetItemsRequest\x12\x10\n\x08item_ids\x18\x01 \x03(\t\":\n\x15\x42\x61tchGetItemsResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.footlight.v1.Item\"9\n\x10ListItemsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"d\n\x11ListItemsResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.footlight.v1.Item\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"$\n\x11\x44\x65leteItemRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\"\x14\n\x12\x44\x65leteItemResponse\":\n\x13RecordEventsRequest\x12#\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.footlight.v1.Event\"]\n\x14RecordEventsResponse\x12\x16\n\x0erecorded_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\"$\n\x11\x46orgetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"X\n\x12\x46orgetUserResponse\x12\x13\n\x0b\x65vent_count\x18\x01 \x01(\x03\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x02 \x01(\x03\x12\x15\n\rerasure_epoch\x18\x03 \x01(\x03*\xe1\x01\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45VENT_KIND_VIEW\x10\x01\x12\x13\n\x0f\x45VENT_KIND_PLAY\x10\x02\x12\x13\n\x0f\x45VENT_KIND_LIKE\x10\x03\x12\x15\n\x11\x45VENT_KIND_RATING\x10\x04\x12\x17\n\x13\x45VENT_KIND_PURCHASE\x10\x05\x12\x13\n\x0f\x45VENT_KIND_SKIP\x10\x06\x12\x19\n\x15\x45VENT_KIND_IMPRESSION\x10\x07\x12\x19\n\x15\x45VENT_KIND_RETRACTION\x10\x08\x32\xc4\x04\n\x0e\x43\x61talogService\x12I\n\x08PutItems\x12\x1d.footlight.v1.PutItemsRequest\x1a\x1e.footlight.v1.PutItemsResponse\x12\x46\n\x07GetItem\x12\x1c.footlight.v1.GetItemRequest\x1a\x1d.footlight.v1.GetItemResponse\x12X\n\rBatchGetItems\x12\".footlight.v1.BatchGetItemsRequest\x1a#.footlight.v1.BatchGetItemsResponse\x12L\n\tListItems\x12\x1e.footlight.v1.ListItemsRequest\x1a\x1f.footlight.v1.ListItemsResponse\x12O\n\nDeleteItem\x12\x1f.footlight.v1.DeleteItemRequest\x1a .footlight.v1.DeleteItemResponse\x12U\n\x0cRecordEvents\x12!.footlight.v1.RecordEventsRequest\x1a\".footlight.v1.RecordEventsResponse\x12O\n\nForgetUser\x12\x1f.footlight.v1.ForgetUserRequest\x1a .footlight.v1.ForgetUserResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ootlight/v1/catalog.proto\x12\x0c\x66ootlight.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x02\n\x04Item\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04tags\x18\x04 \x03(\t\x12+\n\nattributes\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x61vailable_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x61vailable_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12%\n\x04kind\x18\x04 \x01(\x0e\x32\x17.footlight.v1.EventKind\x12\x12\n\x05value\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x07 \x01(\tB\x08\n\x06_value\"4\n\x0fPutItemsRequest\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.footlight.v1.Item\"@\n\x10PutItemsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\"!\n\x0eGetItemRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\"3\n\x0fGetItemResponse\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x12.footlight.v1.Item\"(\n\x14\x42\x61tchGetItemsRequest\x12\x10\n\x08item_ids\x18\x01 \x03(\t\":\n\x15\x42\x61tchGetItemsResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.footlight.v1.Item\"9\n\x10ListItemsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"d\n\x11ListItemsResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.footlight.v1.Item\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\"$\n\x11\x44\x65leteItemRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\"\x14\n\x12\x44\x65leteItemResponse\":\n\x13RecordEventsRequest\x12#\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.footlight.v1.Event\"]\n\x14RecordEventsResponse\x12\x16\n\x0erecorded_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\"$\n\x11\x46orgetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"X\n\x12\x46orgetUserResponse\x12\x13\n\x0b\x65vent_count\x18\x01 \x01(\x03\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x02 \x01(\x03\x12\x15\n\rerasure_epoch\x18\x03 \x01(\x03*\xe1\x01\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45VENT_KIND_VIEW\x10\x01\x12\x13\n\x0f\x45VENT_KIND_PLAY\x10\x02\x12\x13\n\x0f\x45VENT_KIND_LIKE\x10\x03\x12\x15\n\x11\x45VENT_KIND_RATING\x10\x04\x12\x17\n\x13\x45VENT_KIND_PURCHASE\x10\x05\x12\x13\n\x0f\x45VENT_KIND_SKIP\x10\x06\x12\x19\n\x15\x45VENT_KIND_IMPRESSION\x10\x07\x12\x19\n\x15\x45VENT_KIND_RETRACTION\x10\x08\x32\xc4\x04\n\x0e\x43\x61talogService\x12I\n\x08PutItems\x12\x1d.footlight.v1.PutItemsRequest\x1a\x1e.footlight.v1.PutItemsResponse\x12\x46\n\x07GetItem\x12\x1c.footlight.v1.GetItemRequest\x1a\x1d.footlight.v1.GetItemResponse\x12X\n\rBatchGetItems\x12\".footlight.v1.BatchGetItemsRequest\x1a#.footlight.v1.BatchGetItemsResponse\x12L\n\tListItems\x12\x1e.footlight.v1.ListItemsRequest\x1a\x1f.footlight.v1.ListItemsResponse\x12O\n\nDeleteItem\x12\x1f.footlight.v1.DeleteItemRequest\x1a .footlight.v1.DeleteItemResponse\x12U\n\x0cRecordEvents\x12!.footlight.v1.RecordEventsRequest\x1a\".footlight.v1.RecordEventsResponse\x12O\n\nForgetUser\x12\x1f.footlight.v1.ForgetUserRequest\x1a .footlight.v1.ForgetUserResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footlight.v1.catalog_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTKIND']._serialized_start=1334
-  _globals['_EVENTKIND']._serialized_end=1559
+  _globals['_EVENTKIND']._serialized_start=1439
+  _globals['_EVENTKIND']._serialized_end=1664
   _globals['_ITEM']._serialized_start=108
-  _globals['_ITEM']._serialized_end=317
-  _globals['_EVENT']._serialized_start=320
-  _globals['_EVENT']._serialized_end=517
-  _globals['_PUTITEMSREQUEST']._serialized_start=519
-  _globals['_PUTITEMSREQUEST']._serialized_end=571
-  _globals['_PUTITEMSRESPONSE']._serialized_start=573
-  _globals['_PUTITEMSRESPONSE']._serialized_end=637
-  _globals['_GETITEMREQUEST']._serialized_start=639
-  _globals['_GETITEMREQUEST']._serialized_end=672
-  _globals['_GETITEMRESPONSE']._serialized_start=674
-  _globals['_GETITEMRESPONSE']._serialized_end=725
-  _globals['_BATCHGETITEMSREQUEST']._serialized_start=727
-  _globals['_BATCHGETITEMSREQUEST']._serialized_end=767
-  _globals['_BATCHGETITEMSRESPONSE']._serialized_start=769
-  _globals['_BATCHGETITEMSRESPONSE']._serialized_end=827
-  _globals['_LISTITEMSREQUEST']._serialized_start=829
-  _globals['_LISTITEMSREQUEST']._serialized_end=886
-  _globals['_LISTITEMSRESPONSE']._serialized_start=888
-  _globals['_LISTITEMSRESPONSE']._serialized_end=988
-  _globals['_DELETEITEMREQUEST']._serialized_start=990
-  _globals['_DELETEITEMREQUEST']._serialized_end=1026
-  _globals['_DELETEITEMRESPONSE']._serialized_start=1028
-  _globals['_DELETEITEMRESPONSE']._serialized_end=1048
-  _globals['_RECORDEVENTSREQUEST']._serialized_start=1050
-  _globals['_RECORDEVENTSREQUEST']._serialized_end=1108
-  _globals['_RECORDEVENTSRESPONSE']._serialized_start=1110
-  _globals['_RECORDEVENTSRESPONSE']._serialized_end=1203
-  _globals['_FORGETUSERREQUEST']._serialized_start=1205
-  _globals['_FORGETUSERREQUEST']._serialized_end=1241
-  _globals['_FORGETUSERRESPONSE']._serialized_start=1243
-  _globals['_FORGETUSERRESPONSE']._serialized_end=1331
-  _globals['_CATALOGSERVICE']._serialized_start=1562
-  _globals['_CATALOGSERVICE']._serialized_end=2142
+  _globals['_ITEM']._serialized_end=422
+  _globals['_EVENT']._serialized_start=425
+  _globals['_EVENT']._serialized_end=622
+  _globals['_PUTITEMSREQUEST']._serialized_start=624
+  _globals['_PUTITEMSREQUEST']._serialized_end=676
+  _globals['_PUTITEMSRESPONSE']._serialized_start=678
+  _globals['_PUTITEMSRESPONSE']._serialized_end=742
+  _globals['_GETITEMREQUEST']._serialized_start=744
+  _globals['_GETITEMREQUEST']._serialized_end=777
+  _globals['_GETITEMRESPONSE']._serialized_start=779
+  _globals['_GETITEMRESPONSE']._serialized_end=830
+  _globals['_BATCHGETITEMSREQUEST']._serialized_start=832
+  _globals['_BATCHGETITEMSREQUEST']._serialized_end=872
+  _globals['_BATCHGETITEMSRESPONSE']._serialized_start=874
+  _globals['_BATCHGETITEMSRESPONSE']._serialized_end=932
+  _globals['_LISTITEMSREQUEST']._serialized_start=934
+  _globals['_LISTITEMSREQUEST']._serialized_end=991
+  _globals['_LISTITEMSRESPONSE']._serialized_start=993
+  _globals['_LISTITEMSRESPONSE']._serialized_end=1093
+  _globals['_DELETEITEMREQUEST']._serialized_start=1095
+  _globals['_DELETEITEMREQUEST']._serialized_end=1131
+  _globals['_DELETEITEMRESPONSE']._serialized_start=1133
+  _globals['_DELETEITEMRESPONSE']._serialized_end=1153
+  _globals['_RECORDEVENTSREQUEST']._serialized_start=1155
+  _globals['_RECORDEVENTSREQUEST']._serialized_end=1213
+  _globals['_RECORDEVENTSRESPONSE']._serialized_start=1215
+  _globals['_RECORDEVENTSRESPONSE']._serialized_end=1308
+  _globals['_FORGETUSERREQUEST']._serialized_start=1310
+  _globals['_FORGETUSERREQUEST']._serialized_end=1346
+  _globals['_FORGETUSERRESPONSE']._serialized_start=1348
+  _globals['_FORGETUSERRESPONSE']._serialized_end=1436
+  _globals['_CATALOGSERVICE']._serialized_start=1667
+  _globals['_CATALOGSERVICE']._serialized_end=2247
 # @@protoc_insertion_point(module_scope)

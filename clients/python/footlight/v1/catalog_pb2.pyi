@@ -82,6 +82,8 @@ class Item(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FROM_FIELD_NUMBER: _builtins.int
+    AVAILABLE_UNTIL_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Required. The owner's own name for the item: 1 to 256 bytes of UTF-8 without control characters."""
     title: _builtins.str
@@ -104,6 +106,14 @@ class Item(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the item was last put."""
 
+    @_builtins.property
+    def available_from(self) -> _timestamp_pb2.Timestamp:
+        """Optional. From when on it may be recommended. Unset means from the beginning."""
+
+    @_builtins.property
+    def available_until(self) -> _timestamp_pb2.Timestamp:
+        """Optional. From when on it may no longer be recommended; later than `available_from`. Unset means never."""
+
     def __init__(
         self,
         *,
@@ -114,10 +124,12 @@ class Item(_message.Message):
         attributes: _struct_pb2.Struct | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        available_from: _timestamp_pb2.Timestamp | None = ...,
+        available_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "available_from", b"available_from", "available_until", b"available_until", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "create_time", b"create_time", "item_id", b"item_id", "kind", b"kind", "tags", b"tags", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "available_from", b"available_from", "available_until", b"available_until", "create_time", b"create_time", "item_id", b"item_id", "kind", b"kind", "tags", b"tags", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -198,6 +198,7 @@ class Engine(_message.Message):
     NEEDS_TRAINING_FIELD_NUMBER: _builtins.int
     NEEDS_CORPUS_FIELD_NUMBER: _builtins.int
     OPTIONS_SCHEMA_FIELD_NUMBER: _builtins.int
+    CAN_PREDICT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Names the engine."""
     verb: Global___Verb.ValueType
@@ -216,6 +217,8 @@ class Engine(_message.Message):
     """Output only. Whether it answers only after a training."""
     needs_corpus: _builtins.bool
     """Output only. Whether a training needs a corpus."""
+    can_predict: _builtins.bool
+    """Output only. Whether it predicts ratings."""
     @_builtins.property
     def options_schema(self) -> _struct_pb2.Struct:
         """Output only. The JSON schema of its options, with defaults and descriptions."""
@@ -233,10 +236,11 @@ class Engine(_message.Message):
         needs_training: _builtins.bool = ...,
         needs_corpus: _builtins.bool = ...,
         options_schema: _struct_pb2.Struct | None = ...,
+        can_predict: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options_schema", b"options_schema"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_forget", b"can_forget", "name", b"name", "needs_corpus", b"needs_corpus", "needs_training", b"needs_training", "options_schema", b"options_schema", "plugin", b"plugin", "summary", b"summary", "update_class", b"update_class", "verb", b"verb", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_forget", b"can_forget", "can_predict", b"can_predict", "name", b"name", "needs_corpus", b"needs_corpus", "needs_training", b"needs_training", "options_schema", b"options_schema", "plugin", b"plugin", "summary", b"summary", "update_class", b"update_class", "verb", b"verb", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -448,6 +452,7 @@ class Deployment(_message.Message):
     LOG_LAG_FIELD_NUMBER: _builtins.int
     STORED_POSITION_FIELD_NUMBER: _builtins.int
     ASLEEP_FIELD_NUMBER: _builtins.int
+    PENDING_EVENT_COUNT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Names the deployment."""
     engine: _builtins.str
@@ -471,6 +476,10 @@ class Deployment(_message.Message):
     asleep: _builtins.bool
     """Output only. True for a recommender that follows the log without training and that nobody has asked so far: it costs
     nothing, and its first caller waits until it has read the log.
+    """
+    pending_event_count: _builtins.int
+    """Output only. How many events up to `log_position` its answers do not reflect yet, because the engine put them off. They
+    are worked off in the background, within two seconds unless more come in than it can take.
     """
     @_builtins.property
     def options(self) -> _struct_pb2.Struct:
@@ -497,10 +506,11 @@ class Deployment(_message.Message):
         log_lag: _builtins.int = ...,
         stored_position: _builtins.int = ...,
         asleep: _builtins.bool = ...,
+        pending_event_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "health", b"health", "options", b"options", "pinned_position", b"pinned_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "active_version", b"active_version", "asleep", b"asleep", "engine", b"engine", "health", b"health", "log_lag", b"log_lag", "log_position", b"log_position", "name", b"name", "options", b"options", "pinned_position", b"pinned_position", "problem", b"problem", "stored_position", b"stored_position", "verb", b"verb"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position", "active_version", b"active_version", "asleep", b"asleep", "engine", b"engine", "health", b"health", "log_lag", b"log_lag", "log_position", b"log_position", "name", b"name", "options", b"options", "pending_event_count", b"pending_event_count", "pinned_position", b"pinned_position", "problem", b"problem", "stored_position", b"stored_position", "verb", b"verb"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__pinned_position: _TypeAlias = _typing.Literal["pinned_position"]  # noqa: Y015
     _WhichOneofArgType__pinned_position: _TypeAlias = _typing.Literal["_pinned_position", b"_pinned_position"]  # noqa: Y015

@@ -6,6 +6,8 @@ What to show a person next."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -18,6 +20,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _DiversityBasis:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DiversityBasisEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DiversityBasis.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIVERSITY_BASIS_UNSPECIFIED: _DiversityBasis.ValueType  # 0
+    """Diversity was not asked for."""
+    DIVERSITY_BASIS_CONTENT: _DiversityBasis.ValueType  # 1
+    """By their kinds and tags."""
+    DIVERSITY_BASIS_NEIGHBOURS: _DiversityBasis.ValueType  # 2
+    """By the engine's own likeness of items, because the catalogue says nothing of them."""
+    DIVERSITY_BASIS_NONE: _DiversityBasis.ValueType  # 3
+    """By nothing: neither says anything, and the order is that of the scores."""
+
+class DiversityBasis(_DiversityBasis, metaclass=_DiversityBasisEnumTypeWrapper):
+    """DiversityBasis says by what items were compared."""
+
+DIVERSITY_BASIS_UNSPECIFIED: DiversityBasis.ValueType  # 0
+"""Diversity was not asked for."""
+DIVERSITY_BASIS_CONTENT: DiversityBasis.ValueType  # 1
+"""By their kinds and tags."""
+DIVERSITY_BASIS_NEIGHBOURS: DiversityBasis.ValueType  # 2
+"""By the engine's own likeness of items, because the catalogue says nothing of them."""
+DIVERSITY_BASIS_NONE: DiversityBasis.ValueType  # 3
+"""By nothing: neither says anything, and the order is that of the scores."""
+Global___DiversityBasis: _TypeAlias = DiversityBasis  # noqa: Y015
 
 class _ReasonKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -33,6 +63,14 @@ class _ReasonKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReasonKind
     """Because people with a similar taste like it; `people_count` says how many."""
     REASON_KIND_POPULAR: _ReasonKind.ValueType  # 3
     """Because it is popular; `people_count` says with how many people."""
+    REASON_KIND_SIMILAR_CONTENT: _ReasonKind.ValueType  # 4
+    """Because it resembles the item named in `item_id` in what the catalogue says of both."""
+    REASON_KIND_TRENDING: _ReasonKind.ValueType  # 5
+    """Because more and more people like it of late; `people_count` says how many do."""
+    REASON_KIND_EXPLORATION: _ReasonKind.ValueType  # 6
+    """To find out who likes it; the item's `propensity` says how probable that was."""
+    REASON_KIND_NEWEST: _ReasonKind.ValueType  # 7
+    """Because it is among those that were put last, and nothing better is known."""
 
 class ReasonKind(_ReasonKind, metaclass=_ReasonKindEnumTypeWrapper):
     """ReasonKind says what sort of reason it is."""
@@ -45,11 +83,52 @@ REASON_KIND_SIMILAR_PEOPLE: ReasonKind.ValueType  # 2
 """Because people with a similar taste like it; `people_count` says how many."""
 REASON_KIND_POPULAR: ReasonKind.ValueType  # 3
 """Because it is popular; `people_count` says with how many people."""
+REASON_KIND_SIMILAR_CONTENT: ReasonKind.ValueType  # 4
+"""Because it resembles the item named in `item_id` in what the catalogue says of both."""
+REASON_KIND_TRENDING: ReasonKind.ValueType  # 5
+"""Because more and more people like it of late; `people_count` says how many do."""
+REASON_KIND_EXPLORATION: ReasonKind.ValueType  # 6
+"""To find out who likes it; the item's `propensity` says how probable that was."""
+REASON_KIND_NEWEST: ReasonKind.ValueType  # 7
+"""Because it is among those that were put last, and nothing better is known."""
 Global___ReasonKind: _TypeAlias = ReasonKind  # noqa: Y015
+
+class _RecomputationOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RecomputationOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecomputationOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECOMPUTATION_OUTCOME_UNSPECIFIED: _RecomputationOutcome.ValueType  # 0
+    """Not given."""
+    RECOMPUTATION_OUTCOME_SAME: _RecomputationOutcome.ValueType  # 1
+    """The same items with the same scores (as they are kept, in single precision), in the same order."""
+    RECOMPUTATION_OUTCOME_DIFFERENT: _RecomputationOutcome.ValueType  # 2
+    """Something differs; `explanation` says what may be the reason."""
+    RECOMPUTATION_OUTCOME_IMPOSSIBLE: _RecomputationOutcome.ValueType  # 3
+    """The state of then cannot be had; `explanation` says why."""
+
+class RecomputationOutcome(_RecomputationOutcome, metaclass=_RecomputationOutcomeEnumTypeWrapper):
+    """RecomputationOutcome says whether a recommendation is the same when it is computed anew."""
+
+RECOMPUTATION_OUTCOME_UNSPECIFIED: RecomputationOutcome.ValueType  # 0
+"""Not given."""
+RECOMPUTATION_OUTCOME_SAME: RecomputationOutcome.ValueType  # 1
+"""The same items with the same scores (as they are kept, in single precision), in the same order."""
+RECOMPUTATION_OUTCOME_DIFFERENT: RecomputationOutcome.ValueType  # 2
+"""Something differs; `explanation` says what may be the reason."""
+RECOMPUTATION_OUTCOME_IMPOSSIBLE: RecomputationOutcome.ValueType  # 3
+"""The state of then cannot be had; `explanation` says why."""
+Global___RecomputationOutcome: _TypeAlias = RecomputationOutcome  # noqa: Y015
 
 @_typing.final
 class RecommendRequest(_message.Message):
-    """RecommendRequest says who asks and for how much."""
+    """RecommendRequest says who asks and for how much.
+
+    Exactly as many items come back as are asked for, whenever there are so many that satisfy the filter and that the person
+    has not met. Where the engine ranks fewer, the rest is filled up: with what the fallback says, then with the items that
+    were put last. Such lines say so and carry a reason.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -59,8 +138,13 @@ class RecommendRequest(_message.Message):
     EXCLUDE_ITEM_IDS_FIELD_NUMBER: _builtins.int
     INCLUDE_SEEN_FIELD_NUMBER: _builtins.int
     REASON_COUNT_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    HISTORY_FIELD_NUMBER: _builtins.int
+    SESSION_START_TIME_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """Required. The person: 1 to 256 bytes."""
+    """The person: 1 to 256 bytes. Required unless `history` is given."""
     deployment: _builtins.str
     """Optional. Which deployment answers. Empty means the best one that can answer."""
     count: _builtins.int
@@ -69,9 +153,31 @@ class RecommendRequest(_message.Message):
     """Optional. Whether items that the person has already met may come back. False means that they do not."""
     reason_count: _builtins.int
     """Optional. At most how many reasons each item carries: 0 to 3. 0 means none, which is the fastest."""
+    diversity: _builtins.float
+    """Optional. How much the items shall differ from each other, from 0 (not considered) to 1 (above all)."""
+    seed: _builtins.int
+    """Optional. Where all chance comes from: 0 to 2^62. Unset: the server draws one where chance plays a part."""
     @_builtins.property
     def exclude_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Items that must not be in the answer, at most 10,000. Unknown ids are ignored."""
+
+    @_builtins.property
+    def filter(self) -> Global___ItemFilter:
+        """Optional. Which items may come back. Unset means all that are available now."""
+
+    @_builtins.property
+    def history(self) -> _containers.RepeatedCompositeFieldContainer[Global___HistoryItem]:
+        """Optional. What a visitor without a name has met, instead of `user_id`: the answer goes by it and by nothing else, and
+        nothing of it is learned. At most 1,000 items; of an item that comes twice the later entry counts. Items that are not
+        in the catalogue are skipped and reported.
+        """
+
+    @_builtins.property
+    def session_start_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. The beginning of the person's session: only what they did at this time or later counts, and what they met
+        before is left out all the same. Needs `user_id`. The session of a visitor without a name: record the events under
+        the session's own id as a `user_id`, or give the `history`.
+        """
 
     def __init__(
         self,
@@ -82,14 +188,192 @@ class RecommendRequest(_message.Message):
         exclude_item_ids: _abc.Iterable[_builtins.str] | None = ...,
         include_seen: _builtins.bool = ...,
         reason_count: _builtins.int = ...,
+        filter: Global___ItemFilter | None = ...,
+        history: _abc.Iterable[Global___HistoryItem] | None = ...,
+        session_start_time: _timestamp_pb2.Timestamp | None = ...,
+        diversity: _builtins.float = ...,
+        seed: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "filter", b"filter", "seed", b"seed", "session_start_time", b"session_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "exclude_item_ids", b"exclude_item_ids", "include_seen", b"include_seen", "reason_count", b"reason_count", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "count", b"count", "deployment", b"deployment", "diversity", b"diversity", "exclude_item_ids", b"exclude_item_ids", "filter", b"filter", "history", b"history", "include_seen", b"include_seen", "reason_count", b"reason_count", "seed", b"seed", "session_start_time", b"session_start_time", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
+    _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
+
+Global___RecommendRequest: _TypeAlias = RecommendRequest  # noqa: Y015
+
+@_typing.final
+class HistoryItem(_message.Message):
+    """HistoryItem is one thing that a visitor has met."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """Required. The item."""
+    value: _builtins.float
+    """Optional. How strongly they liked it, for instance a rating: a finite number between -1,000 and 1,000. Unset counts as 1."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. When. Unset: in the order of the list, the last entry being the latest. Set for all entries or for none."""
+
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        value: _builtins.float | None = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "time", b"time", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "item_id", b"item_id", "time", b"time", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
+    _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
+
+Global___HistoryItem: _TypeAlias = HistoryItem  # noqa: Y015
+
+@_typing.final
+class ItemFilter(_message.Message):
+    """ItemFilter says which items may come back. What is unset does not restrict; an item must satisfy all that is set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KINDS_FIELD_NUMBER: _builtins.int
+    TAGS_ALL_FIELD_NUMBER: _builtins.int
+    TAGS_ANY_FIELD_NUMBER: _builtins.int
+    TAGS_NONE_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
+    AVAILABLE_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The item is of one of these kinds. At most 64."""
+
+    @_builtins.property
+    def tags_all(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The item has all of these tags. At most 64."""
+
+    @_builtins.property
+    def tags_any(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The item has at least one of these tags. At most 64."""
+
+    @_builtins.property
+    def tags_none(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The item has none of these tags. At most 64."""
+
+    @_builtins.property
+    def where(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttributePredicate]:
+        """Optional. The item's attributes satisfy all of these. At most 32."""
+
+    @_builtins.property
+    def available_at(self) -> _timestamp_pb2.Timestamp:
+        """Optional. The item is available at this time. Unset means now. Engines whose answers age answer as of then, too."""
+
+    def __init__(
+        self,
+        *,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        tags_all: _abc.Iterable[_builtins.str] | None = ...,
+        tags_any: _abc.Iterable[_builtins.str] | None = ...,
+        tags_none: _abc.Iterable[_builtins.str] | None = ...,
+        where: _abc.Iterable[Global___AttributePredicate] | None = ...,
+        available_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "kinds", b"kinds", "tags_all", b"tags_all", "tags_any", b"tags_any", "tags_none", b"tags_none", "where", b"where"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RecommendRequest: _TypeAlias = RecommendRequest  # noqa: Y015
+Global___ItemFilter: _TypeAlias = ItemFilter  # noqa: Y015
+
+@_typing.final
+class AttributePredicate(_message.Message):
+    """AttributePredicate is what an attribute of an item must be. An item without the attribute does not satisfy it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    EQUALS_FIELD_NUMBER: _builtins.int
+    ANY_OF_FIELD_NUMBER: _builtins.int
+    RANGE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The attribute: one that some item of the catalogue has, with a number, a text or true or false as its value."""
+    @_builtins.property
+    def equals(self) -> _struct_pb2.Value:
+        """It is this number, text (at most 256 bytes), or true or false."""
+
+    @_builtins.property
+    def any_of(self) -> _struct_pb2.ListValue:
+        """It is one of these, all of the same sort: 1 to 100."""
+
+    @_builtins.property
+    def range(self) -> Global___NumberRange:
+        """It is a number in this range."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        equals: _struct_pb2.Value | None = ...,
+        any_of: _struct_pb2.ListValue | None = ...,
+        range: Global___NumberRange | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "equals", b"equals", "range", b"range", "test", b"test"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "equals", b"equals", "name", b"name", "range", b"range", "test", b"test"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_test: _TypeAlias = _typing.Literal["equals", "any_of", "range"]  # noqa: Y015
+    _WhichOneofArgType_test: _TypeAlias = _typing.Literal["test", b"test"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_test) -> _WhichOneofReturnType_test | None: ...
+
+Global___AttributePredicate: _TypeAlias = AttributePredicate  # noqa: Y015
+
+@_typing.final
+class NumberRange(_message.Message):
+    """NumberRange is the numbers between two bounds. At least one is given, and the lower is not above the upper."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIN_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    EXCLUDE_MIN_FIELD_NUMBER: _builtins.int
+    EXCLUDE_MAX_FIELD_NUMBER: _builtins.int
+    min: _builtins.float
+    """Optional. The lower bound. Unset means that there is none."""
+    max: _builtins.float
+    """Optional. The upper bound. Unset means that there is none."""
+    exclude_min: _builtins.bool
+    """Optional. Whether the lower bound itself is left out."""
+    exclude_max: _builtins.bool
+    """Optional. Whether the upper bound itself is left out."""
+    def __init__(
+        self,
+        *,
+        min: _builtins.float | None = ...,
+        max: _builtins.float | None = ...,
+        exclude_min: _builtins.bool = ...,
+        exclude_max: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "max", b"max", "min", b"min"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "exclude_max", b"exclude_max", "exclude_min", b"exclude_min", "max", b"max", "min", b"min"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
+    _WhichOneofArgType__max: _TypeAlias = _typing.Literal["_max", b"_max"]  # noqa: Y015
+    _WhichOneofReturnType__min: _TypeAlias = _typing.Literal["min"]  # noqa: Y015
+    _WhichOneofArgType__min: _TypeAlias = _typing.Literal["_min", b"_min"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...
+
+Global___NumberRange: _TypeAlias = NumberRange  # noqa: Y015
 
 @_typing.final
 class RecommendResponse(_message.Message):
@@ -103,6 +387,11 @@ class RecommendResponse(_message.Message):
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     FALLBACK_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
+    NOTHING_MATCHES_FIELD_NUMBER: _builtins.int
+    UNKNOWN_ITEM_IDS_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    PENDING_EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    DIVERSITY_BASIS_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """Output only. Names this answer; events may refer to it, and it is recorded under it within a second."""
     deployment: _builtins.str
@@ -115,9 +404,23 @@ class RecommendResponse(_message.Message):
     """Output only. True when the fallback answered instead: the person is unknown to the deployment, or its engine is out
     of order.
     """
+    nothing_matches: _builtins.bool
+    """Output only. True where no item at all satisfies the filter."""
+    seed: _builtins.int
+    """Output only. The seed, where chance played a part or one was given."""
+    pending_event_count: _builtins.int
+    """Output only. How many events up to `log_position` the answer does not reflect yet, because the engine put them off."""
+    diversity_basis: Global___DiversityBasis.ValueType
+    """Output only. By what the items were compared, where diversity was asked for."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendedItem]:
-        """Output only. The items, best first."""
+        """Output only. The items, best first: an item's rank is its place here. With diversity they are in the order in which they
+        were chosen, and so not always in that of their scores.
+        """
+
+    @_builtins.property
+    def unknown_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. Items of the `history` that are not in the catalogue, and were skipped."""
 
     def __init__(
         self,
@@ -128,12 +431,19 @@ class RecommendResponse(_message.Message):
         log_position: _builtins.int = ...,
         fallback: _builtins.bool = ...,
         items: _abc.Iterable[Global___RecommendedItem] | None = ...,
+        nothing_matches: _builtins.bool = ...,
+        unknown_item_ids: _abc.Iterable[_builtins.str] | None = ...,
+        seed: _builtins.int | None = ...,
+        pending_event_count: _builtins.int = ...,
+        diversity_basis: Global___DiversityBasis.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "deployment", b"deployment", "fallback", b"fallback", "items", b"items", "log_position", b"log_position", "model_version", b"model_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "decision_id", b"decision_id", "deployment", b"deployment", "diversity_basis", b"diversity_basis", "fallback", b"fallback", "items", b"items", "log_position", b"log_position", "model_version", b"model_version", "nothing_matches", b"nothing_matches", "pending_event_count", b"pending_event_count", "seed", b"seed", "unknown_item_ids", b"unknown_item_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
+    _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
 
 Global___RecommendResponse: _TypeAlias = RecommendResponse  # noqa: Y015
 
@@ -146,10 +456,23 @@ class RecommendedItem(_message.Message):
     ITEM_ID_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
+    OTHER_SHARE_FIELD_NUMBER: _builtins.int
+    FILLED_FIELD_NUMBER: _builtins.int
+    PROPENSITY_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Output only. The item."""
     score: _builtins.float
     """Output only. The engine's score. Larger is better; comparable within one answer only."""
+    other_share: _builtins.float
+    """Output only. The share of the score that comes from further reasons, which were not asked for: together with the shares
+    of `reasons` it is 1. 0 where no shares were computed.
+    """
+    filled: _builtins.bool
+    """Output only. True where the engine had no score for the item and the answer was filled up with it. Its score is 0, or the
+    engine's lowest where that is below 0, and its reason is given whether or not reasons were asked for.
+    """
+    propensity: _builtins.float
+    """Output only. The probability with which the item came to its place, where chance played a part."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]:
         """Output only. Why, most important first, at most as many as were asked for."""
@@ -160,12 +483,17 @@ class RecommendedItem(_message.Message):
         item_id: _builtins.str = ...,
         score: _builtins.float = ...,
         reasons: _abc.Iterable[Global___Reason] | None = ...,
+        other_share: _builtins.float = ...,
+        filled: _builtins.bool = ...,
+        propensity: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_propensity", b"_propensity", "propensity", b"propensity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_propensity", b"_propensity", "filled", b"filled", "item_id", b"item_id", "other_share", b"other_share", "propensity", b"propensity", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__propensity: _TypeAlias = _typing.Literal["propensity"]  # noqa: Y015
+    _WhichOneofArgType__propensity: _TypeAlias = _typing.Literal["_propensity", b"_propensity"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__propensity) -> _WhichOneofReturnType__propensity | None: ...
 
 Global___RecommendedItem: _TypeAlias = RecommendedItem  # noqa: Y015
 
@@ -182,7 +510,7 @@ class Reason(_message.Message):
     kind: Global___ReasonKind.ValueType
     """Output only. What sort of reason."""
     item_id: _builtins.str
-    """Output only. The item that is the reason. Empty for the other kinds."""
+    """Output only. The item that is the reason. Empty for the kinds that name none."""
     share: _builtins.float
     """Output only. The share of the score that comes from here, from 0 to 1. 0 means that it was not computed."""
     people_count: _builtins.int
@@ -214,6 +542,10 @@ class BatchRecommendRequest(_message.Message):
     COUNT_FIELD_NUMBER: _builtins.int
     INCLUDE_SEEN_FIELD_NUMBER: _builtins.int
     REASON_COUNT_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    EXCLUDE_ITEM_IDS_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
     deployment: _builtins.str
     """Optional. Which deployment answers. Empty means the best one that can answer."""
     count: _builtins.int
@@ -222,9 +554,21 @@ class BatchRecommendRequest(_message.Message):
     """Optional. Whether items that the person has already met may come back."""
     reason_count: _builtins.int
     """Optional. At most how many reasons each item carries: 0 to 3. 0 means none, which is the fastest."""
+    diversity: _builtins.float
+    """Optional. How much the items of one answer shall differ from each other, from 0 to 1."""
+    seed: _builtins.int
+    """Optional. Where all chance comes from: 0 to 2^62. Person n of the list has the seed plus n."""
     @_builtins.property
     def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 10,000 people; count times people at most 1,000,000."""
+
+    @_builtins.property
+    def filter(self) -> Global___ItemFilter:
+        """Optional. Which items may come back. Unset means all that are available now."""
+
+    @_builtins.property
+    def exclude_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Items that must not be in any answer, at most 10,000. Unknown ids are ignored."""
 
     def __init__(
         self,
@@ -234,12 +578,18 @@ class BatchRecommendRequest(_message.Message):
         count: _builtins.int = ...,
         include_seen: _builtins.bool = ...,
         reason_count: _builtins.int = ...,
+        filter: Global___ItemFilter | None = ...,
+        exclude_item_ids: _abc.Iterable[_builtins.str] | None = ...,
+        diversity: _builtins.float = ...,
+        seed: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "filter", b"filter", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "include_seen", b"include_seen", "reason_count", b"reason_count", "user_ids", b"user_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "count", b"count", "deployment", b"deployment", "diversity", b"diversity", "exclude_item_ids", b"exclude_item_ids", "filter", b"filter", "include_seen", b"include_seen", "reason_count", b"reason_count", "seed", b"seed", "user_ids", b"user_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
+    _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
 
 Global___BatchRecommendRequest: _TypeAlias = BatchRecommendRequest  # noqa: Y015
 
@@ -276,22 +626,34 @@ class ListSimilarItemsRequest(_message.Message):
     ITEM_ID_FIELD_NUMBER: _builtins.int
     DEPLOYMENT_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    EXCLUDE_ITEM_IDS_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     """Required. The item to compare with."""
     deployment: _builtins.str
     """Optional. Which deployment answers. Empty means the best one that can answer."""
     count: _builtins.int
     """Optional. How many items: 1 to 1,000. 0 means 10."""
+    @_builtins.property
+    def filter(self) -> Global___ItemFilter:
+        """Optional. Which items may come back. Unset means all that are available now."""
+
+    @_builtins.property
+    def exclude_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Items that must not be in the answer, at most 10,000. Unknown ids are ignored."""
+
     def __init__(
         self,
         *,
         item_id: _builtins.str = ...,
         deployment: _builtins.str = ...,
         count: _builtins.int = ...,
+        filter: Global___ItemFilter | None = ...,
+        exclude_item_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "item_id", b"item_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deployment", b"deployment", "exclude_item_ids", b"exclude_item_ids", "filter", b"filter", "item_id", b"item_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -307,12 +669,18 @@ class ListSimilarItemsResponse(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
+    NOTHING_MATCHES_FIELD_NUMBER: _builtins.int
+    PENDING_EVENT_COUNT_FIELD_NUMBER: _builtins.int
     deployment: _builtins.str
     """Output only. The deployment that answered."""
     model_version: _builtins.int
     """Output only. The model version that answered."""
     log_position: _builtins.int
     """Output only. The answer has seen every event up to this log position."""
+    nothing_matches: _builtins.bool
+    """Output only. True where no item at all satisfies the filter."""
+    pending_event_count: _builtins.int
+    """Output only. How many events up to `log_position` the answer does not reflect yet, because the engine put them off."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendedItem]:
         """Output only. The items, most similar first; the score is the similarity."""
@@ -324,11 +692,191 @@ class ListSimilarItemsResponse(_message.Message):
         model_version: _builtins.int = ...,
         log_position: _builtins.int = ...,
         items: _abc.Iterable[Global___RecommendedItem] | None = ...,
+        nothing_matches: _builtins.bool = ...,
+        pending_event_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "items", b"items", "log_position", b"log_position", "model_version", b"model_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "items", b"items", "log_position", b"log_position", "model_version", b"model_version", "nothing_matches", b"nothing_matches", "pending_event_count", b"pending_event_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListSimilarItemsResponse: _TypeAlias = ListSimilarItemsResponse  # noqa: Y015
+
+@_typing.final
+class PredictRatingsRequest(_message.Message):
+    """PredictRatingsRequest names a person and items."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ITEM_IDS_FIELD_NUMBER: _builtins.int
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """Required. The person. For one whom nobody knows, the prediction is a mean."""
+    deployment: _builtins.str
+    """Optional. Which deployment answers. Empty means the best one that can."""
+    @_builtins.property
+    def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. 1 to 1,000 items."""
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        item_ids: _abc.Iterable[_builtins.str] | None = ...,
+        deployment: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "item_ids", b"item_ids", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PredictRatingsRequest: _TypeAlias = PredictRatingsRequest  # noqa: Y015
+
+@_typing.final
+class PredictRatingsResponse(_message.Message):
+    """PredictRatingsResponse is the ratings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
+    RATINGS_FIELD_NUMBER: _builtins.int
+    PENDING_EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    deployment: _builtins.str
+    """Output only. The deployment that answered."""
+    model_version: _builtins.int
+    """Output only. The model version that answered."""
+    log_position: _builtins.int
+    """Output only. The answer has seen every event up to this log position."""
+    pending_event_count: _builtins.int
+    """Output only. How many events up to `log_position` the answer does not reflect yet, because the engine put them off."""
+    @_builtins.property
+    def ratings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Output only. The ratings, in the order of the items asked, on the scale of those that were recorded."""
+
+    def __init__(
+        self,
+        *,
+        deployment: _builtins.str = ...,
+        model_version: _builtins.int = ...,
+        log_position: _builtins.int = ...,
+        ratings: _abc.Iterable[_builtins.float] | None = ...,
+        pending_event_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "log_position", b"log_position", "model_version", b"model_version", "pending_event_count", b"pending_event_count", "ratings", b"ratings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PredictRatingsResponse: _TypeAlias = PredictRatingsResponse  # noqa: Y015
+
+@_typing.final
+class GetDecisionRequest(_message.Message):
+    """GetDecisionRequest names a recommendation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    RECOMPUTE_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """Required. The `decision_id` of an answer of Recommend or BatchRecommend."""
+    recompute: _builtins.bool
+    """Optional. Whether to compute it anew, from the state as of its log position. Takes as long as to restore that state."""
+    def __init__(
+        self,
+        *,
+        decision_id: _builtins.str = ...,
+        recompute: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "recompute", b"recompute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDecisionRequest: _TypeAlias = GetDecisionRequest  # noqa: Y015
+
+@_typing.final
+class GetDecisionResponse(_message.Message):
+    """GetDecisionResponse is a recommendation as it was answered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    ANSWERED_BY_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    RECOMPUTATION_FIELD_NUMBER: _builtins.int
+    answered_by: _builtins.str
+    """Output only. The deployment whose engine ranked the items, `response.model_version` being its own."""
+    @_builtins.property
+    def request(self) -> Global___RecommendRequest:
+        """Output only. What was asked, as far as it went into the answer. `user_id` is empty for a visitor without a name, and for
+        a person who was not known then.
+        """
+
+    @_builtins.property
+    def response(self) -> Global___RecommendResponse:
+        """Output only. What was answered, without reasons. `deployment` is the one that was asked."""
+
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was answered."""
+
+    @_builtins.property
+    def recomputation(self) -> Global___Recomputation:
+        """Output only. What came of computing it anew. Unset unless that was asked for."""
+
+    def __init__(
+        self,
+        *,
+        request: Global___RecommendRequest | None = ...,
+        response: Global___RecommendResponse | None = ...,
+        answered_by: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        recomputation: Global___Recomputation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recomputation", b"recomputation", "request", b"request", "response", b"response", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_by", b"answered_by", "recomputation", b"recomputation", "request", b"request", "response", b"response", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDecisionResponse: _TypeAlias = GetDecisionResponse  # noqa: Y015
+
+@_typing.final
+class Recomputation(_message.Message):
+    """Recomputation is a recommendation computed anew."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    outcome: Global___RecomputationOutcome.ValueType
+    """Output only. Whether it is the same."""
+    explanation: _builtins.str
+    """Output only. In words, where it is not."""
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendedItem]:
+        """Output only. What comes out now. Empty where it cannot be computed."""
+
+    def __init__(
+        self,
+        *,
+        outcome: Global___RecomputationOutcome.ValueType = ...,
+        explanation: _builtins.str = ...,
+        items: _abc.Iterable[Global___RecommendedItem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "items", b"items", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Recomputation: _TypeAlias = Recomputation  # noqa: Y015

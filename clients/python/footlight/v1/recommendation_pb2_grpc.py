@@ -52,6 +52,16 @@ class RecommendationServiceStub(object):
                 request_serializer=footlight_dot_v1_dot_recommendation__pb2.ListSimilarItemsRequest.SerializeToString,
                 response_deserializer=footlight_dot_v1_dot_recommendation__pb2.ListSimilarItemsResponse.FromString,
                 _registered_method=True)
+        self.PredictRatings = channel.unary_unary(
+                '/footlight.v1.RecommendationService/PredictRatings',
+                request_serializer=footlight_dot_v1_dot_recommendation__pb2.PredictRatingsRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_recommendation__pb2.PredictRatingsResponse.FromString,
+                _registered_method=True)
+        self.GetDecision = channel.unary_unary(
+                '/footlight.v1.RecommendationService/GetDecision',
+                request_serializer=footlight_dot_v1_dot_recommendation__pb2.GetDecisionRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_recommendation__pb2.GetDecisionResponse.FromString,
+                _registered_method=True)
 
 
 class RecommendationServiceServicer(object):
@@ -86,6 +96,23 @@ class RecommendationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PredictRatings(self, request, context):
+        """PredictRatings tells the ratings that a person would give. Answers FAILED_PRECONDITION, naming the engines that can,
+        where the deployment's cannot; NOT_FOUND for an item that is not in the catalogue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDecision(self, request, context):
+        """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
+        possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
+        forgotten; ErrorInfo has the reason DECISION_ERASED then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecommendationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -103,6 +130,16 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
                     servicer.ListSimilarItems,
                     request_deserializer=footlight_dot_v1_dot_recommendation__pb2.ListSimilarItemsRequest.FromString,
                     response_serializer=footlight_dot_v1_dot_recommendation__pb2.ListSimilarItemsResponse.SerializeToString,
+            ),
+            'PredictRatings': grpc.unary_unary_rpc_method_handler(
+                    servicer.PredictRatings,
+                    request_deserializer=footlight_dot_v1_dot_recommendation__pb2.PredictRatingsRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_recommendation__pb2.PredictRatingsResponse.SerializeToString,
+            ),
+            'GetDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDecision,
+                    request_deserializer=footlight_dot_v1_dot_recommendation__pb2.GetDecisionRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_recommendation__pb2.GetDecisionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -189,6 +226,60 @@ class RecommendationService(object):
             '/footlight.v1.RecommendationService/ListSimilarItems',
             footlight_dot_v1_dot_recommendation__pb2.ListSimilarItemsRequest.SerializeToString,
             footlight_dot_v1_dot_recommendation__pb2.ListSimilarItemsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictRatings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.RecommendationService/PredictRatings',
+            footlight_dot_v1_dot_recommendation__pb2.PredictRatingsRequest.SerializeToString,
+            footlight_dot_v1_dot_recommendation__pb2.PredictRatingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.RecommendationService/GetDecision',
+            footlight_dot_v1_dot_recommendation__pb2.GetDecisionRequest.SerializeToString,
+            footlight_dot_v1_dot_recommendation__pb2.GetDecisionResponse.FromString,
             options,
             channel_credentials,
             insecure,

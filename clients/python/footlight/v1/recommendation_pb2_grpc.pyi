@@ -50,6 +50,15 @@ class RecommendationServiceStub:
     """ListSimilarItems ranks the items that the same people like. Answers NOT_FOUND for an unknown item,
     FAILED_PRECONDITION where the engine does not compare items.
     """
+    PredictRatings: _grpc.UnaryUnaryMultiCallable[_recommendation_pb2.PredictRatingsRequest, _recommendation_pb2.PredictRatingsResponse]
+    """PredictRatings tells the ratings that a person would give. Answers FAILED_PRECONDITION, naming the engines that can,
+    where the deployment's cannot; NOT_FOUND for an item that is not in the catalogue.
+    """
+    GetDecision: _grpc.UnaryUnaryMultiCallable[_recommendation_pb2.GetDecisionRequest, _recommendation_pb2.GetDecisionResponse]
+    """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
+    possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
+    forgotten; ErrorInfo has the reason DECISION_ERASED then.
+    """
 
 @_typing.type_check_only
 class RecommendationServiceAsyncStub(RecommendationServiceStub):
@@ -72,6 +81,15 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     ListSimilarItems: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.ListSimilarItemsRequest, _recommendation_pb2.ListSimilarItemsResponse]  # type: ignore[assignment]
     """ListSimilarItems ranks the items that the same people like. Answers NOT_FOUND for an unknown item,
     FAILED_PRECONDITION where the engine does not compare items.
+    """
+    PredictRatings: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.PredictRatingsRequest, _recommendation_pb2.PredictRatingsResponse]  # type: ignore[assignment]
+    """PredictRatings tells the ratings that a person would give. Answers FAILED_PRECONDITION, naming the engines that can,
+    where the deployment's cannot; NOT_FOUND for an item that is not in the catalogue.
+    """
+    GetDecision: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.GetDecisionRequest, _recommendation_pb2.GetDecisionResponse]  # type: ignore[assignment]
+    """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
+    possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
+    forgotten; ErrorInfo has the reason DECISION_ERASED then.
     """
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -110,6 +128,27 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_recommendation_pb2.ListSimilarItemsResponse, _abc.Awaitable[_recommendation_pb2.ListSimilarItemsResponse]]:
         """ListSimilarItems ranks the items that the same people like. Answers NOT_FOUND for an unknown item,
         FAILED_PRECONDITION where the engine does not compare items.
+        """
+
+    @_abc_1.abstractmethod
+    def PredictRatings(
+        self,
+        request: _recommendation_pb2.PredictRatingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommendation_pb2.PredictRatingsResponse, _abc.Awaitable[_recommendation_pb2.PredictRatingsResponse]]:
+        """PredictRatings tells the ratings that a person would give. Answers FAILED_PRECONDITION, naming the engines that can,
+        where the deployment's cannot; NOT_FOUND for an item that is not in the catalogue.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDecision(
+        self,
+        request: _recommendation_pb2.GetDecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommendation_pb2.GetDecisionResponse, _abc.Awaitable[_recommendation_pb2.GetDecisionResponse]]:
+        """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
+        possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
+        forgotten; ErrorInfo has the reason DECISION_ERASED then.
         """
 
 def add_RecommendationServiceServicer_to_server(servicer: RecommendationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,138 @@
+"""Who answers, what the answer is made of in the end, and on what record."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from footlight_plugins import Query, Ranking, Recommender
+from footlight_server.dispatch.asking import Asking
+from footlight_server.dispatch.checking import checked_lines
+from footlight_server.dispatch.completing import Completer, ranked
+from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.faulting import EngineDown, EngineFault
+from footlight_server.dispatch.filling import Found
+from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.dispatch.resolving import Asked, Resolver
+from footlight_server.dispatch.wanting import PLAINLY, More, Recommended, Terms, terms_to_json
+from footlight_server.log.rankings import RankingLog
+
+log = logging.getLogger(__name__)
+
+
+class Answerer:
+    """Asks the engine, or the fallback in its stead; has what comes of it finished, and records it."""
+
+    def __init__(self, deployments: Deployments, resolver: Resolver, rankings: RankingLog) -> None:
+        self._deployments = deployments
+        self._resolver = resolver
+        self._rankings = rankings
+        self._catalogue = resolver.catalogue
+        self._completer = Completer(resolver)
+
+    async def find(self, asking: Asking, host: RecommenderHost, query: Query) -> tuple[RecommenderHost, Found]:
+        """The engine's answer; the fallback's where the engine does not know the person or is out of order."""
+        try:
+            ranking = await host.run(known, query, asking.call)
+            found = None if ranking is None else Found(ranking, *checked_lines(host.spec.name, ranking, query))
+            host.succeed()
+        except EngineDown:
+            found = None
+        except EngineFault as fault:
+            if host.fault(fault):
+                raise
+            found = None
+        return (host, found) if found is not None else await self.stand_in(asking, host, query)
+
+    async def stand_in(
+        self, asking: Asking, host: RecommenderHost, query: Query, fault: EngineFault | None = None
+    ) -> tuple[RecommenderHost, Found]:
+        """The fallback's answer; none at all for a person whom nobody knows. ``fault`` is counted first."""
+        if fault is not None:
+            log.error("deployment %r failed at one person of a batch", host.name, exc_info=fault)
+            host.fault(fault)
+        fallback = self._deployments.fallback()
+        broken = fault is not None or not host.care.closed
+        if broken and (fallback is None or fallback is host):
+            raise host.care.down() from fault
+        if fallback is None:
+            return host, Found(Ranking.empty(), [], [])
+        try:
+            ranking = await fallback.run(ranked, query, asking.call)
+            found = Found(ranking, *checked_lines(fallback.spec.name, ranking, query))
+        except EngineFault as wrong:
+            fallback.fault(wrong)
+            raise fallback.care.down() from wrong
+        fallback.succeed()
+        return fallback, found
+
+    async def finish(
+        self, asking: Asking, host: RecommenderHost, answer: tuple[RecommenderHost, Found], asked: Asked
+    ) -> Recommended:
+        """Vary the items where that is asked for, fill up what lacks, record it."""
+        by, found = answer
+        said: dict[str, Any] = {"count": asked.count, "pending": by.pending}
+        where = (by.name, by.version, by.position)
+        found, basis = await self._completer.vary(by, found, asked, asking.call)
+        own = len(found.items)
+        if own < asked.count:
+            fallback = self._deployments.fallback()
+            fallback = None if fallback is by else fallback
+            found = await self._completer.fill(fallback, found, asked, asking.call)
+            if own < len(found.items):
+                said["filled_from"] = own
+                said["filled_by"] = None if fallback is None else (fallback.name, fallback.version, fallback.position)
+        request = self._said(host, asked.query, replace(asked.terms, seed=asked.seed), said)
+        ranking = found.ranking
+        record = self._rankings.record
+        decision = record(where, asked.user, ranking.items, ranking.scores, request, ranking.propensity)
+        more = More(own, asked.servable == 0, asked.unknown, asked.seed, basis)
+        source = (decision, host.name, where[1], where[2], by is not host)
+        lines = (found.items, found.scores, found.ranking, self._catalogue.ids)
+        return Recommended(*source, *lines, asked.query.reasons, by.pending, more)
+
+    def record(self, asked: RecommenderHost, by: RecommenderHost, query: Query, found: Found) -> Recommended:
+        """Record a plain answer. What is not usual about the question goes with it."""
+        special = by is not asked or query.include_seen or len(query.exclude)
+        said = self._said(asked, query, PLAINLY) if special else b""
+        where = by.name, by.version, by.position
+        ranking = found.ranking
+        decision = self._rankings.record(where, query.user, ranking.items, ranking.scores, said)
+        source = (decision, asked.name, by.version, by.position, by is not asked)
+        lines = (found.items, found.scores, ranking, self._catalogue.ids)
+        return Recommended(*source, *lines, query.reasons, by.pending)
+
+    def record_all(
+        self, host: RecommenderHost, queries: Sequence[Query], rankings: Sequence[Ranking | None]
+    ) -> list[Recommended]:
+        """Record plain answers of the engine itself, all of the same length, which were checked together."""
+        where, special = (host.name, host.version, host.position), queries[0].include_seen or len(queries[0].exclude)
+        said = self._said(host, queries[0], PLAINLY) if special else b""
+        pending, ids, reasons = host.pending, self._catalogue.ids, queries[0].reasons
+        answers, record = [], self._rankings.record
+        for query, ranking in zip(queries, rankings, strict=True):
+            assert ranking is not None
+            items, scores = ranking.items, ranking.scores
+            decision = record(where, query.user, items, scores, said)
+            lines: tuple[list[int], list[float]] = (items.tolist(), scores.tolist())
+            answers.append(Recommended(decision, *where, False, *lines, ranking, ids, reasons, pending))
+        return answers
+
+    def _said(self, host: RecommenderHost, query: Query, terms: Terms, further: dict[str, Any] | None = None) -> bytes:
+        """What was asked, as it is kept: everything but the person, who has a column."""
+        said = {"deployment": host.name, "include_seen": query.include_seen, "reasons": query.reasons}
+        said |= {"exclude": query.exclude.tolist(), "time": query.time, "terms": terms_to_json(terms)}
+        return json.dumps({name: value for name, value in (said | (further or {})).items() if value}).encode()
+
+
+def known(engine: Recommender, query: Query) -> Ranking | None:
+    """The engine's ranking; None for a person, or a visitor, it has nothing to go by."""
+    if query.user < 0 and query.history is None:
+        return None
+    ranking = engine.recommend(query)
+    if ranking is not None and (len(ranking.items) or (query.user >= 0 and engine.knows(query.user))):
+        return ranking
+    return None
