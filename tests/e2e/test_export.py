@@ -118,3 +118,11 @@ def test_a_folder_that_is_not_empty_is_refused(lively: Server, run_cli: Cli, tmp
     (tmp_path / "file").touch()
     refused = run_cli("export", tmp_path, "--data-dir", lively.data_dir, "--format", "jsonl")
     assert refused.returncode == 2 and "is not empty" in refused.stderr
+
+
+def test_an_export_can_be_evaluated(stocked: Server, tmp_path: Path, run_cli: Cli) -> None:
+    exported(stocked, tmp_path / "out", "jsonl", run_cli)
+    done = run_cli("evaluate", "--data", tmp_path / "out", "--engine", "item-knn", "--protocol", "holdout", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["metrics"]["ndcg@10"]["mean"] > found["baselines"]["popular"]["ndcg@10"]["mean"]

@@ -186,3 +186,50 @@ def test_a_folder_with_several_ratings_files_is_refused(tmp_path: Path) -> None:
 def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file or folder"):
         read_dataset(tmp_path / "nowhere")
+
+
+EVENTS = [
+    '{"user_id": "ada", "item_id": "m1", "kind": "play", "value": 1.0, "time": "2026-01-01T00:00:00+00:00"}',
+    '{"user_id": "ada", "item_id": "m2", "kind": "rating", "value": 4.0, "time": "2026-01-02T00:00:00+00:00"}',
+    '{"user_id": "ada", "item_id": "m3", "kind": "impression", "value": 1.0, "time": "2026-01-02T00:00:00+00:00"}',
+    '{"user_id": "bob", "item_id": "m1", "kind": "like", "value": 1.0, "time": "2026-01-03T00:00:00+00:00"}',
+    '{"user_id": "ada", "item_id": "m1", "kind": "retraction", "value": 1.0, "time": "2026-01-02T00:00:00+00:00"}',
+]
+
+
+def test_an_export_of_a_server_is_read_without_what_was_taken_back(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        "items.jsonl",
+        '{"item_id": "m2", "title": "Two", "kind": "", "tags": ["a"], "attributes": {"y": 1}}\n',
+    )
+    written(tmp_path, "events.jsonl", "\n".join(EVENTS) + "\n")
+    data = read_dataset(tmp_path)
+    assert rows(data) == [(0, "m2", 4.0), (1, "m1", 1.0)]
+    assert [(one.title, one.tags, one.attributes) for one in data.contents] == [("Two", ("a",), {"y": 1})]
+
+
+def test_what_comes_after_a_retraction_stands(tmp_path: Path) -> None:
+    again = EVENTS[0].replace("2026-01-01", "2026-01-09")
+    data = read_dataset(written(tmp_path, "events.jsonl", "\n".join([again, *EVENTS])))
+    assert rows(data)[0] == (0, "m1", 1.0)
+
+
+def test_kinds_are_read_from_csv_as_well(tmp_path: Path) -> None:
+    data = read_dataset(written(tmp_path, "a.csv", "user_id,item_id,kind\n1,2,play\n1,3,skip\n"))
+    assert names_of(data) == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "line 2: expected JSON"),
+        ("[]", "line 2: expected an object, got list"),
+        ('{"item_id": "m1"}', "line 2: expected the name of a person"),
+        (EVENTS[0].replace("play", "sing"), "line 2: expected a kind, one of view, play"),
+    ],
+)
+def test_malformed_lines_of_an_export_are_named(tmp_path: Path, line: str, complaint: str) -> None:
+    path = written(tmp_path, "events.jsonl", f"{EVENTS[0]}\n{line}\n")
+    with pytest.raises(DataError, match=complaint):
+        read_dataset(path)

@@ -11,6 +11,7 @@ from typing import Any
 from footlight_plugins.data import ItemContent
 from footlight_plugins.evaluation.columns import NAMES, plain_name
 from footlight_plugins.evaluation.dataset import DataError
+from footlight_plugins.evaluation.exported import described_lines
 
 _TITLE = ("title", "movie_title", "name")
 _TAGS = ("tags", "genres", "genre", "class", "categories", "category")
@@ -39,6 +40,7 @@ def catalogue_beside(path: Path) -> Path | None:
         "u.data": "u.item",
         "ratings.dat": "movies.dat",
         "ratings.csv": "movies.csv",
+        "events.jsonl": "items.jsonl",
     }
     beside = [path.with_suffix(".item")] if path.suffix == ".inter" else []
     beside += [path.with_name(names.get(path.name, "items" + path.suffix))]
@@ -58,7 +60,8 @@ def read_catalogue(path: Path, ordinals: Mapping[str, int]) -> tuple[ItemContent
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:  # MovieLens's older files
         text = content.decode("latin-1")
-    read = {"u.item": _movielens_100k, "movies.dat": _movielens_1m}.get(path.name, _table)
+    known = {"u.item": _movielens_100k, "movies.dat": _movielens_1m, "items.jsonl": described_lines}
+    read = known.get(path.name, _table)
     found: dict[int, ItemContent] = {}
     for name, title, kind, tags, attributes in read(path, text):
         if name in ordinals:

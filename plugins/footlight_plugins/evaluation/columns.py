@@ -12,6 +12,7 @@ NAMES = {
     "item": ("item_id", "itemid", "item", "movieid", "movie_id", "artist_id", "artistid", "product_id", "asin"),
     "value": ("rating", "value", "score", "stars"),
     "time": ("timestamp", "time", "datetime", "date"),
+    "kind": ("kind",),
 }
 """The names under which the columns go, in lower case. Others are passed over."""
 
@@ -31,12 +32,15 @@ class Layout:
     item: int
     value: int | None = None
     time: int | None = None
+    kind: int | None = None
+    """What the person did, by the names of `EventKind` in lower case."""
     header: bool = True
 
     @property
-    def used(self) -> list[int]:
-        """The columns that are read, in the order user, item, value, time."""
-        return [column for column in (self.user, self.item, self.value, self.time) if column is not None]
+    def places(self) -> dict[str, int]:
+        """Where each column stands that is read."""
+        found = {"user": self.user, "item": self.item, "value": self.value, "time": self.time, "kind": self.kind}
+        return {name: place for name, place in found.items() if place is not None}
 
 
 def layout_of(first: str, file: str) -> Layout:
@@ -82,7 +86,7 @@ def _named(names: Sequence[str], delimiter: str, file: str) -> Layout:
         lacking = "user" if user is None else "item"
         wanted = " or ".join(NAMES[lacking][:3])
         raise DataError(f"{file}, line 1: expected a column {wanted}, there are {', '.join(names)[:200]}")
-    return Layout(delimiter, len(names), user, item, place["value"], place["time"])
+    return Layout(delimiter, len(names), user, item, place["value"], place["time"], place["kind"])
 
 
 def split(line: str, delimiter: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_plugins.data import PREFERENCES, EventKind
 from footlight_plugins.evaluation.columns import Layout, layout_of, split
 from footlight_plugins.evaluation.dataset import DataError, Dataset
 
@@ -33,10 +34,10 @@ def read_delimited(path: Path, content: bytes) -> Dataset:
         When the file is empty, lacks a column, or has malformed lines.
     """
     layout = _layout(path, content)
-    columns = _numbers(content, layout)
+    columns = None if layout.kind is not None else _numbers(content, layout)
     if columns is None:
-        columns = _lines(path, _decoded(path, content), layout)
-    return _dataset(path, columns)
+        columns = read_rows(path, _rows(_decoded(path, content), layout), layout)
+    return dataset_of(path, columns)
 
 
 def _layout(path: Path, content: bytes) -> Layout:
@@ -58,7 +59,18 @@ def _decoded(path: Path, content: bytes) -> str:
         raise DataError(f"{path}, line {line}: expected UTF-8 text") from None
 
 
-def _dataset(path: Path, columns: dict[str, NDArray[Any]]) -> Dataset:
+def dataset_of(path: Path, columns: dict[str, NDArray[Any]]) -> Dataset:
+    """The rows as a dataset. Where they have kinds, only those that say "I want this" and were not taken back.
+
+    Raises
+    ------
+    DataError
+        When no such row is left.
+    """
+    if "kind" in columns:
+        columns = _preferences(columns)
+        if len(columns["user"]) == 0:
+            raise DataError(f"{path}: expected at least one row that says what somebody likes")
     users, user = np.unique(columns["user"], return_inverse=True)
     items, item = np.unique(columns["item"], return_inverse=True)
     time = columns.get("time")
@@ -74,11 +86,28 @@ def _dataset(path: Path, columns: dict[str, NDArray[Any]]) -> Dataset:
     )
 
 
+def _preferences(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Rows of preferences without those that a later retraction of the same person and item takes back."""
+    kind, rows = columns["kind"], np.arange(len(columns["kind"]))
+    time = columns.get("time", rows)
+    order = np.lexsort((rows, time))
+    taken_back: dict[tuple[Any, Any], int] = {}
+    for place, row in enumerate(order.tolist()):
+        if kind[row] == EventKind.RETRACTION.name:
+            taken_back[(columns["user"][row], columns["item"][row])] = place
+    place_of = np.empty(len(rows), np.int64)
+    place_of[order] = rows
+    pairs = zip(columns["user"].tolist(), columns["item"].tolist(), strict=True)
+    standing = np.array([taken_back.get(pair, -1) for pair in pairs]) < place_of
+    kept = np.isin(kind, [wanted.name for wanted in PREFERENCES]) & standing
+    return {name: column[kept] for name, column in columns.items() if name != "kind"}
+
+
 def _numbers(content: bytes, layout: Layout) -> dict[str, NDArray[Any]] | None:
     """The columns of a file whose used columns are all numbers; None where it must be read line by line."""
     plain = content.replace(b"::", b"\t") if layout.delimiter == "::" else content
     delimiter = "\t" if layout.delimiter == "::" else layout.delimiter or None
-    names = _names(layout)
+    names = list(layout.places)
     kind = np.dtype([(name, np.int64 if name in ("user", "item") else np.float64) for name in names])
     try:
         table = np.loadtxt(
@@ -87,7 +116,7 @@ def _numbers(content: bytes, layout: Layout) -> dict[str, NDArray[Any]] | None:
             delimiter=delimiter,
             comments=None,
             skiprows=int(layout.header),
-            usecols=layout.used,
+            usecols=list(layout.places.values()),
             ndmin=1,
         )
     except ValueError:
@@ -102,19 +131,20 @@ def _numbers(content: bytes, layout: Layout) -> dict[str, NDArray[Any]] | None:
     return {name: np.ascontiguousarray(table[name]) for name in names}
 
 
-def _names(layout: Layout) -> list[str]:
-    places = {"user": layout.user, "item": layout.item, "value": layout.value, "time": layout.time}
-    return [name for name, place in places.items() if place is not None]
+def read_rows(path: Path, rows: Iterable[tuple[int, list[str]]], layout: Layout) -> dict[str, NDArray[Any]]:
+    """The columns of rows of any text, which come with the numbers of their lines.
 
-
-def _lines(path: Path, text: str, layout: Layout) -> dict[str, NDArray[Any]]:
-    """The columns of a file of any text, read line by line."""
-    names = _names(layout)
+    Raises
+    ------
+    DataError
+        When lines are malformed; the first of them are named.
+    """
+    names = list(layout.places)
     found: dict[str, list[Any]] = {name: [] for name in names}
     wrong: list[str] = []
-    for number, cells in _rows(text, layout):
+    for number, cells in rows:
         try:
-            row = _row(cells, layout, names)
+            row = _row(cells, layout)
         except ValueError as fault:
             wrong.append(f"line {number}: {fault}")
             continue
@@ -140,11 +170,11 @@ def _rows(text: str, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     return filled
 
 
-def _row(cells: list[str], layout: Layout, names: list[str]) -> list[Any]:
+def _row(cells: list[str], layout: Layout) -> list[Any]:
     """The used cells of a line, read; raises ValueError with what was expected."""
     if len(cells) != layout.count:
         raise ValueError(f"expected {layout.count} columns, got {len(cells)}")
-    return [_READERS[name](cells[place].strip()) for name, place in zip(names, layout.used, strict=True)]
+    return [_READERS[name](cells[place].strip()) for name, place in layout.places.items()]
 
 
 def _name(text: str) -> str:
@@ -179,7 +209,20 @@ def _time(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-_READERS: dict[str, Callable[[str], Any]] = {"user": _name, "item": _name, "value": _rating, "time": _time}
+def _kind(text: str) -> str:
+    if text.upper() not in EventKind.__members__:
+        known = ", ".join(kind.name.lower() for kind in EventKind)
+        raise ValueError(f"expected a kind, one of {known}, got {text[:40]!r}")
+    return text.upper()
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "user": _name,
+    "item": _name,
+    "value": _rating,
+    "time": _time,
+    "kind": _kind,
+}
 
 
 def _ids(names: list[str]) -> NDArray[Any]:

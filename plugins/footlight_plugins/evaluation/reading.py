@@ -12,8 +12,9 @@ from footlight_plugins.evaluation.archives import read_archive
 from footlight_plugins.evaluation.catalogue import catalogue_beside, read_catalogue
 from footlight_plugins.evaluation.dataset import DataError, Dataset
 from footlight_plugins.evaluation.delimited import read_delimited
+from footlight_plugins.evaluation.exported import read_exported
 
-_KNOWN = ("*.inter", "ratings.dat", "u.data", "ratings.csv", "events.csv", "*.npz")
+_KNOWN = ("*.inter", "ratings.dat", "u.data", "ratings.csv", "events.csv", "events.jsonl", "*.npz")
 """What is looked for in a folder, in this order; then a single .csv, .tsv or .txt file."""
 
 
@@ -21,7 +22,8 @@ def read_dataset(path: Path | str) -> Dataset:
     """The rows of a file, or of the one ratings file in a folder, and the catalogue beside it.
 
     Text files: CSV, TSV, RecBole's atomic ``.inter`` with ``.item``, MovieLens (``u.data``, ``ratings.dat``,
-    ``ratings.csv``), or rows of numbers without a header. Archives: ``.npz`` with ``indptr`` and ``items``.
+    ``ratings.csv``), rows of numbers without a header, or the JSON lines of ``footlight export``. Archives: ``.npz`` with
+    ``indptr`` and ``items``.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def read_dataset(path: Path | str) -> Dataset:
     """
     file = _file(Path(path))
     content = file.read_bytes()
-    read = read_archive if file.suffix == ".npz" else read_delimited
+    read = {".npz": read_archive, ".jsonl": read_exported}.get(file.suffix, read_delimited)
     data = read(file, content)
     facts = {"file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
     data = replace(_shuffled(data), facts=facts)
@@ -72,4 +74,6 @@ def _file(path: Path) -> Path:
     if len(texts) == 1:
         return texts[0]
     names = ", ".join(file.name for file in texts) or "none"
-    raise DataError(f"{path}: expected one ratings file (.inter, .dat, .csv, .tsv, .npz), there are {names}: name one")
+    raise DataError(
+        f"{path}: expected one ratings file (.inter, .dat, .csv, .tsv, .jsonl, .npz), there are {names}: name one"
+    )
