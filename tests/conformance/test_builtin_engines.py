@@ -25,6 +25,11 @@ class TestPopular(RecommenderSuite):
     spec = _spec("popular")
 
 
+class TestEase(RecommenderSuite):
+    spec = _spec("ease")
+    bound = 1e-9
+
+
 class TestMlpGan(GeneratorSuite):
     spec = _spec("mlp-gan")
     options = {"steps": 12, "batch_size": 8, "device": "cpu"}  # noqa: RUF012  # declared as a ClassVar in the suite
@@ -35,5 +40,5 @@ class TestQLearning(AgentSuite):
 
 
 def test_every_builtin_engine_is_held_to_a_suite() -> None:
-    tested = {suite.spec.name for suite in (TestItemKnn, TestUserKnn, TestPopular, TestMlpGan, TestQLearning)}
+    tested = {suite.spec.name for suite in (TestItemKnn, TestUserKnn, TestPopular, TestEase, TestMlpGan, TestQLearning)}
     assert tested == set(_SPECS)

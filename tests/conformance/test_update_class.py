@@ -32,6 +32,12 @@ class _Popular(_Suite):
     spec = _SPECS["popular"]
 
 
+class _Ease(_Suite):
+    spec = _SPECS["ease"]
+    options: ClassVar = {"l2": 3.0}
+    bound = 1e-9
+
+
 class _NarrowItemKnn(ItemKnn):
     """So few candidates that rows run short and have to be proven or rebuilt."""
 
@@ -55,6 +61,7 @@ SUITES = {
     "item-knn, damped": _DampedItemKnn(),
     "user-knn": _UserKnn(),
     "popular": _Popular(),
+    "ease": _Ease(),
 }
 
 ROWS = st.tuples(

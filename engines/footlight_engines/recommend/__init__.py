@@ -10,6 +10,17 @@ def register_engines() -> list[EngineSpec]:
     """The recommenders."""
     return [
         EngineSpec(
+            name="ease",
+            verb=Verb.RECOMMEND,
+            version="1.0",
+            summary="Linear item-to-item model in closed form (EASE): the most accurate one for up to 20,000 items.",
+            factory="footlight_engines.recommend.ease:Ease",
+            update_class=UpdateClass.BOUNDED,
+            can_forget=True,
+            rank=40,
+            requires=("numba",),
+        ),
+        EngineSpec(
             name="item-knn",
             verb=Verb.RECOMMEND,
             version="1.0",

@@ -1,0 +1,45 @@
+"""Scores of the whole catalogue as one array: the best of them, and sums of rows of a matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from footlight_engines.kernels.selection import offer, sort_heap
+
+
+@njit(cache=True, nogil=True)
+def best_items(
+    scores: NDArray[np.float64], servable: NDArray[np.bool_], items: NDArray[np.int32], best: NDArray[np.float64]
+) -> int:
+    """Put the best servable items into ``items`` and ``best``, both of shape (count,), by score, then ordinal.
+
+    Parameters
+    ----------
+    scores
+        Shape (items,); -inf where an item may not be answered.
+    servable
+        Shape (any,); items beyond its end may not be answered.
+
+    Returns
+    -------
+    How many there are.
+    """
+    size, limit = 0, len(items)
+    for item in range(min(len(scores), len(servable))):
+        score = scores[item]
+        if score == -np.inf or not servable[item] or (size == limit and score < best[0]):
+            continue
+        size = offer(best, items, size, limit, score, item)
+    sort_heap(best, items, size)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def sum_of_rows(matrix: NDArray[np.float64], rows: NDArray[np.int32], total: NDArray[np.float64]) -> None:
+    """Add the given rows of a matrix of shape (any, n or more) to ``total``, shape (n,)."""
+    for r in rows:
+        row = matrix[r]
+        for n in range(len(total)):
+            total[n] += row[n]
