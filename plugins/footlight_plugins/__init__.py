@@ -35,18 +35,21 @@ from footlight_plugins.data import (
     Content,
     Corpus,
     CorpusFile,
+    Domain,
     EventKind,
     Events,
     History,
     ItemContent,
     Query,
     Ranking,
+    Samples,
     State,
 )
 from footlight_plugins.decisions import Box, Candidates, Choice, Discrete, Situation, Spaces, Transitions
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
+from footlight_plugins.stages import StageKind, StageSpec
 
 __all__ = [
     "API_VERSION",
@@ -62,6 +65,7 @@ __all__ = [
     "Corpus",
     "CorpusFile",
     "Discrete",
+    "Domain",
     "Embedder",
     "EmbedderSpec",
     "Engine",
@@ -75,8 +79,11 @@ __all__ = [
     "Query",
     "Ranking",
     "Recommender",
+    "Samples",
     "Situation",
     "Spaces",
+    "StageKind",
+    "StageSpec",
     "State",
     "TrainingRun",
     "Transitions",

@@ -22,6 +22,30 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
+def check_name(what: str, name: str) -> None:
+    """Refuse a name that is not lower-case letters, digits and hyphens, a letter first, at most 63.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{what} name {name!r} must be lower-case letters, digits and hyphens, a letter first")
+
+
+def check_factory(field: str, path: str, owner: str) -> None:
+    """Refuse what does not read ``package.module:Class``.
+
+    Raises
+    ------
+    ValueError
+        Naming the field and whose it is.
+    """
+    if not _FACTORY.fullmatch(path):
+        raise ValueError(f"{field} {path!r} of {owner!r} must read 'package.module:Class'")
+
+
 class Verb(StrEnum):
     """What an engine is for. Each verb has a role in `footlight_plugins.roles`."""
 
@@ -98,14 +122,10 @@ class EngineSpec:
     """Whether chance plays a part: answers differ with `Query.seed`, and the host draws one for each call (Recommender)."""
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(
-                f"engine name {self.name!r} must be lower-case letters, digits and hyphens, a letter first"
-            )
-        if not _FACTORY.fullmatch(self.factory):
-            raise ValueError(f"factory {self.factory!r} of engine {self.name!r} must read 'package.module:Class'")
-        if self.options and not _FACTORY.fullmatch(self.options):
-            raise ValueError(f"options {self.options!r} of engine {self.name!r} must read 'package.module:Class'")
+        check_name("engine", self.name)
+        check_factory("factory", self.factory, self.name)
+        if self.options:
+            check_factory("options", self.options, self.name)
         if not isinstance(self.verb, Verb):
             raise ValueError(f"verb {self.verb!r} of engine {self.name!r} must be a Verb")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +237,33 @@ class Content:
     data: bytes
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """What a reader should know about it, as JSON can hold it."""
+    sample: NDArray[Any] | None = field(default=None, compare=False, repr=False)
+    """The same as numbers that can be compared with `Samples.train`, where the engine gives `Generator.samples`."""
+
+
+class Domain(StrEnum):
+    """What the numbers of a sample are, and so by which distance and under which changes a copy is still a copy."""
+
+    IMAGE = "image"
+    """(H, W, C) uint8, C of 1 (grey), 3 (RGB) or 4 (RGBA)."""
+    SURFACE = "surface"
+    """(H, W) float32, heights: a copy may be turned, mirrored, raised or stretched."""
+    GRID = "grid"
+    """(H, W) uint8, a kind of tile each: a copy may be turned or mirrored."""
+    VOICES = "voices"
+    """(T, V) int16, MIDI pitches by step and voice, -1 for silence: a copy may be transposed."""
+    ARRAY = "array"
+    """Any shape, float32: a copy is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What a generator learned from, and what was held out, as numbers that can be compared."""
+
+    domain: Domain
+    train: NDArray[Any]
+    """Shape (n, ...)."""
+    heldout: NDArray[Any]
+    """Shape (m, ...), never trained on; m may be 0."""
+    names: tuple[str, ...]
+    """Of each training sample: its file's path, with ``#i`` where a file holds several."""

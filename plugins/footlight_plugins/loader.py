@@ -20,6 +20,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import pluggy
 
@@ -27,6 +28,7 @@ from footlight_plugins import spec as hooks
 from footlight_plugins.contract import API_VERSION, EngineSpec
 from footlight_plugins.embedding import EmbedderSpec, offer
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_factory
+from footlight_plugins.stages import StageSpec
 
 __all__ = [
     "EngineUnavailable",
@@ -41,6 +43,8 @@ __all__ = [
     "missing_requirements",
     "resolve_factory",
 ]
+
+T = TypeVar("T")
 
 SUPPORTED_API_VERSIONS = (API_VERSION, API_VERSION - 1)
 """The contracts that this host understands: its own and the one before."""
@@ -134,6 +138,8 @@ class Plugins:
     """One a plug-in, in the order in which they were loaded."""
     embedders: Mapping[str, EmbedderSpec] = field(default_factory=dict)
     """By embedder name."""
+    stages: Mapping[str, StageSpec] = field(default_factory=dict)
+    """Asset stages by name, in the order in which they were loaded."""
 
     def plugin_of(self, engine: str) -> PluginStatus:
         """The plug-in that offers an engine.
@@ -166,6 +172,7 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
     _warn_of_unknown_names(config.disabled, sources)
     engines: dict[str, EngineSpec] = {}
     embedders: dict[str, EmbedderSpec] = {}
+    stages: dict[str, StageSpec] = {}
     statuses: list[PluginStatus] = []
     for source in sources:
         taken = {engine: status.name for status in statuses for engine in status.engines}
@@ -173,13 +180,14 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
         statuses.append(status)
         engines.update((spec.name, spec) for spec in offered.engines)
         embedders = {spec.name: spec for spec in offered.embedders} | embedders
+        stages = {spec.name: spec for spec in offered.stages} | stages
     unfit = [status for status in statuses if status.state in (PluginState.FAILED, PluginState.INCOMPATIBLE)]
     for status in unfit:
         _log.warning("plug-in %r is %s: %s", status.name, status.state, status.reason)
     if config.strict and unfit:
         raise PluginsFailed(unfit)
     offer(embedders.values())
-    return Plugins(MappingProxyType(engines), tuple(statuses), MappingProxyType(embedders))
+    return Plugins(MappingProxyType(engines), tuple(statuses), MappingProxyType(embedders), MappingProxyType(stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +196,7 @@ class _Offered:
 
     engines: tuple[EngineSpec, ...] = ()
     embedders: tuple[EmbedderSpec, ...] = ()
+    stages: tuple[StageSpec, ...] = ()
 
 
 class _Refused(Exception):
@@ -229,19 +238,27 @@ def _offered(source: PluginSource) -> _Offered:
         manager.check_pending()  # finds the misspelt ones
     if not manager.get_hookcallers(plugin):
         raise _Refused("it has no hook: mark `register_engines` with @footlight_plugins.impl")
-    with _refusing("register_engines raised"):
-        answers = manager.hook.register_engines()
-        specs = tuple(spec for answer in answers for spec in answer)
-    with _refusing("register_embedders raised"):
-        embedders = tuple(spec for answer in manager.hook.register_embedders() for spec in answer)
-    if not answers and not embedders:  # pluggy drops None
-        raise _Refused("register_engines returned None, expected an iterable of EngineSpec")
+    engines = _asked(manager, "register_engines", EngineSpec)
+    embedders = _asked(manager, "register_embedders", EmbedderSpec)
+    stages = _asked(manager, "register_stages", StageSpec)
+    if not (engines or embedders or stages) and not manager.hook.register_engines():
+        raise _Refused("register_engines returned None, expected an iterable of EngineSpec")  # pluggy drops None
+    for engine in engines:
+        _check(engine)
+    for stage in stages:
+        _check(stage)
+    return _Offered(engines, embedders, stages)
+
+
+def _asked(manager: pluggy.PluginManager, hook: str, kind: type[T]) -> tuple[T, ...]:
+    """What one hook of the plug-in answers."""
+    with _refusing(f"{hook} raised"):
+        specs = tuple(spec for answer in getattr(manager.hook, hook)() for spec in answer)
     for spec in specs:
-        _check(spec)
-    for embedder in embedders:
-        if not isinstance(embedder, EmbedderSpec):
-            raise _Refused(f"register_embedders returned a {type(embedder).__name__}, expected an EmbedderSpec")
-    return _Offered(specs, embedders)
+        if not isinstance(spec, kind):
+            article = "a" if kind.__name__[0] in "BCDFGHJKLMNPQRSTVWXYZ" else "an"
+            raise _Refused(f"{hook} returned a {type(spec).__name__}, expected {article} {kind.__name__}")
+    return specs
 
 
 @contextmanager
@@ -260,19 +277,18 @@ def _one_line(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {message}" if message else type(fault).__name__
 
 
-def _check(spec: object) -> None:
+def _check(spec: EngineSpec | StageSpec) -> None:
     """Check what a type checker would have found; the spec itself has checked its name, factory and verb."""
-    if not isinstance(spec, EngineSpec):
-        raise _Refused(f"register_engines returned a {type(spec).__name__}, expected an EngineSpec")
+    what = f"{'engine' if isinstance(spec, EngineSpec) else 'stage'} {spec.name!r}"
     if spec.api_version not in SUPPORTED_API_VERSIONS:
         versions = " or ".join(str(version) for version in SUPPORTED_API_VERSIONS)
-        reason = f"engine {spec.name!r} was written for contract {spec.api_version}, this host takes {versions}"
+        reason = f"{what} was written for contract {spec.api_version}, this host takes {versions}"
         raise _Refused(reason, PluginState.INCOMPATIBLE)
     if not isinstance(spec.requires, tuple) or not all(isinstance(name, str) for name in spec.requires):
-        raise _Refused(f"`requires` of engine {spec.name!r} must be a tuple of import names, such as ('torch',)")
+        raise _Refused(f"`requires` of {what} must be a tuple of import names, such as ('torch',)")
     for attribute in ("version", "summary"):
         if not isinstance(getattr(spec, attribute), str):
-            raise _Refused(f"`{attribute}` of engine {spec.name!r} must be a string")
+            raise _Refused(f"`{attribute}` of {what} must be a string")
 
 
 def _check_names(specs: Iterable[EngineSpec], plugin: str, taken: Mapping[str, str]) -> None:

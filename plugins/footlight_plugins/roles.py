@@ -17,6 +17,7 @@ from footlight_plugins.data import (
     ItemContent,
     Query,
     Ranking,
+    Samples,
 )
 from footlight_plugins.decisions import Choice, Situation, Spaces, Transitions
 
@@ -174,6 +175,18 @@ class Generator(Engine):
     @abstractmethod
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
         """Make one piece of content a seed, shape (n,). The same seed gives the same bytes, whatever is beside it."""
+
+    def samples(self, corpus: Corpus) -> Samples | None:
+        """What `train` learns from, as numbers that the ``sample`` of generated content can be compared with.
+
+        None where the engine cannot say: nothing is checked for originality then. Needs no training.
+
+        Raises
+        ------
+        ValueError
+            When the corpus cannot be learned from.
+        """
+        return None
 
 
 class Agent(Engine):

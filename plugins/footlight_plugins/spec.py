@@ -8,6 +8,7 @@ import pluggy
 
 from footlight_plugins.contract import EngineSpec
 from footlight_plugins.embedding import EmbedderSpec
+from footlight_plugins.stages import StageSpec
 
 ENTRY_POINT_GROUP = "footlight"
 
@@ -36,5 +37,16 @@ def register_embedders() -> Iterable[EmbedderSpec]:  # type: ignore[empty-body]
     Returns
     -------
     Iterable of EmbedderSpec
+        Of two with one name, the one that was loaded first is used.
+    """
+
+
+@_spec
+def register_stages() -> Iterable[StageSpec]:  # type: ignore[empty-body]
+    """Tell which asset stages this plug-in offers; see `footlight_plugins.stages`. Optional; called once, at start-up.
+
+    Returns
+    -------
+    Iterable of StageSpec
         Of two with one name, the one that was loaded first is used.
     """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from footlight_engines.provenance import register_stages
 from footlight_plugins import EngineSpec, Verb, impl
+
+__all__ = ["register_engines", "register_stages"]
 
 
 @impl

@@ -1,0 +1,91 @@
+"""Pictures as arrays: premultiplied, pooled, cropped; and files of pictures."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MARGIN = 2
+"""A copy may be moved by so many pixels; so wide a border is not compared."""
+LARGEST_SIDE = 32
+"""Pictures are compared at no more than so many pixels a side."""
+MOST_PIXELS = 1 << 24
+"""Larger pictures are not opened: 16 million pixels."""
+
+
+def premultiplied(pictures: NDArray[Any]) -> NDArray[np.float32]:
+    """Pictures (n, H, W, C) uint8 as premultiplied RGBA in [0, 1]: what a transparent pixel hides does not count."""
+    values = pictures.astype(np.float32) / 255
+    channels = values.shape[-1]
+    colour = values[..., :3] if channels >= 3 else np.repeat(values[..., :1], 3, axis=-1)
+    alpha = values[..., 3:] if channels == 4 else np.ones_like(values[..., :1])
+    return np.concatenate([colour * alpha, alpha], axis=-1)
+
+
+def moved_crops(pictures: NDArray[np.float32], centre_only: bool) -> NDArray[np.float32]:
+    """Pictures (n, H, W, C) without their border, as (k, n, h, w, C): the centre alone, or each of the 25 places that a
+    window of that size can have; h and w at most 32."""
+    h, w = pictures.shape[1:3]
+    margin = MARGIN if min(h, w) > 4 * MARGIN else 0
+    height, width = h - 2 * margin, w - 2 * margin
+    at = [(margin, margin)]
+    if not centre_only:
+        at = [(margin + dy, margin + dx) if margin else (0, 0) for dy in range(-2, 3) for dx in range(-2, 3)]
+    crops = np.stack([pictures[:, top : top + height, left : left + width] for top, left in at])
+    if max(height, width) <= LARGEST_SIDE:
+        return crops
+    small = pooled(crops.reshape(-1, height, width, pictures.shape[3]), LARGEST_SIDE)
+    return small.reshape(len(at), len(pictures), *small.shape[1:])
+
+
+def pooled(pictures: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Means over a grid of side x side: (n, H, W, C) to (n, side, side, C)."""
+    for axis in (1, 2):
+        size = pictures.shape[axis]
+        edges = np.linspace(0, size, side + 1).astype(int)
+        starts = np.minimum(edges[:-1], size - 1)
+        counts = np.maximum(np.diff(edges), 1).reshape([-1 if i == axis else 1 for i in range(4)])
+        pictures = (np.add.reduceat(pictures, starts, axis=axis) / counts).astype(np.float32)
+    return pictures
+
+
+def read_picture(data: bytes) -> NDArray[np.uint8]:
+    """A PNG, JPEG, WebP or GIF as (H, W, 4) RGBA: its first frame.
+
+    Raises
+    ------
+    ValueError
+        When it is no such picture, or larger than `MOST_PIXELS`.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF")) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError(f"a picture of {image.width} x {image.height} pixels is too large")
+            return np.array(_in_eight_bits(image).convert("RGBA"))
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError, EOFError) as error:
+        raise ValueError(f"not a picture that can be read: {error}") from error
+
+
+def _in_eight_bits(image: Any) -> Any:
+    """Grey in 16 bits is cut off by Pillow's own conversion."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    return image
+
+
+def write_png(picture: NDArray[np.uint8]) -> bytes:
+    """A picture (H, W) or (H, W, C) as PNG."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture[..., 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture).save(
+        buffer, "PNG", compress_level=6
+    )
+    return buffer.getvalue()
