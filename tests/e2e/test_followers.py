@@ -211,3 +211,20 @@ def test_a_training_is_resumed_by_the_other_server_when_its_server_dies(
     one.kill()
     assert list(other.client.watch_training(job.training_id))[-1].state is TrainingState.SUCCEEDED
     assert [model.version for model in other.client.models("patient")] == [1]
+
+
+def test_a_server_that_stood_still_does_not_end_the_training_that_another_took_over(
+    server_factory: Start, plugins_dir: Path
+) -> None:
+    one, other = (server_factory("--shared", "--plugins-dir", str(plugins_dir)) for _ in range(2))
+    corpus = one.client.upload_corpus("words", {"words.txt": b"once upon"})
+    job = one.client.start_training("patient", {"steps": 400}, corpus_id=corpus.corpus_id)
+    next(state for state in one.client.watch_training(job.training_id) if state.step > 0)
+    one.process.send_signal(signal.SIGSTOP)  # the training itself goes on, and its end waits to be heard
+    ended = list(other.client.watch_training(job.training_id))[-1]
+    one.process.send_signal(signal.SIGCONT)
+    again = list(one.client.watch_training(job.training_id))[-1]
+    assert (again.state, again.model_version, again.end_time) == (ended.state, ended.model_version, ended.end_time)
+    eventually(lambda: "was taken over by another server" in one.log)
+    active = {next(m.version for m in server.client.models("patient") if m.active) for server in (one, other)}
+    assert active == {ended.model_version} and ended.state is TrainingState.SUCCEEDED

@@ -31,6 +31,7 @@ from footlight_server.errors import (
 )
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
+from footlight_server.log.leases import Fence, LeaseLost
 from footlight_server.log.records import Appended, Deployment, Receipt
 from footlight_server.log.validation import check_id
 from footlight_server.models.store import ModelStore
@@ -336,8 +337,14 @@ class Deployments:
         await asyncio.to_thread(self.models.delete, name)
 
     @to_the_end
-    async def activate(self, name: str, version: int) -> None:
-        """Serve a version: loaded first, written down second, so that a damaged one changes nothing."""
+    async def activate(self, name: str, version: int, fence: Fence | None = None) -> None:
+        """Serve a version: loaded first, written down second, so that a damaged one changes nothing.
+
+        Raises
+        ------
+        LeaseLost
+            When the ``fence`` says so; what served before serves on.
+        """
         deployed = self.resolve(name)
         if deployed.host is None:
             raise FailedPrecondition(f"deployment '{name}' has no models: each of its agents has a state of its own")
@@ -349,8 +356,14 @@ class Deployments:
             except DataLoss as damage:
                 log.error("version %d of %r is refused: %s", version, name, damage.message)
                 raise FailedPrecondition(f"version {version} of '{name}' is damaged", "MODEL_DAMAGED") from damage
-            deployed.record = replace(deployed.record, active_version=version)
-            await self._table.activate(name, version)
+            before, deployed.record = deployed.record, replace(deployed.record, active_version=version)
+            try:
+                await self._table.activate(name, version, fence=fence)
+            except LeaseLost:
+                deployed.record = before
+                if before.active_version:
+                    await deployed.host.activate(before.active_version)
+                raise
 
     @to_the_end
     async def roll_back(self, name: str, position: int) -> Deployed:

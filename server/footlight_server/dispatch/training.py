@@ -20,6 +20,7 @@ from footlight_server.dispatch.training_queue import TrainingQueue
 from footlight_server.errors import FailedPrecondition, InvalidArgument
 from footlight_server.jobs.order import Order
 from footlight_server.jobs.runner import Runner, remaining_seconds
+from footlight_server.log.leases import Fence
 from footlight_server.log.leasing import Leasing
 from footlight_server.log.records import Training, now
 from footlight_server.log.trainings import TrainingTable
@@ -64,8 +65,8 @@ class TrainingDesk:
         self._checkpointing.start()
         await self.queue.start()
 
-    def _make_runner(self) -> Runner:
-        return Runner(self._table, self._jobs, self._deployments.activate)
+    def _make_runner(self, fence: Fence) -> Runner:
+        return Runner(self._table, self._jobs, self._deployments.activate, fence)
 
     async def _resumed(self, training: Training) -> Order:
         return await self._order(self._deployments.resolve(training.deployment), training)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from footlight_server.errors import FootlightError, NotFound, Unavailable
 from footlight_server.jobs.order import Order
 from footlight_server.jobs.runner import Job, Runner
-from footlight_server.log.leases import LIFE_S, Lease
+from footlight_server.log.leases import LIFE_S, Fence, Lease, LeaseLost
 from footlight_server.log.leasing import Leasing
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
@@ -34,14 +34,14 @@ class TrainingQueue:
         self,
         table: TrainingTable,
         leasing: Leasing,
-        make_runner: Callable[[], Runner],
+        make_runner: Callable[[Fence], Runner],
         make_order: Callable[[Training], Awaitable[Order]],
     ) -> None:
         self._table = table
         self._leasing = leasing
         self._make_runner = make_runner
         self._make_order = make_order
-        self._runner = make_runner()
+        self._runner: Runner | None = None
         self._lease: Lease | None = None
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
@@ -59,7 +59,7 @@ class TrainingQueue:
 
     def get(self, training_id: str) -> Job | None:
         """A job that this server runs, or is to run."""
-        return self._runner.get(training_id) if self._lease is not None else None
+        return self._runner.get(training_id) if self._runner is not None else None
 
     async def put(self, training: Training) -> None:
         """Queue a job."""
@@ -71,10 +71,10 @@ class TrainingQueue:
         last: Training | None = None
         while last is None or not last.state.ended:
             news = self._news
-            if (job := self.get(training_id)) is not None:
-                async for training in self._runner.watch(job):
-                    yield training, job
-                return
+            if self._runner is not None and (job := self._runner.get(training_id)) is not None:
+                async for last in self._runner.watch(job):
+                    yield last, job
+                continue  # it has ended, or another server looks after it
             if (training := await asyncio.to_thread(self._table.get, training_id)) != last:
                 last = training
                 yield training, None
@@ -83,7 +83,7 @@ class TrainingQueue:
 
     async def cancel(self, training_id: str) -> None:
         """Stop a job. Where this server runs it, it has stopped when this returns; otherwise it is about to."""
-        if (job := self.get(training_id)) is not None:
+        if self._runner is not None and (job := self._runner.get(training_id)) is not None:
             await self._runner.cancel(job)
         else:
             await self._table.cancel(training_id)
@@ -115,38 +115,45 @@ class TrainingQueue:
             if waiting and self._lease is None and not self._stopping:
                 self._lease = await self._leasing.claim(LEASE)
                 if self._lease is not None:
-                    self._runner = self._make_runner()
+                    self._runner = self._make_runner(self._leasing.table.fence(self._lease))
                     self._runner.start()
-            if self._lease is not None:
-                await self._run(self._lease, waiting)
+            if self._lease is not None and self._runner is not None:
+                try:
+                    await self._run(self._lease, self._runner, waiting)
+                except LeaseLost:
+                    await self._let_go()
             return bool(waiting)
 
-    async def _run(self, lease: Lease, waiting: list[Training]) -> None:
+    async def _run(self, lease: Lease, runner: Runner, waiting: list[Training]) -> None:
         for training in waiting:
-            await self._take_up(training)
+            await self._take_up(lease, runner, training)
         unfinished = {training.training_id for training in waiting}
-        for job in self._runner.jobs():
+        for job in runner.jobs():
             if job.training.training_id not in unfinished and self._table.get(job.training.training_id).state.ended:
-                asyncio.get_running_loop().create_task(self._runner.cancel(job))
-        if not waiting and not self._runner.jobs():
-            self._lease = None
+                asyncio.get_running_loop().create_task(runner.cancel(job))
+        if not waiting and not runner.jobs():
+            self._lease = self._runner = None
+            await runner.stop()
             await self._leasing.release(lease)
 
-    async def _take_up(self, training: Training) -> None:
-        if self._runner.get(training.training_id) is not None:
+    async def _take_up(self, lease: Lease, runner: Runner, training: Training) -> None:
+        if runner.get(training.training_id) is not None:
             return
         try:
             order = await self._make_order(training)
         except NotFound as gone:  # its plug-in or its corpus is no longer there
             error = f"it could not be resumed: {gone.message}"
-            await self._table.update(replace(training, state=TrainingState.FAILED, error=error, end_time=now()))
+            failed = replace(training, state=TrainingState.FAILED, error=error, end_time=now())
+            await self._table.update(failed, self._leasing.table.fence(lease))
             return
         if not self._table.get(training.training_id).state.ended:  # it may have ended while this was prepared
-            self._runner.put(training, order)
+            runner.put(training, order)
 
     async def _let_go(self) -> None:
         lease, self._lease = self._lease, None
-        await self._runner.stop()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.stop()
         if lease is not None and lease.holds:
             await self._leasing.release(lease)
 

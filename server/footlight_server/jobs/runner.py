@@ -16,6 +16,7 @@ from typing import Any
 from footlight_server.errors import FootlightError, Unavailable
 from footlight_server.jobs.order import Order, Report
 from footlight_server.jobs.process import reports, spawn, tell_to_stop
+from footlight_server.log.leases import Fence, LeaseLost
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
 
@@ -40,6 +41,8 @@ class Job:
     begun: bool = False
     """Whether it left the queue."""
     cancelled: bool = False
+    left: bool = False
+    """Whether another server looks after it now."""
     next_record: float = 0.0
     """When its progress is next worth a commit, on the clock of `time.monotonic`."""
 
@@ -60,11 +63,14 @@ class Runner:
         self,
         table: TrainingTable,
         directory: Path,
-        finished: Callable[[str, int], Awaitable[None]],
+        finished: Callable[[str, int, Fence], Awaitable[None]],
+        fence: Fence,
     ) -> None:
+        """Everything is written under the ``fence``: a server that stood still is not to end a job that another runs."""
         self._table = table
         self._directory = directory
         self._finished = finished
+        self._fence = fence
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self._jobs: dict[str, Job] = {}
         self._stopping = False
@@ -94,11 +100,11 @@ class Runner:
         return list(self._jobs.values())
 
     async def watch(self, job: Job) -> AsyncIterator[Training]:
-        """The job now and after every change, until it has ended. A slow watcher skips, and sees the end all the same."""
+        """The job now and after every change, until it has ended or another server has it. A slow watcher skips."""
         seen = -1
-        while True:
+        while not job.left:
             async with job.changed:
-                await job.changed.wait_for(lambda: job.changes > seen or self._stopping)  # noqa: B023  # read before
+                await job.changed.wait_for(lambda: job.changes > seen or job.left or self._stopping)  # noqa: B023
                 seen = job.changes
             if self._stopping:
                 raise Unavailable("the server is stopping; the training goes on when it starts again")
@@ -115,7 +121,7 @@ class Runner:
         if job.process is not None:
             tell_to_stop(job.process)
         async with job.changed:
-            await job.changed.wait_for(lambda: job.training.state.ended or self._stopping)
+            await job.changed.wait_for(lambda: job.training.state.ended or job.left or self._stopping)
 
     async def _work(self) -> None:
         while not self._stopping:
@@ -125,9 +131,22 @@ class Runner:
             job.begun = True
             try:
                 await self._run(job)
+            except LeaseLost:
+                await self._leave(job)
             except Exception as fault:
                 log.exception("training %s could not be run", job.training.training_id)
-                await self._end(job, TrainingState.FAILED, error=str(fault))
+                with contextlib.suppress(LeaseLost):
+                    await self._end(job, TrainingState.FAILED, error=str(fault))
+
+    async def _leave(self, job: Job) -> None:
+        """Another server looks after the job now: its row, its folder and its version are not this server's any more."""
+        log.warning("training %s was taken over by another server", job.training.training_id)
+        self._jobs.pop(job.training.training_id, None)
+        if job.process is not None and job.process.returncode is None:
+            tell_to_stop(job.process)
+        job.left = True
+        async with job.changed:
+            job.changed.notify_all()
 
     async def _run(self, job: Job) -> None:
         job.process = process = await spawn(job.order)
@@ -162,7 +181,9 @@ class Runner:
 
     async def _succeed(self, job: Job, version: int) -> None:
         try:
-            await self._finished(job.training.deployment, version)
+            await self._finished(job.training.deployment, version, self._fence)
+        except LeaseLost:
+            raise
         except Exception as fault:
             log.exception("version %d of %r cannot serve", version, job.training.deployment)
             await self._end(job, TrainingState.FAILED, error=f"version {version} was made but cannot serve: {fault}")
@@ -182,7 +203,7 @@ class Runner:
         elif time.monotonic() >= job.next_record:  # for those who watch through another server
             job.next_record = time.monotonic() + RECORD_SECONDS
             with contextlib.suppress(FootlightError):
-                await self._table.update(after)
+                await self._table.update(after, self._fence)
         job.training = after
         async with job.changed:
             job.changes += 1
@@ -192,7 +213,7 @@ class Runner:
         """Write a change of state down. The database may be away: the job waits for it, and those behind it too."""
         while True:
             try:
-                await self._table.update(training)
+                await self._table.update(training, self._fence)
                 return
             except Unavailable as away:
                 log.warning("training %s cannot be recorded yet: %s", training.training_id, away.message)

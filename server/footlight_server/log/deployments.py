@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 from footlight_server.errors import AlreadyExists, NotFound
 from footlight_server.log.bulk import insert_rows
 from footlight_server.log.database import Database
+from footlight_server.log.leases import Fence
 from footlight_server.log.records import Deployment
 from footlight_server.log.revisions import DEPLOYMENTS as TOPIC
 from footlight_server.log.revisions import bump
@@ -40,13 +41,19 @@ class DeploymentTable:
         """Remove a deployment, or raise NotFound."""
         await self._writer.submit(lambda connection: self._delete(connection, name))
 
-    async def activate(self, name: str, version: int, engine: str = "") -> None:
+    async def activate(self, name: str, version: int, engine: str = "", fence: Fence | None = None) -> None:
         """Make a model version the one that serves.
 
         A deployment that has no row yet, such as an engine's own, gets one with default options where ``engine`` is
         given; without it NotFound is raised.
         """
-        await self._writer.submit(lambda connection: self._activate(connection, name, version, engine))
+
+        def work(connection: Connection) -> None:
+            if fence is not None:
+                fence(connection)
+            self._activate(connection, name, version, engine)
+
+        await self._writer.submit(work)
 
     async def pin(self, name: str, position: int | None) -> None:
         """Hold a deployment at a log position, or let it follow the log where that is None; NotFound if there is none."""

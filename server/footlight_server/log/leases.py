@@ -13,8 +13,9 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, select, text, update
 
@@ -44,6 +45,10 @@ _PROLONG = Prepared(
     )
 )
 _CLOCK = Prepared(text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"))
+
+
+Fence: TypeAlias = Callable[[Connection], None]
+"""Called inside a transaction before it writes: raises LeaseLost where another server has taken over."""
 
 
 class LeaseLost(Exception):
@@ -133,6 +138,10 @@ class LeaseTable:
         if not _HOLDS.rows(connection, values):
             raise LeaseLost(lease.name)
         self._checked.add(key)
+
+    def fence(self, lease: Lease) -> Fence:
+        """`check` of one lease."""
+        return lambda connection: self.check(connection, lease)
 
     def _take(self, connection: Connection, name: str, ask: bool) -> int | None:
         now = clock(connection)

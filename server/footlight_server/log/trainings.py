@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, Update, and_, ins
 
 from footlight_server.errors import NotFound
 from footlight_server.log.database import Database
+from footlight_server.log.leases import Fence
 from footlight_server.log.paging import decode_token, encode_token, page_length
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.revisions import TRAININGS as TOPIC
@@ -34,10 +35,21 @@ class TrainingTable:
         row = _columns(training) | {"tenant": self._tenant}
         await self._writer.submit(lambda connection: self._execute(connection, insert(TRAININGS).values(row)))
 
-    async def update(self, training: Training) -> None:
-        """Write the job as it is now, or raise NotFound. One that has ended stays as it is."""
+    async def update(self, training: Training, fence: Fence) -> None:
+        """Write the job as it is now, or raise NotFound. One that has ended stays as it is.
+
+        Raises
+        ------
+        LeaseLost
+            When another server looks after the jobs now; nothing was written.
+        """
         statement = update(TRAININGS).where(*self._open(training.training_id)).values(_columns(training))
-        if not await self._writer.submit(lambda connection: self._execute(connection, statement)):
+
+        def work(connection: Connection) -> int:
+            fence(connection)
+            return self._execute(connection, statement)
+
+        if not await self._writer.submit(work):
             self.get(training.training_id)
 
     async def cancel(self, training_id: str) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, update
 
 from footlight_server.log import Database, Writer
+from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.leases import LIFE_S, Lease, LeaseLost, LeaseTable, clock
 from footlight_server.log.leasing import Leasing
+from footlight_server.log.records import Deployment, Training, TrainingState
 from footlight_server.log.schema import LEASES
+from footlight_server.log.trainings import TrainingTable
 from footlight_server.log.turns import Turns
 
 TENANT = "default"
@@ -133,3 +137,20 @@ async def test_turns_are_taken_by_one_at_a_time(tmp_path: Path) -> None:
     assert seen[::2] == seen[1::2] and len(seen) == 30
     for side in sides:
         side.close()
+
+
+async def test_who_lost_the_lease_can_neither_end_a_job_nor_choose_what_serves(sites: tuple[Site, Site]) -> None:
+    one, other = sites
+    jobs = TrainingTable(one.database, one.writer, TENANT)
+    deployments = DeploymentTable(one.database, one.writer, TENANT)
+    job = Training("t-1", "tally", seed=1, corpus_id="", options={}, create_time=1)
+    await jobs.insert(job)
+    await deployments.create(Deployment("tally", "counter", {}))
+    lease = await taken(one)
+    await expire(one, lease)
+    await taken(other)
+    with pytest.raises(LeaseLost):
+        await jobs.update(replace(job, state=TrainingState.SUCCEEDED), one.table.fence(lease))
+    with pytest.raises(LeaseLost):
+        await deployments.activate("tally", 7, fence=one.table.fence(lease))
+    assert (jobs.get("t-1"), deployments.list()[0].active_version) == (job, 0)

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from footlight_server.errors import AlreadyExists, NotFound
@@ -40,6 +41,10 @@ async def test_decision_is_read_back_after_half_a_second(decisions: DecisionLog,
 async def test_unknown_decision_is_not_found(decisions: DecisionLog) -> None:
     with pytest.raises(NotFound, match="no decision named 'nope'"):
         decisions.get("nope")
+
+
+def unfenced(connection: Connection) -> None:
+    """The fence of a server that nobody has taken over from."""
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ async def test_training_goes_on(trainings: TrainingTable) -> None:
     ended = replace(
         TRAINING, state=TrainingState.FAILED, step=9, metrics={"loss": 0.5}, error="out of memory", end_time=8
     )
-    await trainings.update(ended)
+    await trainings.update(ended, unfenced)
     assert trainings.get("t1") == ended and ended.state.ended
 
 
@@ -119,7 +124,7 @@ async def test_metrics_may_hold_nan(trainings: TrainingTable) -> None:
 
 async def test_unknown_training_is_not_found(trainings: TrainingTable) -> None:
     with pytest.raises(NotFound):
-        await trainings.update(TRAINING)
+        await trainings.update(TRAINING, unfenced)
     with pytest.raises(NotFound):
         trainings.get("t1")
 
