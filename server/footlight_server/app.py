@@ -185,7 +185,7 @@ class App:
         routes = Routes(ENCODED)
         table = cast(grpc.aio.Server, routes)  # for the generated functions, which ask no more of a server
         for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
-            guard(service, descriptor)
+            guard(service, descriptor, self._agreement.seek)
         catalog, recommendation, generation, interaction, engine = self._services
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, table)
         recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, table)

@@ -228,3 +228,11 @@ def test_a_server_that_stood_still_does_not_end_the_training_that_another_took_o
     eventually(lambda: "was taken over by another server" in one.log)
     active = {next(m.version for m in server.client.models("patient") if m.active) for server in (one, other)}
     assert active == {ended.model_version} and ended.state is TrainingState.SUCCEEDED
+
+
+def test_a_deployment_made_at_one_server_is_known_to_the_other_at_once(furnished: Pair) -> None:
+    for turn, (made_at, asked) in enumerate((furnished, furnished[::-1], furnished, furnished[::-1])):
+        made_at.client.create_deployment(f"fresh-{turn}", "popular")
+        assert asked.client.recommend("a-03", 3, deployment=f"fresh-{turn}").deployment == f"fresh-{turn}"
+    with pytest.raises(NotFound):
+        asked.client.recommend("a-03", 3, deployment="nowhere")

@@ -14,7 +14,8 @@ from footlight_server.agents.sessions import ACT, Summary
 from footlight_server.agents.steps import Decided, Ending, Move, decided
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.asking import Asking, Policy
-from footlight_server.dispatch.deployments import Deployments, checked_options, engine_class_of
+from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.engine_options import checked_options, engine_class_of
 from footlight_server.dispatch.faulting import AgentDown, EngineFault
 from footlight_server.dispatch.finishing import outliving, to_the_end
 from footlight_server.dispatch.moves import (

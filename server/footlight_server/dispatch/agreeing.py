@@ -7,7 +7,7 @@ import logging
 
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.recommender_host import RecommenderHost
-from footlight_server.errors import FootlightError
+from footlight_server.errors import FootlightError, NotFound
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.records import Deployment
 
@@ -29,6 +29,12 @@ class Agreement:
     def look(self) -> None:
         """The table has moved."""
         self._moved.set()
+
+    async def seek(self, missing: NotFound) -> bool:
+        """Whether what a call did not find is a deployment that another server has just made; it is at work then."""
+        if missing.resource != "deployment" or (record := (await self._records()).get(missing.name)) is None:
+            return False
+        return await self._deployments.adopt(record) is not None
 
     async def _work(self) -> None:
         while True:

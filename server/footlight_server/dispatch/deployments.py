@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from footlight_plugins import Engine, EngineSpec, Options, Verb
-from footlight_plugins.factories import EngineUnavailable, resolve_factory, resolve_options
+from footlight_plugins import EngineSpec, Verb
+from footlight_plugins.factories import EngineUnavailable, resolve_options
 from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError, options_of
 from footlight_server.dispatch.abilities import cannot
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.care import Care
+from footlight_server.dispatch.engine_options import checked_options, engine_class_of, options_type_of
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.dispatch.generator_host import GeneratorHost
 from footlight_server.dispatch.limits import Limits
@@ -82,48 +83,6 @@ class Deployed:
             self.agents.stop()
         if self.host is not None:
             await self.host.stop()
-
-
-def checked_options(of: type[Engine] | type[Options], values: Mapping[str, Any]) -> Options:
-    """The options, complete.
-
-    Raises
-    ------
-    InvalidArgument
-        Naming the first option that is wrong.
-    """
-    try:
-        return options_of(of, values)
-    except OptionError as wrong:
-        raise InvalidArgument(f"options.{wrong.option}", f"expected {wrong.expected}") from wrong
-
-
-def options_type_of(spec: EngineSpec) -> type[Options]:
-    """The engine's options, without importing the engine where its plug-in allows that.
-
-    Raises
-    ------
-    FailedPrecondition
-        When something the engine needs is not installed; the message says what to install.
-    """
-    try:
-        return resolve_options(spec)
-    except EngineUnavailable as missing:
-        raise FailedPrecondition(str(missing), reason="ENGINE_UNAVAILABLE") from missing
-
-
-def engine_class_of(spec: EngineSpec) -> type[Engine]:
-    """The engine's class, imported now.
-
-    Raises
-    ------
-    FailedPrecondition
-        When something it needs is not installed; the message says what to install.
-    """
-    try:
-        return resolve_factory(spec)
-    except EngineUnavailable as missing:
-        raise FailedPrecondition(str(missing), reason="ENGINE_UNAVAILABLE") from missing
 
 
 def options_in_force(deployed: Deployed) -> Mapping[str, Any]:

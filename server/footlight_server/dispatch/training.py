@@ -14,7 +14,8 @@ from footlight_server.config import ServerConfig
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.asking import TENANT, Asking, Policy
 from footlight_server.dispatch.checkpointing import Checkpointing
-from footlight_server.dispatch.deployments import Deployed, Deployments, checked_options, options_type_of
+from footlight_server.dispatch.deployments import Deployed, Deployments
+from footlight_server.dispatch.engine_options import checked_options, options_type_of
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.dispatch.training_queue import TrainingQueue
 from footlight_server.errors import FailedPrecondition, InvalidArgument

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -48,6 +48,8 @@ def _code_of(error: errors.FootlightError) -> int:
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
 Handler = Callable[[Any, Any], Any]
+Look = Callable[[errors.NotFound], Awaitable[bool]]
+"""Looks whether something that this server does not know is known to another one, and makes it known here."""
 
 
 def status_of(error: errors.FootlightError) -> status_pb2.Status:
@@ -109,7 +111,11 @@ def _is_abort(fault: Exception) -> bool:
     return isinstance(fault, grpc.aio.AbortError)
 
 
-def _guarded(behaviour: Handler) -> Handler:
+async def _nothing_new(_: errors.NotFound) -> bool:
+    return False
+
+
+def _guarded(behaviour: Handler, look: Look = _nothing_new) -> Handler:
     async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
             return await behaviour(request, context)
@@ -118,28 +124,41 @@ def _guarded(behaviour: Handler) -> Handler:
         except Exception as fault:
             if _is_abort(fault):
                 raise
+            if isinstance(fault, errors.NotFound) and await look(fault):
+                return await _guarded(behaviour)(request, context)
             await _abort(context, fault)
 
     return guarded
 
 
-def _guarded_stream(behaviour: Handler) -> Handler:
+def _guarded_stream(behaviour: Handler, look: Look = _nothing_new) -> Handler:
     async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        begun = False
         try:
             async for response in behaviour(request, context):
+                begun = True
                 yield response
+            return
         except asyncio.CancelledError:
             raise
         except Exception as fault:
             if _is_abort(fault):
                 raise
-            await _abort(context, fault)
+            if begun or not isinstance(fault, errors.NotFound) or not await look(fault):
+                await _abort(context, fault)
+        async for response in _guarded_stream(behaviour)(request, context):
+            yield response
 
     return guarded
 
 
-def guard(service: object, descriptor: ServiceDescriptor) -> None:
-    """Guard every RPC of a service, once and for all: an interceptor would be asked again at every call."""
+def guard(service: object, descriptor: ServiceDescriptor, look: Look = _nothing_new) -> None:
+    """Guard every RPC of a service, once and for all: an interceptor would be asked again at every call.
+
+    A call that did not find something is made a second time where ``look`` says that it is there after all. One whose
+    requests are a stream is not: they have been read.
+    """
     for method in descriptor.methods:
         wrap = _guarded_stream if method.server_streaming else _guarded
-        setattr(service, method.name, wrap(getattr(service, method.name)))
+        again = _nothing_new if method.client_streaming else look
+        setattr(service, method.name, wrap(getattr(service, method.name), again))
