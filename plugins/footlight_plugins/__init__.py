@@ -45,7 +45,17 @@ from footlight_plugins.data import (
     Samples,
     State,
 )
-from footlight_plugins.decisions import Box, Candidates, Choice, Discrete, Situation, Spaces, Transitions
+from footlight_plugins.decisions import (
+    Box,
+    Candidates,
+    Choice,
+    Choices,
+    Discrete,
+    Situation,
+    Situations,
+    Spaces,
+    Transitions,
+)
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
@@ -61,6 +71,7 @@ __all__ = [
     "CallEnded",
     "Candidates",
     "Choice",
+    "Choices",
     "Content",
     "Corpus",
     "CorpusFile",
@@ -81,6 +92,7 @@ __all__ = [
     "Recommender",
     "Samples",
     "Situation",
+    "Situations",
     "Spaces",
     "StageKind",
     "StageSpec",

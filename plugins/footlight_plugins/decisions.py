@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -64,6 +65,35 @@ class Situation:
     """The ordinal of the person it is for, for agents that keep something of each; -1 where nobody said."""
 
 
+@dataclass(slots=True)
+class Situations:
+    """Many situations as columns."""
+
+    observation: NDArray[Any]
+    """int64 of shape (n,) of a discrete space; float64 of shape (n, d) of a box."""
+    mask: NDArray[np.bool_]
+    """Shape (n, actions)."""
+    candidates: NDArray[np.float64] | None = None
+    """Shape (n, actions, features) where the action space is `Candidates`; filled up with what the mask does not allow."""
+    count: NDArray[np.int64] | None = None
+    """Shape (n,): how many candidates there really are, where there are any."""
+    user: NDArray[np.int64] | None = None
+    """Shape (n,): the person's ordinal; -1 where nobody said."""
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    def one(self, i: int) -> Situation:
+        """The situation in row i."""
+        width = self.mask.shape[1] if self.count is None else int(self.count[i])
+        return Situation(
+            self.observation[i] if self.observation.ndim > 1 else int(self.observation[i]),
+            self.mask[i, :width],
+            None if self.candidates is None else self.candidates[i, :width],
+            -1 if self.user is None else int(self.user[i]),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """An agent's decision."""
@@ -73,6 +103,29 @@ class Choice:
     """Shape (actions,): the exact probability with which each action could have been drawn. Adds up to 1."""
     values: NDArray[np.float64] | None = None
     """Shape (actions,): what the agent expects of each action, in units of reward, where it can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Decisions as columns."""
+
+    action: NDArray[np.int64]
+    """Shape (n,)."""
+    distribution: NDArray[np.float64]
+    """Shape (n, actions); 0 where there is no such candidate."""
+    values: NDArray[np.float64] | None = None
+    """Shape (n, actions)."""
+
+    @staticmethod
+    def of(choices: Sequence[Choice], width: int) -> Choices:
+        """Decisions that were made one by one; ``width`` is how many actions a row has room for."""
+        distribution, values = np.zeros((2, len(choices), width))
+        for i, choice in enumerate(choices):
+            distribution[i, : len(choice.distribution)] = choice.distribution
+            if choice.values is not None:
+                values[i, : len(choice.values)] = choice.values
+        known = bool(choices) and choices[0].values is not None
+        return Choices(np.array([one.action for one in choices], np.int64), distribution, values if known else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from footlight_plugins.data import (
     Ranking,
     Samples,
 )
-from footlight_plugins.decisions import Choice, Situation, Spaces, Transitions
+from footlight_plugins.decisions import Choice, Choices, Situation, Situations, Spaces, Transitions
 
 
 class Recommender(Engine):
@@ -231,11 +231,11 @@ class Agent(Engine):
         person override it."""
         return self.act(situation.observation, situation.mask, seed, exploit)
 
-    def decide_batch(
-        self, situations: Sequence[Situation], seeds: Sequence[int], exploit: Sequence[bool]
-    ) -> list[Choice]:
-        """Draw an action in each of many situations; each choice equals that of `decide`."""
-        return [self.decide(*one) for one in zip(situations, seeds, exploit, strict=True)]
+    def decide_batch(self, situations: Situations, seeds: NDArray[np.uint64], exploit: NDArray[np.bool_]) -> Choices:
+        """Draw an action in each of n situations, with a seed each; each choice equals that of `decide`."""
+        rows = range(len(situations))
+        made = [self.decide(situations.one(i), int(seeds[i]), bool(exploit[i])) for i in rows]
+        return Choices.of(made, situations.mask.shape[1])
 
     @abstractmethod
     def learn(self, steps: Transitions) -> None:

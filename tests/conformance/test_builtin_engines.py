@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from footlight_engines import act, generate, recommend
-from footlight_plugins import EngineSpec
+from footlight_plugins import Box, Candidates, Discrete, EngineSpec, Spaces
 from footlight_plugins.testing import AgentSuite, GeneratorSuite, RecommenderSuite
 
 _SPECS = {s.name: s for s in (*act.register_engines(), *generate.register_engines(), *recommend.register_engines())}
@@ -39,6 +41,61 @@ class TestQLearning(AgentSuite):
     spec = _spec("q-learning")
 
 
+class TestDoubleQLearning(AgentSuite):
+    spec = _spec("q-learning")
+    options = {"double": True, "steps": 3, "learning_rate_exponent": 0.7}  # noqa: RUF012
+
+
+class TestSarsa(AgentSuite):
+    spec = _spec("sarsa")
+
+
+class TestExpectedSarsa(AgentSuite):
+    spec = _spec("sarsa")
+    options = {"expected": True}  # noqa: RUF012
+
+
+_VECTORS = Spaces(Box((-np.inf,) * 3, (np.inf,) * 3), Discrete(4))
+_CANDIDATES = Spaces(Box((-np.inf,) * 3, (np.inf,) * 3), Candidates(features=2, n=4))
+
+
+class TestLinUcb(AgentSuite):
+    spec, spaces = _spec("linucb"), _VECTORS
+    options = {"personal": 2.0, "discount": 0.99}  # noqa: RUF012
+
+
+class TestLinUcbOnCandidates(AgentSuite):
+    spec, spaces = _spec("linucb"), _CANDIDATES
+
+
+class TestLinThompson(AgentSuite):
+    spec, spaces = _spec("lin-thompson"), _VECTORS
+
+
+class TestLinThompsonOnCandidates(AgentSuite):
+    spec, spaces = _spec("lin-thompson"), _CANDIDATES
+    options = {"votes": 20, "personal": 2.0}  # noqa: RUF012
+
+
+class TestSquareCb(AgentSuite):
+    spec, spaces = _spec("squarecb"), _VECTORS
+
+
+class TestPolicyIteration(AgentSuite):
+    spec = _spec("policy-iteration")
+    options = {"plan_every": 30}  # noqa: RUF012
+
+
+class TestSoftPolicyIteration(AgentSuite):
+    spec = _spec("policy-iteration")
+    options = {"plan_every": 30, "improvement": "soft", "temperature": 0.5}  # noqa: RUF012
+
+
+class TestDqn(AgentSuite):
+    spec, spaces = _spec("dqn"), _VECTORS
+    options = {"learning_starts": 40, "batch_size": 8, "buffer_size": 150, "target_every": 60, "hidden": (16,)}  # noqa: RUF012
+
+
 def test_every_builtin_engine_is_held_to_a_suite() -> None:
-    tested = {suite.spec.name for suite in (TestItemKnn, TestUserKnn, TestPopular, TestEase, TestMlpGan, TestQLearning)}
-    assert tested == set(_SPECS)
+    suites = [one for name, one in globals().items() if name.startswith("Test")]
+    assert {suite.spec.name for suite in suites} == set(_SPECS)

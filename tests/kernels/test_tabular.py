@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from footlight_engines.kernels import tabular
 
@@ -32,25 +31,3 @@ def test_the_policy_is_that_of_its_definition(cells: list[tuple[float, bool]], e
 @pytest.mark.parametrize(("uniform", "action"), [(0.0, 1), (0.24, 1), (0.25, 3), (0.999, 3), (1.0, 3)])
 def test_drawing_inverts_the_cumulative_distribution(uniform: float, action: int) -> None:
     assert tabular.draw(np.array([0.0, 0.25, 0.0, 0.75, 0.0]), uniform) == action
-
-
-def _learn(table: list[list[float]], steps: list[tuple[int, int, float, int, bool, list[bool]]]) -> list[list[float]]:
-    """The definition, with lists: alpha 0.3, gamma 0.9."""
-    for s, a, reward, following, terminated, mask in steps:
-        future = 0.0 if terminated else max(q for q, free in zip(table[following], mask, strict=True) if free)
-        target = reward if terminated else reward + 0.9 * future
-        table[s][a] += 0.3 * (target - table[s][a])
-    return table
-
-
-@given(arrays.arrays(np.int64, st.tuples(st.integers(0, 40), st.just(4)), elements=st.integers(0, 1_000)))
-def test_learning_equals_the_formula_step_by_step(numbers: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> None:
-    observation, action, following, dice = (numbers % [[5, 3, 5, 1_000]]).T.copy()
-    mask = (dice[:, None] >> np.arange(3)) % 2 == 1
-    mask[:, 0] |= ~mask.any(axis=1)
-    reward, terminated = dice / 100.0, dice % 5 == 0
-    table = np.full((5, 3), 0.5)
-    columns = (observation, action, reward, following, terminated)
-    tabular.q_learning(table, *columns, mask, 0.3, 0.9)
-    steps = list(zip(*(column.tolist() for column in (*columns, mask)), strict=True))
-    assert table.tolist() == _learn([[0.5] * 3 for _ in range(5)], steps)

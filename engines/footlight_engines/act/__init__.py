@@ -9,18 +9,43 @@ from footlight_plugins import EmbedderSpec, EngineSpec, UpdateClass, Verb, impl
 def register_engines() -> list[EngineSpec]:
     """The agents."""
     return [
+        _agent(
+            "q-learning", "q_learning:QLearning", "Tabular Q-learning: double, n-step, exact propensities.", rank=10
+        ),
+        _agent(
+            "sarsa", "sarsa:Sarsa", "Tabular SARSA, or Expected SARSA: learns what its own exploring policy is worth."
+        ),
+        _agent("linucb", "linucb:LinUcb", "Contextual bandit: the highest upper confidence bound of linear rewards."),
+        _agent("lin-thompson", "lin_thompson:LinThompson", "Contextual bandit: samples of linear rewards vote."),
+        _agent("squarecb", "squarecb:SquareCb", "Contextual bandit: the further behind, the less often it is tried."),
+        _agent("policy-iteration", "policy_iteration:PolicyIteration", "Plans in the world as it was met, or as told."),
         EngineSpec(
-            name="q-learning",
+            name="dqn",
             verb=Verb.ACT,
             version="1.0",
-            summary="Tabular Q-learning with an epsilon schedule and exact propensities.",
-            factory="footlight_engines.act.q_learning:QLearning",
+            summary="Deep Q-learning for observations that are vectors: double, dueling, with masks.",
+            factory="footlight_engines.act.dqn:Dqn",
+            options="footlight_engines.act.dqn_options:DqnOptions",
             update_class=UpdateClass.BITWISE,
             needs_training=False,
-            inline=True,
-            requires=("numba",),
+            requires=("numba", "torch"),
         ),
     ]
+
+
+def _agent(name: str, factory: str, summary: str, rank: int = 0) -> EngineSpec:
+    return EngineSpec(
+        name=name,
+        verb=Verb.ACT,
+        version="1.0",
+        summary=summary,
+        factory=f"footlight_engines.act.{factory}",
+        update_class=UpdateClass.BITWISE,
+        needs_training=False,
+        inline=True,
+        rank=rank,
+        requires=("numba",),
+    )
 
 
 @impl

@@ -79,42 +79,41 @@ def draw(distribution: NDArray[np.float64], uniform: float) -> int:
     return last  # the sum fell short of 1 by rounding
 
 
-@njit("(f8[:,::1], i8[::1], i8[::1], f8[::1], i8[::1], b1[::1], b1[:,::1], f8, f8)", cache=True, nogil=True)
-def q_learning(
-    table: NDArray[np.float64],
-    observation: NDArray[np.int64],
-    action: NDArray[np.int64],
-    reward: NDArray[np.float64],
-    next_observation: NDArray[np.int64],
-    terminated: NDArray[np.bool_],
-    next_mask: NDArray[np.bool_],
-    learning_rate: float,
-    discount_factor: float,
-) -> None:
-    """One-step Q-learning in place, step after step in the given order.
-
-    Q(s, a) += alpha (r + gamma max_a' Q(s', a') - Q(s, a)); the target of a terminated step is r alone.
-    Watkins & Dayan (1992), "Q-learning", equation 1; Sutton & Barto (2018), equation 6.8.
+@njit("UniTuple(f8[:,::1], 2)(f8[:,:,::1], i8[::1], b1[:,::1], f8[::1])", cache=True, nogil=True)
+def epsilon_greedy_rows(
+    tables: NDArray[np.float64], observation: NDArray[np.int64], mask: NDArray[np.bool_], epsilon: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`epsilon_greedy` for many observations, on the mean of one or two tables.
 
     Parameters
     ----------
-    table
-        Shape (observations, actions), changed in place.
-    observation, action, reward, next_observation, terminated
-        Shape (n,) each, in range. The next observation of a terminated step is not read.
-    next_mask
-        Shape (n, actions): what is allowed at the next observation; at least one action where not terminated.
-    learning_rate, discount_factor
-        alpha and gamma, 0 to 1.
+    tables
+        Shape (t, observations, actions), finite.
+    observation, epsilon
+        Shape (n,).
+    mask
+        Shape (n, actions); each row allows an action.
+
+    Returns
+    -------
+    The probability and the value of each action, shape (n, actions) each.
     """
-    for i in range(len(action)):
-        target = reward[i]
-        if not terminated[i]:
-            following = table[next_observation[i]]
-            best = -np.inf
-            for a in range(len(following)):
-                if next_mask[i, a]:
-                    best = max(best, following[a])
-            target += discount_factor * best
-        value = table[observation[i], action[i]]
-        table[observation[i], action[i]] = value + learning_rate * (target - value)
+    n, actions = mask.shape
+    distribution, values, all_values = np.zeros((n, actions)), np.empty((n, actions)), np.empty((1, actions))
+    for i in range(n):
+        for a in range(actions):
+            total = 0.0
+            for t in range(len(tables)):
+                total += tables[t, observation[i], a]
+            all_values[0, a] = values[i, a] = total / len(tables)
+        distribution[i] = epsilon_greedy(all_values, 0, mask[i], epsilon[i])
+    return distribution, values
+
+
+@njit("i8[::1](f8[:,::1], f8[::1])", cache=True, nogil=True)
+def draw_rows(distribution: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """`draw` from each row of a matrix of shape (n, actions); answers shape (n,)."""
+    actions = np.empty(len(uniform), np.int64)
+    for i in range(len(uniform)):
+        actions[i] = draw(distribution[i], uniform[i])
+    return actions

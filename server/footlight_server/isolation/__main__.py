@@ -33,7 +33,7 @@ WITH_CALL = frozenset({"recommend_batch", "generate"})
 MAY_REFUSE = frozenset({"load", "born"})
 """What may raise a ValueError that is no fault."""
 
-ANSWERING = frozenset({"state", "decide_batch"})
+ANSWERING = frozenset({"state", "decide", "decide_batch"})
 """Methods of an agent whose answer is asked for; the others are answered by how many steps it has learned then."""
 
 LONGEST_TEXT = 300

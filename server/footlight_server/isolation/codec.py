@@ -19,6 +19,7 @@ from footlight_plugins import (
     Box,
     Candidates,
     Choice,
+    Choices,
     Content,
     Discrete,
     Events,
@@ -27,13 +28,24 @@ from footlight_plugins import (
     Query,
     Ranking,
     Situation,
+    Situations,
     Spaces,
     State,
     Transitions,
 )
 
 _LEARNED: tuple[type, ...] = (Content, Events, History, ItemContent, Query, Ranking, State)
-_DECIDED: tuple[type, ...] = (Box, Candidates, Choice, Discrete, Situation, Spaces, Transitions)
+_DECIDED: tuple[type, ...] = (
+    Box,
+    Candidates,
+    Choice,
+    Choices,
+    Discrete,
+    Situation,
+    Situations,
+    Spaces,
+    Transitions,
+)
 RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED}
 """What may be made, by name."""
 

@@ -15,6 +15,7 @@ from footlight_plugins import (
     Agent,
     Call,
     Choice,
+    Choices,
     Content,
     Corpus,
     Engine,
@@ -26,6 +27,7 @@ from footlight_plugins import (
     Ranking,
     Recommender,
     Situation,
+    Situations,
     Spaces,
     State,
     TrainingRun,
@@ -172,13 +174,12 @@ class IsolatedAgent(Agent):
 
     def decide(self, situation: Situation, seed: int, exploit: bool) -> Choice:
         """Draw an action."""
-        return self.decide_batch([situation], [seed], [exploit])[0]
+        choice: Choice = self._ask("decide", situation, seed, exploit)
+        return choice
 
-    def decide_batch(
-        self, situations: Sequence[Situation], seeds: Sequence[int], exploit: Sequence[bool]
-    ) -> list[Choice]:
+    def decide_batch(self, situations: Situations, seeds: NDArray[np.uint64], exploit: NDArray[np.bool_]) -> Choices:
         """Draw many actions in one go."""
-        choices: list[Choice] = self._ask("decide_batch", situations, seeds, exploit)
+        choices: Choices = self._ask("decide_batch", situations, seeds, exploit)
         return choices
 
     def drifted(self) -> None:
