@@ -99,8 +99,8 @@ class ActionValues(Agent):
 
     def decide_batch(self, situations: Situations, seeds: NDArray[np.uint64], exploit: NDArray[np.bool_]) -> Choices:
         """Draw an action in each situation; see `Agent.decide_batch`. Raises ValueError as `act` does."""
-        observation = np.ascontiguousarray(situations.observation, np.int64)
-        mask = np.ascontiguousarray(situations.mask, np.bool_)
+        observation = np.array(situations.observation, np.int64, order="C")
+        mask = np.array(situations.mask, np.bool_, order="C")
         if len(observation) and (observation.min() < 0 or observation.max() >= self._seen.n):
             raise ValueError(f"observation must be 0 to {self._seen.n - 1}")
         if mask.shape != (len(observation), self._actions) or not mask.any(axis=1).all():

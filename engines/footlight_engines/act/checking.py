@@ -38,7 +38,7 @@ def checked_mask(mask: NDArray[np.bool_], actions: int | None) -> NDArray[np.boo
     ValueError
         When it has another shape or allows nothing.
     """
-    mask = np.ascontiguousarray(mask, np.bool_)
+    mask = np.array(mask, np.bool_, order="C")  # what comes from a log may be read-only, which a kernel does not take
     if mask.ndim != 1 or (actions is not None and len(mask) != actions) or not mask.any():
         raise ValueError(f"mask of shape {mask.shape} must have shape ({actions or 'candidates'},) and allow an action")
     return mask
@@ -53,7 +53,7 @@ def checked_index(observation: Any, n: int) -> int:
 
 def checked_vector(observation: Any, size: int) -> NDArray[np.float64]:
     """A vector of a box of d numbers, or a ValueError."""
-    vector = np.ascontiguousarray(observation, np.float64)
+    vector = np.array(observation, np.float64, order="C")
     if vector.shape != (size,) or not np.isfinite(vector).all():
         raise ValueError(f"observation must be {size} finite numbers, not an array of shape {vector.shape}")
     return vector
@@ -61,7 +61,7 @@ def checked_vector(observation: Any, size: int) -> NDArray[np.float64]:
 
 def checked_candidates(situation: Situation, features: int) -> NDArray[np.float64]:
     """The candidates of a situation, shape (actions, features), or a ValueError."""
-    matrix = np.ascontiguousarray(situation.candidates, np.float64)
+    matrix = np.array(situation.candidates, np.float64, order="C")
     if matrix.shape != (len(situation.mask), features) or not np.isfinite(matrix).all():
         raise ValueError(f"candidates must be {len(situation.mask)} rows of {features} finite numbers")
     return matrix

@@ -201,7 +201,7 @@ class LinearBandit(Agent):
 
     def _chosen(self, steps: Transitions, observation: NDArray[np.float64]) -> NDArray[np.float64]:
         assert isinstance(self._action, Candidates)
-        chosen = np.ascontiguousarray(steps.chosen, np.float64)
+        chosen = np.array(steps.chosen, np.float64, order="C")
         if chosen.shape != (len(steps), self._action.features) or not np.isfinite(chosen).all():
             raise ValueError(f"chosen must be {len(steps)} rows of {self._action.features} finite numbers")
         return self._candidate_features.of(observation, chosen)

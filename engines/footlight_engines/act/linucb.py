@@ -52,7 +52,8 @@ class LinUcb(LinearBandit):
         """Draw an action in each situation; see `Agent.decide_batch`. Raises ValueError as `decide` does."""
         if not isinstance(self._action, Discrete) or self._people:
             return super().decide_batch(situations, seeds, exploit)
-        observation, mask = np.ascontiguousarray(situations.observation), np.ascontiguousarray(situations.mask)
+        observation = np.array(situations.observation, np.float64, order="C")
+        mask = np.array(situations.mask, np.bool_, order="C")
         if observation.shape != (len(mask), self._seen.size) or not np.isfinite(observation).all():
             raise ValueError(f"observation must be rows of {self._seen.size} finite numbers")
         if mask.shape[1:] != (self._action.n,) or not mask.any(axis=1).all():
