@@ -19,11 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from footlight_plugins import Agent, Call, Choice, Situation, Situations, State
+from footlight_plugins import Agent, Call, State
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.agents.sessions import (
@@ -43,9 +41,9 @@ from footlight_server.agents.steps import (
     Ending,
     Move,
     check_choice,
+    choices_of,
     decided,
     draw_seed,
-    observation_of,
     spaces_of,
 )
 from footlight_server.dispatch.agent_care import AgentCare
@@ -315,7 +313,7 @@ class AgentHost:
         actions, learned_steps = self.spaces.action.n, self.learned_steps
         seeds = [draw_seed(self.record.seed, row.position) for row in rows]
         masks = [mask_of(row.mask, actions) for row in rows]
-        choices = self._choices(rows, masks, seeds)
+        choices = choices_of(self._engine, rows, masks, seeds)
         decisions = []
         for row, mask, seed, choice in zip(rows, masks, seeds, choices, strict=True):
             check_choice(self.spec.name, choice, mask)
@@ -328,20 +326,6 @@ class AgentHost:
             self.sessions.decide(row)
             decisions.append(row)
         return decisions
-
-    def _choices(self, rows: Sequence[AgentRow], masks: list[NDArray[np.bool_]], seeds: list[int]) -> list[Choice]:
-        if len(rows) == 1:
-            exploit = bool(rows[0].flag & EXPLOIT)
-            return [self._engine.decide(Situation(observation_of(rows[0]), masks[0]), seeds[0], exploit)]
-        situations = Situations(
-            np.array([observation_of(row) for row in rows], np.int64),
-            np.array(masks, np.bool_).reshape(len(rows), self.spaces.action.n),
-        )
-        exploits = np.array([bool(row.flag & EXPLOIT) for row in rows], np.bool_)
-        made = self._engine.decide_batch(situations, np.array(seeds, np.uint64), exploits)
-        values = made.values if made.values is not None else [None] * len(rows)
-        actions = made.action.tolist()
-        return [Choice(*one) for one in zip(actions, made.distribution, values, strict=True)]
 
     def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> asyncio.Task[Mapping[str, Decided]]:
         """Begin to write the rows down. A repeated request that comes meanwhile waits for the same answer."""

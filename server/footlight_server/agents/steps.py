@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Choice, Discrete, Spaces
+from footlight_plugins import Agent, Choice, Discrete, Situation, Situations, Spaces
+from footlight_server.agents.sessions import EXPLOIT
 from footlight_server.log.records import AgentRecord, AgentRow
 
 
@@ -86,3 +88,18 @@ def observation_of(row: AgentRow) -> int:
 def spaces_of(record: AgentRecord) -> Spaces:
     """The spaces that an agent was created with."""
     return Spaces(Discrete(int(record.spaces["observation"])), Discrete(int(record.spaces["action"])))
+
+
+def choices_of(
+    engine: Agent, rows: Sequence[AgentRow], masks: list[NDArray[np.bool_]], seeds: list[int]
+) -> list[Choice]:
+    """Ask an engine for the decisions of ACT rows."""
+    exploit = [bool(row.flag & EXPLOIT) for row in rows]
+    if len(rows) == 1:
+        return [engine.decide(Situation(observation_of(rows[0]), masks[0]), seeds[0], exploit[0])]
+    if not rows:
+        return []
+    situations = Situations(np.array([observation_of(row) for row in rows], np.int64), np.array(masks, np.bool_))
+    made = engine.decide_batch(situations, np.array(seeds, np.uint64), np.array(exploit, np.bool_))
+    values = made.values if made.values is not None else [None] * len(rows)
+    return [Choice(*one) for one in zip(made.action.tolist(), made.distribution, values, strict=True)]
