@@ -63,6 +63,10 @@ def test_an_engine_of_a_folder_of_plugins_is_evaluated(inter: Path, tmp_path: Pa
         (("--engine", "item-knn", "--option", "k=no"), "option 'k': expected a valid integer"),
         (("--engine", "item-knn", "--option", "k"), "--option: expected NAME=VALUE"),
         (("--engine", "popular", "--seeds", "one"), "--seeds: expected whole numbers"),
+        (
+            ("--engine", "popular", "--seeds", "1,1"),
+            "--seeds: expected whole numbers from 0 to 4294967295, each of them once",
+        ),
         (("--engine", "popular", "--protocol", "gowalla"), "expected a file with a test part"),
     ],
 )

@@ -169,3 +169,8 @@ def test_what_cannot_be_done_is_said(small: Dataset, engine: str, protocol: str,
 def test_a_file_is_read_where_a_path_is_given(inter: Path) -> None:
     found = evaluate("popular", inter.parent, "leave-last").json()
     assert found["data"]["file"] == str(inter) and found["data"]["described_items"] == 30
+
+
+def test_ratings_that_are_not_there_cannot_be_kept(small: Dataset) -> None:
+    with pytest.raises(ValueError, match="has no ratings to keep"):
+        evaluate("popular", replace(small, value=None), "holdout", values="keep")

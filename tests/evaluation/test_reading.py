@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from footlight_plugins.evaluation import DataError, Dataset, read_dataset
+from footlight_plugins.evaluation import DataError, Dataset, numeric, read_dataset
 
 SAME = {
     "u.data": "7\t30\t4\t100\n9\t10\t1.5\t50\n7\t20\t5\t200\n",
@@ -70,6 +70,24 @@ def test_names_may_be_any_text(tmp_path: Path) -> None:
 def test_names_that_only_look_like_numbers_stay_apart(tmp_path: Path) -> None:
     data = read_dataset(written(tmp_path, "plays.csv", "user_id,item_id\na,1\nb,01\n"))
     assert data.items == 2
+
+
+def test_numbers_with_leading_zeros_are_names(tmp_path: Path) -> None:
+    data = read_dataset(written(tmp_path, "plays.csv", "user_id,item_id\n1,7\n2,07\n"))
+    assert data.items == 2
+
+
+@pytest.mark.parametrize("size", [1, 7, 30, 1_000])
+def test_where_a_large_file_is_cut_makes_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(numeric, "_PIECE", size)
+    told: list[int] = []
+    data = read_dataset(
+        written(tmp_path, "ratings.csv", SAME["ratings.csv"]), lambda what, done, total: told.append(done)
+    )
+    assert rows(data) == [(0, "30", 4.0), (1, "10", 1.5), (0, "20", 5.0)]
+    assert told == sorted(told) and told[-1] == len(SAME["ratings.csv"])
 
 
 def test_a_sequence_file_has_neither_ratings_nor_times(tmp_path: Path) -> None:

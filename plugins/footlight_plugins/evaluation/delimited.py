@@ -1,6 +1,6 @@
 """Reads ratings from text: CSV, TSV, RecBole's atomic files, MovieLens's files, SASRec's sequences.
 
-Files of numbers go through numpy's reader, about a million lines a second. What it does not take is read line by line, so
+Files of numbers go through numpy's reader, half a million lines a second. What it does not take is read line by line, so
 that names may be any text and a malformed line can be named.
 """
 
@@ -20,12 +20,15 @@ from numpy.typing import NDArray
 from footlight_plugins.data import PREFERENCES, EventKind
 from footlight_plugins.evaluation.columns import Layout, layout_of, split
 from footlight_plugins.evaluation.dataset import DataError, Dataset
+from footlight_plugins.evaluation.numeric import read_numbers
+from footlight_plugins.evaluation.progress import Progress, quiet
 
+_TELL = 50_000
 _NAMED = 5
 """How many malformed lines an error names."""
 
 
-def read_delimited(path: Path, content: bytes) -> Dataset:
+def read_delimited(path: Path, content: bytes, progress: Progress = quiet) -> Dataset:
     """The rows of a text file.
 
     Raises
@@ -34,10 +37,20 @@ def read_delimited(path: Path, content: bytes) -> Dataset:
         When the file is empty, lacks a column, or has malformed lines.
     """
     layout = _layout(path, content)
-    columns = None if layout.kind is not None else _numbers(content, layout)
+    columns = None if layout.kind is not None else read_numbers(content, layout, progress)
     if columns is None:
-        columns = read_rows(path, _rows(_decoded(path, content), layout), layout)
+        lines = content.count(b"\n") + 1
+        rows = _counted(_rows(_decoded(path, content), layout), lines, progress)
+        columns = read_rows(path, rows, layout)
     return dataset_of(path, columns)
+
+
+def _counted(rows: Iterator[tuple[int, list[str]]], lines: int, progress: Progress) -> Iterator[tuple[int, list[str]]]:
+    """The same rows; tells how far they are."""
+    for count, row in enumerate(rows):
+        if count % _TELL == 0:
+            progress("reading", row[0], lines)
+        yield row
 
 
 def _layout(path: Path, content: bytes) -> Layout:
@@ -101,34 +114,6 @@ def _preferences(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     standing = np.array([taken_back.get(pair, -1) for pair in pairs]) < place_of
     kept = np.isin(kind, [wanted.name for wanted in PREFERENCES]) & standing
     return {name: column[kept] for name, column in columns.items() if name != "kind"}
-
-
-def _numbers(content: bytes, layout: Layout) -> dict[str, NDArray[Any]] | None:
-    """The columns of a file whose used columns are all numbers; None where it must be read line by line."""
-    plain = content.replace(b"::", b"\t") if layout.delimiter == "::" else content
-    delimiter = "\t" if layout.delimiter == "::" else layout.delimiter or None
-    names = list(layout.places)
-    kind = np.dtype([(name, np.int64 if name in ("user", "item") else np.float64) for name in names])
-    try:
-        table = np.loadtxt(
-            io.TextIOWrapper(io.BytesIO(plain), encoding="utf-8-sig"),
-            dtype=kind,
-            delimiter=delimiter,
-            comments=None,
-            skiprows=int(layout.header),
-            usecols=list(layout.places.values()),
-            ndmin=1,
-        )
-    except ValueError:
-        return None
-    cells = (len(table) + layout.header) * (layout.count - 1)
-    if delimiter and plain.count(delimiter.encode()) != cells:
-        return None  # a line has too many cells, or one with a delimiter inside quotes
-    if not all(np.isfinite(table[name]).all() for name in names):
-        return None
-    if "value" in names and np.abs(table["value"]).max() > 1_000:
-        return None
-    return {name: np.ascontiguousarray(table[name]) for name in names}
 
 
 def read_rows(path: Path, rows: Iterable[tuple[int, list[str]]], layout: Layout) -> dict[str, NDArray[Any]]:

@@ -17,8 +17,8 @@ from footlight_plugins.evaluation.dataset import Dataset, Values, distinct
 from footlight_plugins.evaluation.diversity import Exposure
 from footlight_plugins.evaluation.intervals import Estimate, over_people, over_seeds
 from footlight_plugins.evaluation.lists import Lists
+from footlight_plugins.evaluation.progress import Progress, quiet
 from footlight_plugins.evaluation.protocols import Protocol
-from footlight_plugins.evaluation.running import Progress
 from footlight_plugins.evaluation.splits import Split, fresh, pair_keys
 
 CUTOFFS = (5, 10, 20, 50)
@@ -99,9 +99,7 @@ class Evaluation:
         return {"exposure": {"cutoff": self.plan.middle} | shares}
 
 
-def evaluate_with(
-    contender: Contender, data: Dataset, plan: Plan, progress: Progress = lambda what, done, total: None
-) -> Evaluation:
+def evaluate_with(contender: Contender, data: Dataset, plan: Plan, progress: Progress = quiet) -> Evaluation:
     """Do an evaluation as planned.
 
     Raises
@@ -109,6 +107,8 @@ def evaluate_with(
     ValueError
         When the data cannot be evaluated so, or the engine answers what it must not.
     """
+    if plan.values == "keep" and data.value is None:
+        raise ValueError(f"values 'keep': {data.name} has no ratings to keep")
     if plan.protocol.predicts and (data.value is None or not contender.can_predict):
         lacking = f"{data.name} has no ratings" if data.value is None else f"{contender.name} predicts no ratings"
         raise ValueError(f"protocol {plan.protocol.name} predicts ratings, and {lacking}")
@@ -158,9 +158,12 @@ def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progre
     started = time.perf_counter()
     lists = running.rank(trained.engine, data, kept, max(plan.cutoffs), progress)
     ranked = time.perf_counter()
+    progress("measuring", 0, 3)
     metrics = measure(lists, data, kept, plan)
+    progress("measuring", 2, 3)
     beside = () if plan.validation else plan.protocol.baselines
     baselines = {name: _baseline(name, data, kept, plan) for name in beside}
+    progress("measuring", 3, 3)
     counts = {
         "train_rows": len(kept.train),
         "test_rows": len(kept.test),

@@ -13,12 +13,13 @@ from footlight_plugins.evaluation.catalogue import catalogue_beside, read_catalo
 from footlight_plugins.evaluation.dataset import DataError, Dataset
 from footlight_plugins.evaluation.delimited import read_delimited
 from footlight_plugins.evaluation.exported import read_exported
+from footlight_plugins.evaluation.progress import Progress, quiet
 
 _KNOWN = ("*.inter", "ratings.dat", "u.data", "ratings.csv", "events.csv", "events.jsonl", "*.npz")
 """What is looked for in a folder, in this order; then a single .csv, .tsv or .txt file."""
 
 
-def read_dataset(path: Path | str) -> Dataset:
+def read_dataset(path: Path | str, progress: Progress = quiet) -> Dataset:
     """The rows of a file, or of the one ratings file in a folder, and the catalogue beside it.
 
     Text files: CSV, TSV, RecBole's atomic ``.inter`` with ``.item``, MovieLens (``u.data``, ``ratings.dat``,
@@ -32,8 +33,13 @@ def read_dataset(path: Path | str) -> Dataset:
     """
     file = _file(Path(path))
     content = file.read_bytes()
-    read = {".npz": read_archive, ".jsonl": read_exported}.get(file.suffix, read_delimited)
-    data = read(file, content)
+    match file.suffix:
+        case ".npz":
+            data = read_archive(file, content)
+        case ".jsonl":
+            data = read_exported(file, content)
+        case _:
+            data = read_delimited(file, content, progress)
     facts = {"file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
     data = replace(_shuffled(data), facts=facts)
     beside = catalogue_beside(file)

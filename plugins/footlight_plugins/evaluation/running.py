@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,9 @@ from footlight_plugins.data import Query
 from footlight_plugins.evaluation.contender import Contender
 from footlight_plugins.evaluation.dataset import Dataset, Rows, Values, distinct, occurs, within_groups
 from footlight_plugins.evaluation.lists import Lists
+from footlight_plugins.evaluation.progress import Progress
 from footlight_plugins.evaluation.splits import Split, pair_keys
 from footlight_plugins.roles import Recommender
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it, and of how much."""
 
 BATCH = 1_024
 """How many people are asked about at once."""

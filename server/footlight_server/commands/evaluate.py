@@ -76,9 +76,7 @@ def evaluate(
         plan = plan_of(protocol, cutoff, seeds, values)
         chosen = contender(engine, parsed(option), plugins_dir)
         with bars(as_json) as progress:
-            progress("reading", 0, 1)
-            found = read_dataset(data)
-            progress("reading", 1, 1)
+            found = read_dataset(data, progress)
             result = evaluate_with(chosen, found, plan, progress)
         page = _page(result, out) if out is not None else None
         show(as_json, result.json(), lambda: _view(result) + (f"\n\npictures: {page}" if page else ""))
@@ -92,8 +90,8 @@ def plan_of(protocol: ProtocolName, cutoffs: list[int] | None, seeds: str, value
         numbers = tuple(int(seed) for seed in seeds.split(",") if seed.strip())
     except ValueError:
         raise ValueError(f"--seeds: expected whole numbers with commas between them, got {seeds!r}") from None
-    if any(not 0 <= number < 2**32 for number in numbers):
-        raise ValueError("--seeds: expected whole numbers from 0 to 4294967295")
+    if any(not 0 <= number < 2**32 for number in numbers) or len(set(numbers)) < len(numbers):
+        raise ValueError("--seeds: expected whole numbers from 0 to 4294967295, each of them once")
     chosen = tuple(sorted(set(cutoffs))) if cutoffs else CUTOFFS
     return Plan(protocol_named(protocol.value), chosen, numbers, values.value if values else None)
 

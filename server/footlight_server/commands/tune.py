@@ -62,9 +62,7 @@ def tune(
         chosen = contender(engine, fixed, plugins_dir)
         space = search_space(chosen.options_type, fixed)
         with bars(as_json) as progress:
-            progress("reading", 0, 1)
-            found = read_dataset(data)
-            progress("reading", 1, 1)
+            found = read_dataset(data, progress)
 
         def make(options: Mapping[str, Any]) -> Contender:
             return contender(engine, fixed | dict(options), plugins_dir)
