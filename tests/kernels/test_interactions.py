@@ -130,6 +130,20 @@ def test_rows_that_grow_keep_what_they_hold() -> None:
     _assert_holds(preferences, _oracle(events))
 
 
+def test_no_pool_moves_while_the_log_doubles() -> None:
+    preferences, rng = Preferences(), np.random.default_rng(0)
+    users, items = rng.integers(0, 100, 4_000), rng.integers(0, 50, 4_000)
+    events = Events.of(users + np.arange(4_000) // 40, items + np.arange(4_000) // 100, np.full(4_000, 2.0))
+    preferences.replace(events.take(slice(0, 2_000)))
+    before = preferences.data
+    for n in range(2_000, 4_000, 100):  # new people and items among them
+        preferences.record(events.take(slice(n, n + 100)))
+    after = preferences.data
+    assert (after.item is before.item, after.person is before.person) == (True, True)
+    assert len(after.person_start) > len(before.person_start) and len(after.item_start) > len(before.item_start)
+    _assert_holds(preferences, _oracle(events))
+
+
 def test_nothing_of_a_forgotten_person_stays_in_memory() -> None:
     preferences = Preferences()
     preferences.replace(Events.of([0, 0, 1], [4, 5, 4], [1.0, 2.0, 3.0], time=[77, 77, 78]))

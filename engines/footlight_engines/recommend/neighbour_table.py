@@ -51,7 +51,7 @@ class NeighbourTable:
     def shelf(self) -> NDArray[np.int64]:
         """The addresses of the arrays that scoring reads; made anew when one of them was."""
         x, table, shelf = self._preferences.data, self._table, self._shelf
-        if shelf.item is not x.item or shelf.neighbour is not table.neighbour:
+        if shelf.person_start is not x.person_start or shelf.neighbour is not table.neighbour:
             x, table, _ = self.parts()
             self._shelf = _shelf(x, table)
             self._addresses = addresses(self._shelf)

@@ -24,7 +24,13 @@ WEIGHT_ONE = 16
 """Weights are whole numbers: preferences are rounded to the nearest 1/16, halves to even. So sums are exact in any order."""
 _RETRACTED = np.iinfo(np.int32).min
 """The weight of a retracted preference in a stored state."""
+_SPARE = 8
+"""A pool has room for so many times what lies in it. Memory that was never touched is only an address, and moving
+everything to a larger pool stalls whoever asks meanwhile: it is to happen once in a long while, not at every doubling."""
+_SPARE_WHERE_MEMORY_IS_SCARCE = 2
 _ARRAYS = {"person_ptr": np.int64, "item": np.int32, "weight": np.int32, "time": np.int64, "tie": np.int64}
+_TOLD_OF_ROWS = ("person_length", "item_length", "person_square", "item_square", "fans")
+_LAID = ("person_start", "person_room", "item_start", "item_room")
 
 
 class Preferences:
@@ -107,12 +113,12 @@ class Preferences:
         x = self.data
         people, items = max(self.people, _extent(columns.user)), max(self.items, _extent(columns.item))
         if people > len(x.person_start) or items > len(x.item_start):
-            self._repack(people + people // 2 + 16, items + items // 2 + 16)
+            self._widen(people + people // 2 + 16, items + items // 2 + 16)
         self.data.used[PEOPLE], self.data.used[ITEMS] = people, items
         return columns
 
     def make_room(self) -> None:
-        """Pack both pools and at least double the room that is left in them."""
+        """Pack both pools and leave much more room in them."""
         self._repack(len(self.data.person_start), len(self.data.item_start))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -160,18 +166,26 @@ class Preferences:
         people, items = _extent(records.user), _extent(records.item)
         lengths = np.bincount(records.user, minlength=people).astype(np.int32)
         posts = np.bincount(records.item[records.weight != 0], minlength=items).astype(np.int32)
-        x = _empty(people, items, int(_rooms(lengths).sum()), int(_rooms(posts).sum()))
-        _lay_rows(x.person_start, x.person_room, lengths)
-        _lay_rows(x.item_start, x.item_room, posts)
-        x.used[:] = len(x.item), len(x.person), people, items
+        x = _roomy(people, items, lengths, posts)
+        x.used[PEOPLE], x.used[ITEMS] = people, items
+        x.used[RECORDS_USED] = _lay_rows(x.person_start, x.person_room, lengths)
+        x.used[POSTINGS_USED] = _lay_rows(x.item_start, x.item_room, posts)
         kernels.post_all(x, records)
         self.data = x
+
+    def _widen(self, people: int, items: int) -> None:
+        """Make room for so many people and items; the pools stay where they are."""
+        old, new = self.data, _empty(people, items, 0, 0)
+        for name in (*_TOLD_OF_ROWS, *_LAID):
+            getattr(new, name)[: len(getattr(old, name))] = getattr(old, name)
+        rows = {name: getattr(new, name) for name in (*_TOLD_OF_ROWS, *_LAID)}
+        self.data = old._replace(**rows)
 
     def _repack(self, people: int, items: int) -> None:
         """Move everything into new pools with capacity for so many people and items."""
         old = self.data
-        new = _empty(people, items, _pool_size(old.person_length), _pool_size(old.item_length))
-        for name in ("person_length", "item_length", "person_square", "item_square", "fans"):
+        new = _roomy(people, items, old.person_length, old.item_length)
+        for name in _TOLD_OF_ROWS:
             getattr(new, name)[: len(getattr(old, name))] = getattr(old, name)
         new.used[:] = old.used
         new.used[RECORDS_USED] = _lay_rows(new.person_start, new.person_room, new.person_length)
@@ -242,9 +256,18 @@ def _lay_rows(start: NDArray[np.int64], room: NDArray[np.int32], lengths: NDArra
     return int(ends[-1]) if len(ends) else 0
 
 
-def _pool_size(lengths: NDArray[np.int32]) -> int:
-    """Room for the rows, for as much again, and for the longest one to move."""
-    return 2 * int(_rooms(lengths).sum()) + 2 * int(lengths.max(initial=0)) + 64
+def _roomy(people: int, items: int, records: NDArray[np.int32], postings: NDArray[np.int32]) -> Interactions:
+    """Rows and pools with room for rows of these lengths, and to spare."""
+    try:
+        return _empty(people, items, _pool_size(records, _SPARE), _pool_size(postings, _SPARE))
+    except MemoryError:
+        spare = _SPARE_WHERE_MEMORY_IS_SCARCE
+        return _empty(people, items, _pool_size(records, spare), _pool_size(postings, spare))
+
+
+def _pool_size(lengths: NDArray[np.int32], times: int) -> int:
+    """Room for the rows, so many times, and for the longest one to move."""
+    return times * int(_rooms(lengths).sum()) + 2 * int(lengths.max(initial=0)) + 64
 
 
 def _entries(start: NDArray[np.int64], lengths: NDArray[np.int32]) -> NDArray[np.int64]:
