@@ -168,3 +168,13 @@ def test_a_page_with_pictures_is_written(inter: Path, tmp_path: Path) -> None:
         for name in ("comparison.png", "cutoffs.png", "popularity.png")
     )
     assert json.loads((out / "evaluation.json").read_text())["engine"] == "popular" and "BiVAE" in page
+
+
+def test_two_engines_are_compared(inter: Path) -> None:
+    words = ("evaluate", "--data", inter, "--engine", "item-knn", "--against", "popular")
+    found = as_json(*words)["against"]
+    assert (
+        found["engine"] == "popular"
+        and found["difference"]["ndcg@10"]["ci95"][0] < found["difference"]["ndcg@10"]["mean"]
+    )
+    assert "item-knn minus popular" in run(*words).stdout

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from footlight_plugins.contract import EngineSpec
+from footlight_plugins.evaluation.comparison import differences
 from footlight_plugins.evaluation.contender import Contender, contender
 from footlight_plugins.evaluation.dataset import DataError, Dataset, Values
 from footlight_plugins.evaluation.evaluating import CUTOFFS, Evaluation, Plan, evaluate_with
@@ -38,6 +39,7 @@ __all__ = [
     "Plan",
     "Protocol",
     "contender",
+    "differences",
     "evaluate",
     "evaluate_with",
     "protocol_named",

@@ -69,6 +69,8 @@ class Evaluation:
     """The figures of the order of popularity, or of a random order."""
     exposure: Exposure | None = None
     """Of the middle cut-off's lists, the mean of the splits."""
+    people: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Where there is one split: the single figures of accuracy, by person in the order of their ordinals."""
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -127,6 +129,7 @@ def evaluate_with(contender: Contender, data: Dataset, plan: Plan, progress: Pro
         seconds=seconds,
         baselines={name: _joined([one.baselines[name] for one in rounds]) for name in rounds[0].baselines},
         exposure=_mean_exposure([one.exposure for one in rounds if one.exposure]),
+        people=rounds[0].people if len(rounds) == 1 else {},
     )
 
 
@@ -146,6 +149,7 @@ class _Round:
     counts: Mapping[str, int]
     baselines: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     exposure: Exposure | None = None
+    people: Figures = field(default_factory=dict)
 
 
 def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progress: Progress) -> _Round:
@@ -159,7 +163,11 @@ def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progre
     lists = running.rank(trained.engine, data, kept, max(plan.cutoffs), progress)
     ranked = time.perf_counter()
     progress("measuring", 0, 3)
-    metrics = measure(lists, data, kept, plan)
+    right = _accuracy(lists, data, kept, plan)
+    metrics = {name: over_people(values) for name, values in right.items()}
+    progress("measuring", 1, 3)
+    if not plan.validation:
+        metrics |= _other_figures(lists, data, kept, plan)
     progress("measuring", 2, 3)
     beside = () if plan.validation else plan.protocol.baselines
     baselines = {name: _baseline(name, data, kept, plan) for name in beside}
@@ -176,16 +184,13 @@ def _round(contender: Contender, data: Dataset, plan: Plan, split: Split, progre
         "measure": time.perf_counter() - ranked,
     }
     shown = None if plan.validation else diversity.exposure(lists, data, kept.train, plan.middle)
-    return _Round(metrics, seconds, counts, baselines, shown)
+    return _Round(metrics, seconds, counts, baselines, shown, right)
 
 
-def measure(lists: Lists, data: Dataset, split: Split, plan: Plan) -> dict[str, Estimate]:
-    """All figures of lists, with their intervals over people."""
-    figures = _accuracy(lists, data, split, plan)
-    if plan.validation:
-        return {name: over_people(values) for name, values in figures.items()}
+def _other_figures(lists: Lists, data: Dataset, split: Split, plan: Plan) -> dict[str, Estimate]:
+    """What lists are like besides being right."""
     candidates = np.ones(data.items, np.bool_) if split.candidates is None else split.candidates
-    figures |= diversity.popularity(lists, data, split.train, plan.cutoffs)
+    figures = diversity.popularity(lists, data, split.train, plan.cutoffs)
     figures |= diversity.intra_list(lists, diversity.item_sets(data, split.train), plan.cutoffs)
     found = {name: over_people(values) for name, values in figures.items()}
     return found | diversity.coverage(lists, plan.cutoffs, candidates)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +14,8 @@ from footlight.cli.options import Options, parsed
 from footlight_server.commands.offline import Json, bars, reporting, show
 
 if TYPE_CHECKING:  # imported where it is used, so that the command line starts fast
-    from footlight_plugins.evaluation import Evaluation, Plan
+    from footlight_plugins.evaluation import Estimate, Evaluation, Plan
+    from footlight_plugins.evaluation.progress import Progress
 
 
 class ProtocolName(StrEnum):
@@ -60,6 +62,10 @@ def evaluate(
     seeds: Seeds = "",
     values: ValuesOption = None,
     plugins_dir: PluginsDir = None,
+    against: Annotated[str, typer.Option(help="Another recommender, to be compared person by person.")] = "",
+    against_option: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the other one.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="A folder for a page with pictures.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -69,17 +75,32 @@ def evaluate(
     confidence interval. docs/evaluation.md says what the protocols hold back and how each figure is defined.
     """
     with reporting(as_json):
-        from footlight_plugins.evaluation import contender, evaluate_with, read_dataset
+        from footlight_plugins.evaluation import contender, differences, evaluate_with, read_dataset
 
         if out is not None and importlib.util.find_spec("matplotlib") is None:
             raise ValueError("--out needs matplotlib: pip install 'footlight[evaluate]'")
         plan = plan_of(protocol, cutoff, seeds, values)
         chosen = contender(engine, parsed(option), plugins_dir)
+        other = contender(against, parsed(against_option), plugins_dir) if against else None
         with bars(as_json) as progress:
             found = read_dataset(data, progress)
             result = evaluate_with(chosen, found, plan, progress)
+            second = evaluate_with(other, found, plan, _named(progress, against)) if other else None
+        gaps = differences(result, second) if second else {}
+        facts = result.json() | ({"against": _against(second, gaps)} if second else {})
         page = _page(result, out) if out is not None else None
-        show(as_json, result.json(), lambda: _view(result) + (f"\n\npictures: {page}" if page else ""))
+        show(as_json, facts, lambda: _view(result, second, gaps) + (f"\n\npictures: {page}" if page else ""))
+
+
+def _named(progress: Progress, engine: str) -> Progress:
+    """Says as well that it is the other engine."""
+    return lambda what, done, total: progress(f"{what}, {engine}", done, total)
+
+
+def _against(second: Evaluation, gaps: Mapping[str, Estimate]) -> dict[str, Any]:
+    whole = second.json()
+    kept = {name: whole[name] for name in ("engine", "options", "metrics", "seconds")}
+    return kept | {"difference": {name: one.json() for name, one in gaps.items()}}
 
 
 def plan_of(protocol: ProtocolName, cutoffs: list[int] | None, seeds: str, values: ValuesName | None) -> Plan:
@@ -102,7 +123,7 @@ def _page(result: Evaluation, out: Path) -> Path:
     return write_page(result, out)
 
 
-def _view(result: Evaluation) -> str:
-    from footlight_server.commands.evaluation_table import as_text
+def _view(result: Evaluation, second: Evaluation | None, gaps: Mapping[str, Estimate]) -> str:
+    from footlight_server.commands.evaluation_table import as_text, gaps_as_text
 
-    return as_text(result)
+    return as_text(result) + (f"\n\n{gaps_as_text(result, second, gaps)}" if second else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -29,6 +29,15 @@ def as_text(result: Evaluation) -> str:
     return console.file.getvalue().rstrip()
 
 
+def gaps_as_text(first: Evaluation, second: Evaluation, gaps: Mapping[str, Estimate]) -> str:
+    """The differences of two engines, as lines; a star where the interval leaves 0 out."""
+    console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
+    names = f"{first.contender.name} minus {second.contender.name}"
+    console.print(_by_cutoff(f"{names}, in pairs; * where 0 is outside of the 95 % interval", first, gaps, _starred))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().rstrip()
+
+
 def _title(result: Evaluation) -> str:
     facts = result.json()
     options = ", ".join(f"{name}={value}" for name, value in facts["options"].items())
@@ -41,21 +50,26 @@ def _title(result: Evaluation) -> str:
 
 
 def _figures(result: Evaluation) -> Table:
+    return _by_cutoff("figure: mean and half of its 95 % interval", result, result.metrics, _shown)
+
+
+Show = Callable[["Estimate | None"], str]
+
+
+def _by_cutoff(title: str, result: Evaluation, figures: Mapping[str, Estimate], shown: Show) -> Table:
     """A line for each figure, a column for each cut-off."""
-    cutoffs = [str(k) for k in result.plan.cutoffs]
-    table = Table(title="figure: mean and half of its 95 % interval", title_justify="left")
+    ends = [f"@{k}" for k in result.plan.cutoffs] if any("@" in name for name in figures) else [""]
+    table = Table(title=title, title_justify="left")
     table.add_column("figure")
-    plain = {name: one for name, one in result.metrics.items() if "@" not in name}
-    if plain:
-        table.add_column("", justify="right")
-        for name, one in plain.items():
-            table.add_row(name, _shown(one))
-        return table
-    for k in cutoffs:
-        table.add_column(f"@{k}", justify="right")
-    for name in dict.fromkeys(name.partition("@")[0] for name in result.metrics):
-        table.add_row(name, *(_shown(result.metrics.get(f"{name}@{k}")) for k in cutoffs))
+    for end in ends:
+        table.add_column(end, justify="right")
+    for name in dict.fromkeys(name.partition("@")[0] for name in figures):
+        table.add_row(name, *(shown(figures.get(f"{name}{end}")) for end in ends))
     return table
+
+
+def _starred(one: Estimate | None) -> str:
+    return _shown(one) + (" *" if one is not None and (one.low > 0 or one.high < 0) else "  ")
 
 
 def _shown(one: Estimate | None) -> str:
