@@ -32,6 +32,11 @@ class TestEase(RecommenderSuite):
     bound = 1e-9
 
 
+class TestRp3Beta(RecommenderSuite):
+    spec = _spec("rp3beta")
+    options = {"people": 4}  # noqa: RUF012
+
+
 class TestMlpGan(GeneratorSuite):
     spec = _spec("mlp-gan")
     options = {"steps": 12, "batch_size": 8, "device": "cpu"}  # noqa: RUF012  # declared as a ClassVar in the suite

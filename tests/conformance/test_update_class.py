@@ -38,6 +38,11 @@ class _Ease(_Suite):
     bound = 1e-9
 
 
+class _Rp3Beta(_Suite):
+    spec = _SPECS["rp3beta"]
+    options: ClassVar = {"people": 2}
+
+
 class _NarrowItemKnn(ItemKnn):
     """So few candidates that rows run short and have to be proven or rebuilt."""
 
@@ -62,6 +67,7 @@ SUITES = {
     "user-knn": _UserKnn(),
     "popular": _Popular(),
     "ease": _Ease(),
+    "rp3beta": _Rp3Beta(),
 }
 
 ROWS = st.tuples(

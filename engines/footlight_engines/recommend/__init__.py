@@ -21,6 +21,18 @@ def register_engines() -> list[EngineSpec]:
             requires=("numba",),
         ),
         EngineSpec(
+            name="rp3beta",
+            verb=Verb.RECOMMEND,
+            version="1.0",
+            summary="Random walk from your items over the people who like them, less what is popular anyway (RP3beta).",
+            factory="footlight_engines.recommend.rp3beta:Rp3Beta",
+            update_class=UpdateClass.BITWISE,
+            can_forget=True,
+            needs_training=False,
+            rank=15,
+            requires=("numba",),
+        ),
+        EngineSpec(
             name="item-knn",
             verb=Verb.RECOMMEND,
             version="1.0",
