@@ -39,6 +39,7 @@ class DecisionErased(NotFound):
     def __init__(self, name: str) -> None:
         super().__init__("decision", name)
         self.message = f"decision {name!r} is gone: its person was forgotten"
+        self.args = (self.message,)
 
 
 class InvalidArgument(FootlightError):

@@ -105,6 +105,36 @@ def test_people_nobody_knows_are_said_to_be_so(command_line: CommandLine) -> Non
     assert "does not know nobody" in command_line.run("recommend", "nobody").stderr
 
 
+def test_filters_and_a_visit_reach_the_server(command_line: CommandLine) -> None:
+    words = ["--history", "m1,m2=4", "--kind", "film", "--where", "year>=1990", "--without-tag", "war", "--seed", "7"]
+    result = command_line.run("recommend", *words, "--available-at", "2026-01-01")
+    assert (result.exit_code, result.stdout.count("m1")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "say who it is for"),
+        (["ada", "--history", "m1"], "say who it is for"),
+        (["ada", "--where", "year!1990"], "--where: expected a condition such as year>=1990"),
+        (["ada", "--available-at", "soon"], "--available-at: expected a time such as"),
+    ],
+)
+def test_questions_that_mean_nothing_are_refused(command_line: CommandLine, words: list[str], said: str) -> None:
+    result = command_line.run("recommend", *words)
+    assert result.exit_code == 2 and said in result.stderr
+
+
+def test_a_decision_is_shown_with_what_was_asked(command_line: CommandLine) -> None:
+    shown = command_line.run("decision", "d-ada").stdout
+    assert "kind film" in shown and "computed anew  the same" in shown
+    assert command_line.json("decision", "d-ada", "--no-recompute")["recomputation"] is None
+
+
+def test_predicted_ratings_are_listed(command_line: CommandLine) -> None:
+    assert command_line.run("predict", "ada", "m1", "m2").stdout.count("3.5") == 2
+
+
 def test_similar_items_are_listed(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
     command_line.run("import", "--items", tables[0])
     assert "Heat (1995)" in command_line.run("similar", "m1").stdout

@@ -5,11 +5,12 @@ A file is a table with a header line. Three sorts of header are understood:
     MovieLens   movieId,title,genres            userId,movieId,rating,timestamp
     RecBole     item_id:token movie_title:...   user_id:token item_id:token rating:float timestamp:float
     plain       item_id,title,kind,tags         user_id,item_id,value,kind,time
+                and available_from,available_until
 
-Only the ids are required. `kind` is "rating" where there is a value and "play" where there is none, `time` is seconds
-since 1970 or ISO 8601 (UTC where it names no zone). Further columns of items become attributes; those of events are
-left out, and the report names them. An event's id is derived from its row, so that the same row is the same event
-however often it is imported.
+Only the ids are required. `kind` is "rating" where there is a value and "play" where there is none. Times are seconds since
+1970 or ISO 8601 (UTC where they name no zone). Further columns of items become attributes; those of events are left out, and
+the report names them. An event's id is derived from its row, so that the same row is the same event however often it is
+imported.
 
 Reading is strict: the first line that is wrong raises a TableError. With `skip_bad_lines` such lines are left out and
 counted in the CleaningReport.

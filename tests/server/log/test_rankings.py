@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from footlight_plugins import EventKind
-from footlight_server.errors import NotFound
+from footlight_server.errors import DecisionErased, NotFound
 from footlight_server.log import Database, Event, EventLog, People, RankingLog, Writer
 
 TENANT = "default"
@@ -49,6 +49,37 @@ async def test_ranking_says_who_answered_and_with_what(rankings: RankingLog, wri
 async def test_unknown_ranking_is_not_found(rankings: RankingLog, name: str) -> None:
     with pytest.raises(NotFound, match="no decision"):
         rankings.get(name)
+
+
+async def test_what_was_asked_and_the_propensities_stay_with_their_ranking(
+    rankings: RankingLog, writer: Writer, events: EventLog, people: People
+) -> None:
+    ada = await _person(events, people, "ada")
+    items, scores = np.array([1, 2], np.int32), np.array([2.0, 1.0])
+    _record(rankings, ada, 9)
+    plain = _record(rankings, -1, 7, 8, 9)
+    full = rankings.record(ANSWERER, -1, items, scores, b'{"count": 2}', np.array([0.25, np.nan]))
+    for _ in range(2):
+        await _written(writer)
+        found = rankings.get(full)
+        assert (found.asked, found.items.tolist()) == (b'{"count": 2}', [1, 2]) and found.propensity is not None
+        assert found.propensity[0] == 0.25 and np.isnan(found.propensity[1])
+        assert (rankings.get(plain).asked, rankings.get(plain).propensity) == (b"", None)
+        await events.forget("ada")
+
+
+async def test_an_erased_ranking_is_told_from_one_that_never_was(
+    rankings: RankingLog, writer: Writer, events: EventLog, people: People
+) -> None:
+    ada = await _person(events, people, "ada")
+    theirs, other = _record(rankings, ada, 1), _record(rankings, -1, 2)
+    await _written(writer)
+    await events.forget("ada")
+    with pytest.raises(DecisionErased, match="its person was forgotten"):
+        rankings.get(theirs)
+    with pytest.raises(NotFound) as never:
+        rankings.get(other[:-1] + "f")
+    assert never.value.reason == "NOT_FOUND"
 
 
 async def _person(events: EventLog, people: People, name: str) -> int:

@@ -13,6 +13,8 @@ _ITEM_NAMES = {
     "title": ("title", "movie_title", "name"),
     "kind": ("kind",),
     "tags": ("tags", "genres", "genre", "class", "categories"),
+    "available_from": ("available_from",),
+    "available_until": ("available_until",),
 }
 _EVENT_NAMES = {
     "user_id": ("user_id", "userid", "user"),

@@ -41,6 +41,8 @@ def item_from_row(columns: Columns, cells: list[str]) -> Item:
         kind=_text(columns, cells, "kind", MAX_LABEL_BYTES) or ("film" if columns.films else ""),
         tags=_tags(columns, cells),
         attributes=_attributes(columns, cells, title),
+        available_from=_time(columns, cells, "available_from"),
+        available_until=_time(columns, cells, "available_until"),
     )
 
 
@@ -50,7 +52,7 @@ def event_from_row(columns: Columns, cells: list[str]) -> Event:
     user_id, item_id = _id(columns, cells, "user_id"), _id(columns, cells, "item_id")
     value = _value(columns, cells)
     kind = _kind(columns, cells, value)
-    time = _time(columns, cells)
+    time = _time(columns, cells, "time")
     event_id = _id(columns, cells, "event_id") if _cell(columns, cells, "event_id") else ""
     return Event(user_id, item_id, kind, value, time, event_id or _derived_id(user_id, item_id, kind, value, time))
 
@@ -167,8 +169,8 @@ def _kind(columns: Columns, cells: list[str], value: float | None) -> EventKind:
     return kind
 
 
-def _time(columns: Columns, cells: list[str]) -> datetime | None:
-    name, text = columns.name("time"), _cell(columns, cells, "time")
+def _time(columns: Columns, cells: list[str], field: str) -> datetime | None:
+    name, text = columns.name(field), _cell(columns, cells, field)
     if not text:
         return None
     try:

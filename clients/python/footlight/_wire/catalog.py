@@ -57,9 +57,17 @@ def forget_user(user_id: str) -> Unary[pb.ForgetUserResponse, Erasure]:
 
 
 def item_to_wire(item: Item) -> pb.Item:
-    """The times are the server's and are left out."""
+    """The times of its puts are the server's and are left out."""
     attributes = to_struct(item.attributes, "attributes") if item.attributes else None
-    return pb.Item(item_id=item.item_id, title=item.title, kind=item.kind, tags=item.tags, attributes=attributes)
+    return pb.Item(
+        item_id=item.item_id,
+        title=item.title,
+        kind=item.kind,
+        tags=item.tags,
+        attributes=attributes,
+        available_from=to_timestamp(item.available_from),
+        available_until=to_timestamp(item.available_until),
+    )
 
 
 def item_from_wire(item: pb.Item) -> Item:
@@ -71,6 +79,8 @@ def item_from_wire(item: pb.Item) -> Item:
         attributes=from_struct(item.attributes),
         create_time=from_timestamp(item, "create_time"),
         update_time=from_timestamp(item, "update_time"),
+        available_from=from_timestamp(item, "available_from"),
+        available_until=from_timestamp(item, "available_until"),
     )
 
 

@@ -158,6 +158,7 @@ def _deployment(deployment: pb.Deployment) -> Deployment:
         log_lag=deployment.log_lag,
         stored_position=deployment.stored_position,
         asleep=deployment.asleep,
+        pending_events=deployment.pending_event_count,
     )
 
 

@@ -11,6 +11,7 @@ import typer
 from footlight.cli import (
     acting,
     corpora,
+    deciding,
     engines,
     generating,
     importing,
@@ -22,7 +23,7 @@ from footlight.cli import (
 from footlight.cli.command import paragraphs
 
 GROUP = "footlight.commands"
-_OWN = (importing, recommending, people, corpora, training, generating, acting, engines, version)
+_OWN = (importing, recommending, deciding, people, corpora, training, generating, acting, engines, version)
 
 _HELP = """Generate, Recommend and Act: the commands of Footlight.
 

@@ -76,7 +76,8 @@ def _place(one: Deployment) -> str:
     if one.asleep:
         return "asleep"
     held = "" if one.pinned_position is None else "held at "
-    return f"{held}{one.log_position:,}" + (f", {one.log_lag:,} behind" if one.log_lag else "")
+    behind = f", {one.log_lag:,} behind" if one.log_lag else ""
+    return f"{held}{one.log_position:,}{behind}" + (f", {one.pending_events:,} pending" if one.pending_events else "")
 
 
 def _problem(one: Deployment) -> str:

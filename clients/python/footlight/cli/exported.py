@@ -108,6 +108,8 @@ def _item(row: Row) -> ExportedItem:
         kind=row["kind"],
         tags=tuple(row["tags"]),
         attributes=json.loads(attributes) if isinstance(attributes, str) else attributes,
+        available_from=_time(row["available_from"]) if row.get("available_from") else None,
+        available_until=_time(row["available_until"]) if row.get("available_until") else None,
     )
     return ExportedItem(item, bool(row["deleted"]))
 

@@ -16,6 +16,7 @@ from footlight.types.engine import (
     UpdateClass,
     Verb,
 )
+from footlight.types.filtering import HistoryItem, ItemFilter, Where
 from footlight.types.generation import Asset, Corpus
 from footlight.types.interaction import (
     Agent,
@@ -28,7 +29,18 @@ from footlight.types.interaction import (
     SessionSummary,
     Step,
 )
-from footlight.types.recommendation import Reason, ReasonKind, Recommendations, RecommendedItem, SimilarItems
+from footlight.types.recommendation import (
+    DiversityBasis,
+    PredictedRatings,
+    Reason,
+    ReasonKind,
+    Recommendations,
+    RecommendedItem,
+    Recomputation,
+    RecomputationOutcome,
+    RecordedRecommendation,
+    SimilarItems,
+)
 
 __all__ = [
     "Agent",
@@ -38,22 +50,29 @@ __all__ = [
     "Corpus",
     "Decision",
     "Deployment",
+    "DiversityBasis",
     "EndReason",
     "Engine",
     "EngineHealth",
     "Erasure",
     "Event",
     "EventKind",
+    "HistoryItem",
     "Item",
+    "ItemFilter",
     "Model",
     "Plugin",
     "PluginState",
+    "PredictedRatings",
     "PutItems",
     "Reason",
     "ReasonKind",
     "Recommendations",
     "RecommendedItem",
+    "Recomputation",
+    "RecomputationOutcome",
     "RecordedEvents",
+    "RecordedRecommendation",
     "Reward",
     "RewardStatus",
     "SessionEnd",
@@ -64,4 +83,5 @@ __all__ = [
     "TrainingState",
     "UpdateClass",
     "Verb",
+    "Where",
 ]

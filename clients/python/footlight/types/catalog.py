@@ -27,7 +27,8 @@ class Item:
     """Something that can be recommended: a film, a level, a song, a scene.
 
     `tags` are labels such as genres. `attributes` are further facts as JSON knows them; whole numbers come back as int.
-    The two times are set by the server.
+    It may be recommended from `available_from` on and before `available_until`; None means always. The other two times are
+    set by the server.
     """
 
     item_id: str
@@ -37,6 +38,8 @@ class Item:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     create_time: datetime | None = None
     update_time: datetime | None = None
+    available_from: datetime | None = None
+    available_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

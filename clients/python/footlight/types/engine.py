@@ -118,7 +118,8 @@ class Deployment:
 
     A recommender follows the log: it has seen `log_position` and is `log_lag` positions behind. `pinned_position` is where
     it was set back to and stays, None while it follows. `stored_position` is how far its newest state on disk has come.
-    One that is `asleep` is brought to work when somebody asks it.
+    One that is `asleep` is brought to work when somebody asks it. `pending_events` of those that it has seen are not in its
+    answers yet, because its engine put them off.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Deployment:
     log_lag: int = 0
     stored_position: int = 0
     asleep: bool = False
+    pending_events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
