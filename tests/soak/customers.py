@@ -31,12 +31,14 @@ class Customer(ABC):
         """How many operations were acknowledged."""
         self.tried = False
         """Whether the operation after them was sent before."""
+        self.hops = False
+        """Whether there are several servers: the client itself sends again, to another one, what it had no answer to."""
         self.unheard = 0
         """Operations that were done although their answer never came."""
 
     def go_on(self, client: Client) -> None:
         """Do the next operation, or the one that was not acknowledged again."""
-        again, self.tried = self.tried, True
+        again, self.tried = self.tried or self.hops, True
         self.operate(client, again)
         self.done += 1
         self.tried = False

@@ -75,12 +75,14 @@ class Servers(Fleet):
     def __init__(self, start: Start, count: int) -> None:
         self._start = start
         self._servers = [start("--shared", *only("act")) for _ in range(count)]
+        self._hurt: list[Server] = []
 
     def addresses(self) -> list[str]:
         return [server.address for server in self._servers if server.process.poll() is None]
 
     def hurt(self, rng: random.Random) -> str:
         server, how = rng.choice(self._servers), rng.choice(("killed", "killed", "stopped", "froze and was killed"))
+        self._hurt.append(server)
         if how == "stopped":
             server.process.send_signal(signal.SIGTERM)
         if how == "froze and was killed":
@@ -91,11 +93,10 @@ class Servers(Fleet):
         return how
 
     def heal(self) -> None:
-        for number, server in enumerate(self._servers):
-            with suppress(subprocess.TimeoutExpired):
-                server.process.wait(0.01)
-            if server.process.poll() is not None:
-                self._servers[number] = self._start("--shared", *only("act"))
+        while self._hurt:
+            server = self._hurt.pop()
+            server.process.wait()  # one that was asked to stop takes its time
+            self._servers[self._servers.index(server)] = self._start("--shared", *only("act"))
 
 
 class Crew(Fleet):
@@ -198,6 +199,8 @@ def _customers(fleet: Fleet) -> list[Customer]:
             client.create_agent(customer.name, 4, 3, seed=1)
         trainer = Trainer("tally")
         trainer.go_on(client)
+    for customer in (*customers, trainer):
+        customer.hops = True
     return [*customers, trainer]
 
 

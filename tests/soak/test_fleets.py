@@ -21,4 +21,4 @@ def test_servers_that_die_at_random_lose_and_double_nothing_acknowledged(
     fleet: Fleet = kind(server_factory, 3)
     report = survive(fleet, rounds=100, seed=1)
     print(report)  # noqa: T201  # the figures of docs/reliability.md
-    assert sum(report.harm.values()) == 100 and report.unsure > 0
+    assert sum(report.harm.values()) == 100 and min(report.operations.values()) > 0

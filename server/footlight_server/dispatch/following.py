@@ -22,13 +22,16 @@ from footlight_server.errors import DataLoss, FailedPrecondition, NotFound, Unav
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended
 from footlight_server.models.checkpoints import Place
-from footlight_server.models.restoring import Prepared, Restorer, made
+from footlight_server.models.restoring import Prepared, Restorer, made, refit_pays
 from footlight_server.models.store import ModelStore
 
 log = logging.getLogger(__name__)
 
 READ = 8_192
 """The follower reads so many positions of the log at once."""
+
+MANY = 20_000
+"""So many events behind, it is asked whether a fit to the whole log is faster."""
 
 UNSTORED = Place(0, 0, 0)
 
@@ -259,11 +262,26 @@ class Follower(Upkeep):
 
     async def _catch_up(self) -> None:
         while (engine := self.engine) is not None and self.behind:
+            left = self.goal - self.position
+            if left >= MANY and refit_pays(self.spec, self.goal, self._pace.seconds(left)):
+                await self._refit(engine)
+                continue
             reached = await self._advance(engine, self.position, min(self.position + READ, self.goal), serving=True)
             if engine is not self.engine:
                 continue  # another one was swapped in meanwhile: go on from where that one is
             self.position = reached
             await self._tell()
+
+    async def _refit(self, engine: Recommender) -> None:
+        """Catch up by a fit to the whole log: so much came in that to follow it would take far longer.
+
+        The engine that serves answers meanwhile, from where it is.
+        """
+        async with self._swapping:
+            if engine is self.engine:
+                log.info("deployment %r is %d events behind: it is fitted to the whole log", self.name, self.lag)
+                refitted = partial(self._restorer.refitted, self.version, self._options or Options(), self.pinned)
+                await self._swap_in(refitted, self.pinned)
 
     async def _tell(self) -> None:
         """Wake whoever waits for a position."""

@@ -17,6 +17,9 @@ _GROWTH = 2
 _MEMORY = 0.8
 """How much of the estimate stays when a cheaper micro-batch comes in; a dearer one is believed at once."""
 
+_SLOWLY = 0.02
+"""The weight of the newest micro-batch in the average."""
+
 
 class Pace:
     """Measures what events cost an engine, and says how many to apply at once."""
@@ -26,6 +29,7 @@ class Pace:
         """So many events are expected to take `AIM_SECONDS`."""
         self._clock = clock
         self._cost = 0.0
+        self._average = 0.0
 
     def measured(self, apply: Callable[[], object], size: int) -> None:
         """Apply so many events and learn from how long it takes. Whatever is raised passes through."""
@@ -34,8 +38,13 @@ class Pace:
         if size:
             self._learn((self._clock() - started) / size)
 
+    def seconds(self, events: int) -> float:
+        """How long so many events are expected to take, by what they took on average of late."""
+        return events * self._average
+
     def _learn(self, cost: float) -> None:
         """``cost`` is in seconds an event."""
+        self._average += (cost - self._average) * (_SLOWLY if self._average else 1.0)
         self._cost = max(cost, _MEMORY * self._cost + (1 - _MEMORY) * cost)
         fitting = int(AIM_SECONDS / self._cost) if self._cost else MOST
         self.size = max(LEAST, min(fitting, _GROWTH * self.size, MOST))

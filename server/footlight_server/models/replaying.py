@@ -13,8 +13,9 @@ from footlight_plugins import Events, Recommender
 
 log = logging.getLogger(__name__)
 
-PIECE = 16_384
-"""So many positions of the log are read and applied at once: memory stays flat however long the log is."""
+FIRST_PIECE, PIECE = 512, 16_384
+"""So many positions of the log are read and applied at once, at first and at most: memory stays flat however long the log
+is, and how fast it goes is soon known."""
 
 QUIET_SECONDS = 1.0
 """What takes no longer than this is not worth a line."""
@@ -86,16 +87,30 @@ class Advance:
 
 def pieces(view: LogView, after: int, upto: int, advance: Advance) -> Iterator[Events]:
     """The events after one position up to and including another, a piece at a time."""
-    for start in range(after, upto, PIECE):
-        end = min(start + PIECE, upto)
+    start, size = after, FIRST_PIECE
+    while start < upto:
+        end = min(start + size, upto)
         yield view.read(start, end)
         advance.tell(end - after)
+        start, size = end, min(2 * size, PIECE)
 
 
-def replay(engine: Recommender, view: LogView, after: int, upto: int, name: str) -> None:
-    """Apply the events after one position up to and including another."""
-    for events in pieces(view, after, upto, Advance(f"'{name}' replays the log", upto - after)):
+def replay(
+    engine: Recommender, view: LogView, steps: tuple[int, int], name: str, dear: Callable[[Advance], bool]
+) -> bool:
+    """Apply the events after one position up to and including another.
+
+    Returns
+    -------
+    Whether that was done; it is left off as soon as ``dear`` says that it takes too long.
+    """
+    after, upto = steps
+    advance = Advance(f"'{name}' replays the log", upto - after)
+    for events in pieces(view, after, upto, advance):
+        if advance.done and dear(advance):
+            return False
         engine.apply(events)
+    return True
 
 
 def read_whole(view: LogView, upto: int, name: str) -> Events:
