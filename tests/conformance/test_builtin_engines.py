@@ -32,6 +32,11 @@ class TestEase(RecommenderSuite):
     bound = 1e-9
 
 
+class TestSequence(RecommenderSuite):
+    spec = _spec("sequence")
+    options = {"gaps": 3, "recent": 4}  # noqa: RUF012
+
+
 class TestRp3Beta(RecommenderSuite):
     spec = _spec("rp3beta")
     options = {"people": 4}  # noqa: RUF012

@@ -38,6 +38,11 @@ class _Ease(_Suite):
     bound = 1e-9
 
 
+class _Sequence(_Suite):
+    spec = _SPECS["sequence"]
+    options: ClassVar = {"gaps": 2, "recent": 3}
+
+
 class _Rp3Beta(_Suite):
     spec = _SPECS["rp3beta"]
     options: ClassVar = {"people": 2}
@@ -68,6 +73,7 @@ SUITES = {
     "popular": _Popular(),
     "ease": _Ease(),
     "rp3beta": _Rp3Beta(),
+    "sequence": _Sequence(),
 }
 
 ROWS = st.tuples(

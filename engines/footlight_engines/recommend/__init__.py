@@ -17,6 +17,18 @@ _ENGINES = (
         requires=("numba",),
     ),
     EngineSpec(
+        name="sequence",
+        verb=Verb.RECOMMEND,
+        version="1.0",
+        summary="What follows what, over several gaps and by recency: a sequential recommender made of counts alone.",
+        factory="footlight_engines.recommend.sequence:Sequence",
+        update_class=UpdateClass.BITWISE,
+        can_forget=True,
+        needs_training=False,
+        rank=5,
+        requires=("numba",),
+    ),
+    EngineSpec(
         name="rp3beta",
         verb=Verb.RECOMMEND,
         version="1.0",
