@@ -251,3 +251,21 @@ def test_malformed_lines_of_an_export_are_named(tmp_path: Path, line: str, compl
     path = written(tmp_path, "events.jsonl", f"{EVENTS[0]}\n{line}\n")
     with pytest.raises(DataError, match=complaint):
         read_dataset(path)
+
+
+def test_the_two_files_of_lightgcn_are_split_already(tmp_path: Path) -> None:
+    written(tmp_path, "train.txt", "0 5 3\n1 5\n2\n")
+    written(tmp_path, "test.txt", "0 4\n\n")
+    data = read_dataset(tmp_path)
+    assert names_of(data) == ["5", "3", "5", "4"] and data.user.tolist() == [0, 0, 1, 0]
+    assert data.test is not None and data.test.tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [("0 1\n1 x\n", "line 2: expected a person"), ("", "at least one person")]
+)
+def test_malformed_files_of_lightgcn_are_named(tmp_path: Path, text: str, complaint: str) -> None:
+    written(tmp_path, "train.txt", text)
+    written(tmp_path, "test.txt", "0 1\n")
+    with pytest.raises(DataError, match=rf"train\.txt.*{complaint}"):
+        read_dataset(tmp_path)

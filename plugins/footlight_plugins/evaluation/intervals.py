@@ -36,7 +36,8 @@ class Estimate:
         """As JSON can hold it; null where there is no mean or no interval."""
         bounds = [self.low, self.high] if math.isfinite(self.low + self.high) else None
         found: dict[str, Any] = {"mean": self.mean if math.isfinite(self.mean) else None, "ci95": bounds}
-        return found | ({"values": list(self.values)} if self.values else {})
+        values = [value if math.isfinite(value) else None for value in self.values]
+        return found | ({"values": values} if values else {})
 
 
 def over_people(values: NDArray[np.float64]) -> Estimate:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from footlight_plugins.evaluation.adjacency import read_adjacency
 from footlight_plugins.evaluation.archives import read_archive
 from footlight_plugins.evaluation.catalogue import catalogue_beside, read_catalogue
 from footlight_plugins.evaluation.dataset import DataError, Dataset
@@ -17,6 +18,8 @@ from footlight_plugins.evaluation.progress import Progress, quiet
 
 _KNOWN = ("*.inter", "ratings.dat", "u.data", "ratings.csv", "events.csv", "events.jsonl", "*.npz")
 """What is looked for in a folder, in this order; then a single .csv, .tsv or .txt file."""
+_SPLIT = ("train.txt", "test.txt")
+"""A folder with both is one of LightGCN's."""
 
 
 def read_dataset(path: Path | str, progress: Progress = quiet) -> Dataset:
@@ -24,13 +27,15 @@ def read_dataset(path: Path | str, progress: Progress = quiet) -> Dataset:
 
     Text files: CSV, TSV, RecBole's atomic ``.inter`` with ``.item``, MovieLens (``u.data``, ``ratings.dat``,
     ``ratings.csv``), rows of numbers without a header, or the JSON lines of ``footlight export``. Archives: ``.npz`` with
-    ``indptr`` and ``items``.
+    ``indptr`` and ``items``. Folders with ``train.txt`` and ``test.txt``: LightGCN's.
 
     Raises
     ------
     DataError
         When there is no such file, or it cannot be used.
     """
+    if all((Path(path) / name).is_file() for name in _SPLIT):
+        return _split_already(Path(path))
     file = _file(Path(path))
     content = file.read_bytes()
     match file.suffix:
@@ -48,6 +53,11 @@ def read_dataset(path: Path | str, progress: Progress = quiet) -> Dataset:
     ordinals = {name: ordinal for ordinal, name in enumerate(data.item_names)}
     contents = read_catalogue(beside, ordinals)
     return replace(data, facts=facts | {"catalogue": str(beside)}, contents=contents)
+
+
+def _split_already(folder: Path) -> Dataset:
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _SPLIT]
+    return replace(_shuffled(read_adjacency(folder)), facts={"file": str(folder), "sha256": ", ".join(digests)})
 
 
 def _shuffled(data: Dataset) -> Dataset:

@@ -77,7 +77,11 @@ def tune(
         if result.best is not None and not result.interrupted:
             with bars(as_json) as progress:
                 test = evaluate_with(make(result.best[0]), found, plan, progress)
-        facts = _facts(engine, fixed, result, space, test) | {"search_seed": seed, "protocol": protocol.value}
+        facts = _facts(engine, fixed, result, space, test) | {
+            "search_seed": seed,
+            "protocol": protocol.value,
+            "seeds": list(plan.seeds or plan.protocol.seeds),
+        }
         show(as_json, facts, lambda: _view(facts, test))
         if result.interrupted:
             raise typer.Exit(INTERRUPTED)
