@@ -106,20 +106,31 @@ class Answerer:
         return Recommended(*source, *lines, query.reasons, by.pending)
 
     def record_all(
-        self, host: RecommenderHost, queries: Sequence[Query], rankings: Sequence[Ranking | None]
+        self, host: RecommenderHost, queries: Sequence[Query], rankings: Sequence[Ranking], terms: Terms
     ) -> list[Recommended]:
-        """Record plain answers of the engine itself, all of the same length, which were checked together."""
-        where, special = (host.name, host.version, host.position), queries[0].include_seen or len(queries[0].exclude)
-        said = self._said(host, queries[0], PLAINLY) if special else b""
-        pending, ids, reasons = host.pending, self._catalogue.ids, queries[0].reasons
-        answers, record = [], self._rankings.record
-        for query, ranking in zip(queries, rankings, strict=True):
-            assert ranking is not None
-            items, scores = ranking.items, ranking.scores
-            decision = record(where, query.user, items, scores, said)
-            lines: tuple[list[int], list[float]] = (items.tolist(), scores.tolist())
-            answers.append(Recommended(decision, *where, False, *lines, ranking, ids, reasons, pending))
-        return answers
+        """Record answers of the engine itself, all of the same length, which were checked together."""
+        first, where = queries[0], (host.name, host.version, host.position)
+        special = first.include_seen or len(first.exclude) or terms is not PLAINLY
+        said = self._said(host, first, terms) if special else b""
+        decisions = self._rankings.record_all(where, [query.user for query in queries], rankings, said)
+        name, version, position = where
+        pending, ids, reasons = host.pending, self._catalogue.ids, first.reasons
+        return [
+            Recommended(
+                decision,
+                name,
+                version,
+                position,
+                False,
+                ranking.items.tolist(),
+                ranking.scores.tolist(),
+                ranking,
+                ids,
+                reasons,
+                pending,
+            )
+            for decision, ranking in zip(decisions, rankings, strict=True)
+        ]
 
     def _said(self, host: RecommenderHost, query: Query, terms: Terms, further: dict[str, Any] | None = None) -> bytes:
         """What was asked, as it is kept: everything but the person, who has a column."""

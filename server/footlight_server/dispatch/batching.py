@@ -85,8 +85,10 @@ class Batching:
                 log.warning("a batch is asked for one by one: %s", fault)
         if rankings is None:
             return [await self._one(asking, host, first, query) for query in queries]
-        if first.terms is PLAINLY and all_right(rankings, queries[0]):
-            return self._answerer.record_all(host, queries, rankings)
+        if not first.terms.diversity and first.seed is None and all_right(rankings, queries[0]):
+            return self._answerer.record_all(
+                host, queries, [found for found in rankings if found is not None], first.terms
+            )
         pairs = zip(queries, rankings, strict=True)
         return [await self._given(asking, host, first, query, ranking) for query, ranking in pairs]
 

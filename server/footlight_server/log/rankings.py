@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
+from footlight_plugins import Ranking
 from footlight_server.errors import DecisionErased, NotFound
 from footlight_server.log.bulk import Lookup, insert_rows
 from footlight_server.log.database import Database
@@ -56,6 +57,19 @@ class Ranked(NamedTuple):
     float32."""
 
 
+class _Batch(NamedTuple):
+    """Rankings of one length that one deployment answered at one time."""
+
+    source: tuple[str, int, int]
+    """The deployment, its version, its log position."""
+    numbers: range
+    user: Sequence[int]
+    time: int
+    items: Sequence[NDArray[np.int32]]
+    scores: Sequence[NDArray[np.float64]]
+    asked: bytes
+
+
 class RankingLog:
     """Records rankings in the background: at most half a second of them is lost when the process is killed."""
 
@@ -67,6 +81,7 @@ class RankingLog:
         self._run = secrets.token_hex(8)
         self._count = itertools.count()
         self._write = self._insert
+        self._write_batches = self._insert_batches
 
     def record(
         self,
@@ -85,6 +100,19 @@ class RankingLog:
         when = time.time_ns() // 1_000
         self._writer.later(self._write, Ranked(number, *deployment, user, when, items, scores, asked, propensity))
         return f"r-{self._run}-{number:x}"
+
+    def record_all(
+        self, source: tuple[str, int, int], users: Sequence[int], rankings: Sequence[Ranking], asked: bytes = b""
+    ) -> list[str]:
+        """Keep what was answered to many people, all of one length, and name it; otherwise as `record`."""
+        first = next(self._count)
+        numbers = range(first, first + len(users))
+        for _ in numbers[1:]:
+            next(self._count)
+        items, scores = [ranking.items for ranking in rankings], [ranking.scores for ranking in rankings]
+        when = time.time_ns() // 1_000
+        self._writer.later(self._write_batches, _Batch(source, numbers, users, when, items, scores, asked))
+        return [f"r-{self._run}-{number:x}" for number in numbers]
 
     def get(self, decision_id: str) -> Ranked:
         """The ranking that was answered under this id.
@@ -115,6 +143,22 @@ class RankingLog:
             if ranked.user not in erased:
                 pages[ranked.deployment, ranked.model_version].append(ranked)
         rows = [self._row(*key, _columns(page)) for key, page in pages.items()]
+        insert_rows(connection, RANKING_PAGES, rows)
+
+    def _insert_batches(self, connection: Connection, batches: Sequence[_Batch]) -> None:
+        """Runs in the writer, as `_insert` does."""
+        people = {user for batch in batches for user in batch.user if user != NOBODY}
+        erased = np.array([row[0] for row in _ERASED.rows(connection, self._tenant, list(people))], np.int32)
+        pages: dict[tuple[str, int], list[_Batch]] = defaultdict(list)
+        for batch in batches:
+            pages[batch.source[0], batch.source[1]].append(batch)
+        rows = []
+        for key, parts in pages.items():
+            page = _joined(parts)
+            if len(erased):
+                page = _taken(page, ~np.isin(page["user"], erased))
+            if len(page["number"]):
+                rows.append(self._row(*key, page))
         insert_rows(connection, RANKING_PAGES, rows)
 
     def _row(self, deployment: str, version: int, page: Columns) -> tuple[Any, ...]:
@@ -161,6 +205,24 @@ def _columns(rankings: Sequence[Ranked]) -> Columns:
         pairs = zip(items, propensity, strict=True)
         filled = [np.full(len(line), np.nan) if chances is None else chances for line, chances in pairs]
         columns["propensity"] = np.concatenate(filled).astype(np.float32)
+    return columns
+
+
+def _joined(batches: Sequence[_Batch]) -> Columns:
+    """The rankings of several batches as one page, as `_columns` makes it."""
+    sizes = np.array([len(batch.user) for batch in batches])
+    columns: dict[str, NDArray[Any]] = {
+        "number": np.concatenate([np.arange(batch.numbers.start, batch.numbers.stop) for batch in batches]),
+        "position": np.repeat(np.array([batch.source[2] for batch in batches], np.int64), sizes),
+        "user": np.concatenate([np.array(batch.user, np.int32) for batch in batches]),
+        "time": np.repeat(np.array([batch.time for batch in batches], np.int64), sizes),
+        "length": np.repeat(np.array([len(batch.items[0]) for batch in batches], np.int32), sizes),
+        "items": np.concatenate([line for batch in batches for line in batch.items]).astype(np.int32, copy=False),
+        "scores": np.concatenate([line for batch in batches for line in batch.scores]).astype(np.float32),
+    }
+    if any(batch.asked for batch in batches):
+        columns["asked_length"] = np.repeat(np.array([len(batch.asked) for batch in batches], np.int32), sizes)
+        columns["asked"] = np.frombuffer(b"".join(batch.asked * len(batch.user) for batch in batches), np.uint8)
     return columns
 
 

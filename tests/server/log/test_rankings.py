@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from footlight_plugins import EventKind
+from footlight_plugins import EventKind, Ranking
 from footlight_server.errors import DecisionErased, NotFound
 from footlight_server.log import Database, Event, EventLog, People, RankingLog, Writer
 
@@ -66,6 +66,35 @@ async def test_what_was_asked_and_the_propensities_stay_with_their_ranking(
         assert found.propensity[0] == 0.25 and np.isnan(found.propensity[1])
         assert (rankings.get(plain).asked, rankings.get(plain).propensity) == (b"", None)
         await events.forget("ada")
+
+
+async def test_rankings_of_many_people_are_kept_together_and_erased_one_by_one(
+    rankings: RankingLog, writer: Writer, events: EventLog, people: People
+) -> None:
+    ada, ben = await _person(events, people, "ada"), await _person(events, people, "ben")
+    lines = [Ranking(np.array([n, n + 1], np.int32), np.array([2.0, 1.0])) for n in range(3)]
+    ids = rankings.record_all(ANSWERER, [ada, -1, ben], lines, b"{}")
+    after = _record(rankings, -1, 7)
+    await _written(writer)
+    found = [rankings.get(name) for name in ids]
+    assert [(each.user, each.items.tolist(), each.asked) for each in found] == [
+        (ada, [0, 1], b"{}"),
+        (-1, [1, 2], b"{}"),
+        (ben, [2, 3], b"{}"),
+    ]
+    assert rankings.get(after).items.tolist() == [7]
+    await events.forget("ada")
+    late = rankings.record_all(ANSWERER, [ada, ben], lines[:2])
+    await _written(writer)
+    assert [_there(rankings, name) for name in (*ids, *late)] == [False, True, True, False, True]
+
+
+def _there(rankings: RankingLog, name: str) -> bool:
+    try:
+        rankings.get(name)
+    except NotFound:
+        return False
+    return True
 
 
 async def test_an_erased_ranking_is_told_from_one_that_never_was(
