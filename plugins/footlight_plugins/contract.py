@@ -121,11 +121,16 @@ class EngineSpec:
     explores: bool = False
     """Whether chance plays a part: answers differ with `Query.seed`, and the host draws one for each call (Recommender)."""
 
+    converses: bool = False
+    """Whether it is an `Assistant`, which answers what people type, instead of an `Agent` (verb act)."""
+
     def __post_init__(self) -> None:
         check_name("engine", self.name)
         check_factory("factory", self.factory, self.name)
         if self.options:
             check_factory("options", self.options, self.name)
+        if self.converses and self.verb is not Verb.ACT:
+            raise ValueError(f"engine {self.name!r} converses, so its verb must be act")
         if not isinstance(self.verb, Verb):
             raise ValueError(f"verb {self.verb!r} of engine {self.name!r} must be a Verb")
 

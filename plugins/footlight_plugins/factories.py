@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from footlight_plugins.contract import Engine, EngineSpec, Options, Verb
+from footlight_plugins.conversation import Assistant
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.stages import STAGE_ROLES, StageSpec
 
@@ -106,7 +107,7 @@ def _imported(spec: EngineSpec | StageSpec, path: str) -> object:
 
 def _checked(spec: EngineSpec, found: object) -> type[Engine]:
     where = f"{spec.factory!r} of engine {spec.name!r}"
-    role = _ROLES[spec.verb]
+    role: type[Engine] = Assistant if spec.converses else _ROLES[spec.verb]
     if not (isinstance(found, type) and issubclass(found, role)):
         raise EngineUnavailable(f"{where} must be a subclass of footlight_plugins.{role.__name__}")
     if inspect.isabstract(found):

@@ -6,7 +6,7 @@ import numpy as np
 
 from footlight_engines import act, generate, recommend
 from footlight_plugins import Box, Candidates, Discrete, EngineSpec, Spaces
-from footlight_plugins.testing import AgentSuite, GeneratorSuite, RecommenderSuite
+from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
 
 _SPECS = {s.name: s for s in (*act.register_engines(), *generate.register_engines(), *recommend.register_engines())}
 
@@ -99,6 +99,16 @@ class TestPolicyIteration(AgentSuite):
 class TestSoftPolicyIteration(AgentSuite):
     spec = _spec("policy-iteration")
     options = {"plan_every": 30, "improvement": "soft", "temperature": 0.5}  # noqa: RUF012
+
+
+class TestDialoguePolicy(AgentSuite):
+    spec, spaces = _spec("dialogue-policy"), Spaces(Discrete(128), Discrete(4))
+    starts_even = False
+
+
+class TestAssistant(AssistantSuite):
+    spec = _spec("assistant")
+    options = {"embedder": "none"}  # noqa: RUF012
 
 
 class TestDqn(AgentSuite):

@@ -18,6 +18,7 @@ import pytest
 
 for _suite in (
     "agent",
+    "assistant",
     "engine",
     "generator",
     "recommender",
@@ -25,8 +26,9 @@ for _suite in (
     pytest.register_assert_rewrite(f"{__name__}.{_suite}")
 
 from footlight_plugins.testing.agent import AgentSuite  # noqa: E402
+from footlight_plugins.testing.assistant import AssistantSuite  # noqa: E402
 from footlight_plugins.testing.engine import EngineSuite  # noqa: E402
 from footlight_plugins.testing.generator import GeneratorSuite  # noqa: E402
 from footlight_plugins.testing.recommender import RecommenderSuite  # noqa: E402
 
-__all__ = ["AgentSuite", "EngineSuite", "GeneratorSuite", "RecommenderSuite"]
+__all__ = ["AgentSuite", "AssistantSuite", "EngineSuite", "GeneratorSuite", "RecommenderSuite"]

@@ -93,6 +93,8 @@ class Acting:
         }
         seed = chosen_seed("seed", seed)
         deployed = self._deployments.resolve(deployment, Verb.ACT)
+        if deployed.spec.converses:
+            raise InvalidArgument("deployment", f"'{deployed.name}' is an assistant: talk to it with Converse")
         engine_class = await asyncio.to_thread(engine_class_of, deployed.spec)
         complete = checked_options(engine_class, {**deployed.record.options, **options})
         record = AgentRecord(agent_id, deployed.name, spaces, complete.model_dump(mode="json"), seed, now())

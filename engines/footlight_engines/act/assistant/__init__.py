@@ -1,0 +1,1 @@
+"""The assistant: understands Chinese and English by rules, searches the catalogue, and answers with reasons."""

@@ -1,0 +1,194 @@
+"""What the assistant answers: one method an act, and one an intent that leaves nothing to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.dialogue import Dialogue
+from footlight_engines.act.assistant.informing import informed
+from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.ranking import Found, Ranker
+from footlight_engines.act.assistant.reasons import Reasons
+from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.understanding import Understood
+from footlight_engines.act.assistant.wording import (
+    item_line,
+    listed,
+    say,
+    slot_name,
+    title_of,
+    value_name,
+    want_name,
+)
+from footlight_plugins import ReplyItem, Turn
+
+
+@dataclass(slots=True)
+class Answer:
+    """A reply before it is put together."""
+
+    act: str
+    text: str
+    items: Sequence[ReplyItem] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+class Answering:
+    """Answers one turn. What was shown and asked is noted in the memory."""
+
+    def __init__(self, shelf: Shelf, ranker: Ranker, turn: Turn, memory: Memory, heard: Understood) -> None:
+        self._shelf = shelf
+        self._ranker = ranker
+        self._turn = turn
+        self._memory = memory
+        self._heard = heard
+        self._language = memory.language
+        self._reasons = Reasons(shelf, memory, turn.scores)
+
+    def by(self, act: str, found: Found) -> Answer:
+        """Do one of the acts that were to be decided on."""
+        memory = self._memory
+        if act == "ask" or not len(found.items):
+            return self._asked(found)
+        memory.asked, memory.asks = "", 0
+        if act == "explain":
+            items = found.items[:1].tolist()
+        elif act == "diversify":
+            items = self._ranker.varied(found, self._turn.count)
+        else:
+            items = found.items[: self._turn.count].tolist()
+        answer = self._listed(act, items, dict(zip(found.items.tolist(), found.scores.tolist(), strict=True)))
+        answer.notes += self._remarks(found)
+        memory.show(items)
+        return answer
+
+    def _listed(self, act: str, items: Sequence[int], scores: dict[int, float]) -> Answer:
+        language = self._language
+        shown = [ReplyItem(item, scores.get(item, 0.0), self._reasons.of(item)) for item in items]
+        if len(items) == 1:
+            line = item_line(language, self._shelf.facts[items[0]], shown[0].reasons)
+            what = "explain" if act == "explain" else "list_one"
+            text = say(language, what, items=line)
+            if act == "explain":
+                text += "\n" + informed(language, self._shelf.facts[items[0]], "")
+            return Answer(act, text, shown)
+        more = self._heard.intent == intents.MORE
+        what = "varied" if act == "diversify" else "more" if more else "list_many"
+        return Answer(act, say(language, what, items=self._lines(items, shown)), shown)
+
+    def _lines(self, items: Sequence[int], shown: Sequence[ReplyItem]) -> str:
+        return "\n".join(
+            item_line(self._language, self._shelf.facts[item], one.reasons, number)
+            for number, (item, one) in enumerate(zip(items, shown, strict=True), 1)
+        )
+
+    def _remarks(self, found: Found) -> list[str]:
+        """What could not be gone by."""
+        language, notes = self._language, []
+        if found.unjudged:
+            now = [want for want in found.unjudged if want.turn == self._memory.turn - 1]
+            names = dict.fromkeys(slot_name(language, want.name) for want in now)
+            if names:
+                notes.append(say(language, "unjudged", names=listed(language, list(names))))
+        for slot in self._heard.slots:
+            if slot.name == "title" and slot.item < 0:
+                notes.append(say(language, "unknown_title", title=slot.value))
+        if self._shelf.embedder is None and self._memory.turn == 1:
+            notes.append(say(language, "no_embedder"))
+        return notes
+
+    def _asked(self, found: Found) -> Answer:
+        """Ask for what would narrow it down, or say that nothing is left."""
+        memory, language = self._memory, self._language
+        memory.asks += 1
+        if not found.count:
+            wants = listed(language, [want_name(language, want) for want in memory.wants][-4:]) or "–"
+            shown = set(memory.shown) & {int(i) for i in np.flatnonzero(self._ranker.filters.allowed(memory)[0])}
+            memory.asked = "any"
+            text = say(language, "none_left" if shown else "none_fits", wants=wants)
+            return Answer("ask", text, notes=self._remarks(found))
+        memory.asked = self._unknown()
+        if memory.asked in ("genre", "kind"):
+            names = [value_name(language, memory.asked, value) for value, _ in self._shelf.values(memory.asked)[:5]]
+            return Answer("ask", say(language, f"ask_{memory.asked}", choices=say(language, "comma").join(names)))
+        return Answer("ask", say(language, f"ask_{memory.asked}"), notes=self._remarks(found))
+
+    def _unknown(self) -> str:
+        """The slot to ask for."""
+        said = {want.name for want in self._memory.positive}
+        for slot in ("kind", "genre"):
+            if slot not in said and len(self._shelf.values(slot)) > 1:
+                return slot
+        return "mood" if "mood" not in said else "any"
+
+    def forced(self, which: bool) -> Answer:
+        """Answer an intent that leaves nothing to decide."""
+        intent, language = self._heard.intent, self._language
+        if which and intent not in (intents.RESET, intents.UNDO, intents.HELP):
+            return self._which()
+        answer = {
+            intents.ACCEPT: self._accepted,
+            intents.INQUIRE: self._informed,
+            intents.WHY: self._why,
+            intents.UNDO: self._undone,
+            intents.HELP: self._help,
+        }.get(intent)
+        if answer is not None:
+            return answer()
+        if intent == intents.RESET:
+            return Answer("reset", say(language, "reset"))
+        if intent == intents.OTHER:
+            return Answer("greet", say(language, "hello"))
+        if self._heard.utterance.empty:
+            return Answer("clarify", say(language, "nothing_said"))
+        return Answer("clarify", say(language, "unsure" if self._shelf.facts else "nothing_here"))
+
+    def _which(self) -> Answer:
+        """Several items have that title: show them, so that a number or a year tells."""
+        items = list(self._heard.named)[:9]
+        self._memory.last, self._memory.focus = tuple(items), items[0]
+        shown = [ReplyItem(item, 0.0) for item in items]
+        return Answer("ask", say(self._language, "which", items=self._lines(items, shown)), shown)
+
+    def _item(self) -> int | None:
+        meant = Dialogue(self._shelf, self._ranker.filters).items_meant(self._memory, self._heard)
+        return meant[0] if meant and meant[0] in self._shelf.facts else None
+
+    def _accepted(self) -> Answer:
+        if (item := self._item()) is None:
+            return Answer("accept", say(self._language, "accepted_none"))
+        title = title_of(self._language, self._shelf.facts[item])
+        return Answer("accept", say(self._language, "accepted", title=title), [ReplyItem(item, 0.0)])
+
+    def _informed(self) -> Answer:
+        if (item := self._item()) is None:
+            return Answer("inform", say(self._language, "not_yet"))
+        facts = self._shelf.facts[item]
+        return Answer("inform", informed(self._language, facts, self._heard.utterance.text), [ReplyItem(item, 0.0)])
+
+    def _why(self) -> Answer:
+        language = self._language
+        if (item := self._item()) is None:
+            return Answer("why", say(language, "not_yet"))
+        reasons, title = self._reasons.of(item), title_of(language, self._shelf.facts[item])
+        text = say(language, "why", title=title, reasons=listed(language, reasons)) if reasons else ""
+        return Answer("why", text or say(language, "why_nothing", title=title), [ReplyItem(item, 0.0, reasons)])
+
+    def _undone(self) -> Answer:
+        language, memory = self._language, self._memory
+        if memory.saved() == Memory.restored(self._turn.memory).saved() | {"turn": memory.turn, "language": language}:
+            return Answer("undo", say(language, "nothing_to_undo"))
+        items = [item for item in memory.last if item in self._shelf.facts]
+        shown = [ReplyItem(item, 0.0, self._reasons.of(item)) for item in items]
+        if not items:
+            return Answer("undo", say(language, "undone_plain"))
+        return Answer("undo", say(language, "undone", items=self._lines(items, shown)), shown)
+
+    def _help(self) -> Answer:
+        example = next(iter(self._shelf.facts.values()), None)
+        title = title_of(self._language, example).strip("《》") if example else "Metropolis"
+        return Answer("help", say(self._language, "help", title=title))

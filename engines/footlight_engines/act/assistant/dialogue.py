@@ -1,0 +1,156 @@
+"""How a turn changes what a conversation has come to."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.facts import Facts
+from footlight_engines.act.assistant.filters import Filters
+from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.memory import Memory, Want
+from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
+from footlight_engines.act.assistant.understanding import Understood
+
+CHANGING = (
+    intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.REJECT, intents.SEEN, intents.ACCEPT,
+    intents.RESET,
+)  # fmt: skip
+"""The intents that undo takes back."""
+
+_ACTOR = pattern("actor")
+_DIRECTOR = re.compile(r"\bdirector\b|导演")
+_GENRE = pattern("genre")
+_LIKED = pattern("liked")
+_DISLIKED = pattern("disliked")
+_OPPOSITE = {
+    "light": ("dark", "sad", "scary"), "dark": ("light", "funny"), "funny": ("sad", "dark"), "sad": ("funny", "light"),
+    "relaxing": ("exciting", "suspenseful"), "exciting": ("relaxing",), "scary": ("light",), "heartwarming": ("dark",),
+}  # fmt: skip
+_ALL = re.compile(r"\b(?:all|both|these|those|them|none|any|every|each)\b|都|全|这些|那些|一个也|两个|几个")
+
+
+class Dialogue:
+    """Applies turns to memories."""
+
+    def __init__(self, shelf: Shelf, filters: Filters) -> None:
+        self._shelf = shelf
+        self._filters = filters
+
+    def items_meant(self, memory: Memory, heard: Understood) -> list[int]:
+        """The items that a turn is about: named, pointed at, all of the last list, or the one in focus."""
+        if named := [item for item in heard.named if item in memory.last] or list(heard.named):
+            return named[:1]
+        if heard.place is not None and 0 <= heard.place < len(memory.last):
+            return [memory.last[heard.place]]
+        if heard.intent in (intents.REJECT, intents.SEEN) and memory.last:
+            first = re.search(r"\bfirst (two|three)\b|前(两|三|俩)", heard.utterance.text)
+            if first:
+                return list(memory.last[: 3 if "three" in first[0] or "三" in first[0] else 2])
+            if _ALL.search(heard.utterance.text) or (
+                heard.intent == intents.REJECT and memory.focus in memory.last[:1]
+            ):
+                return list(memory.last)
+        return [memory.focus] if memory.focus >= 0 else []
+
+    def advance(self, memory: Memory, heard: Understood) -> Memory:
+        """The memory after a turn; the one that is given is changed and answered, but for undo."""
+        if heard.intent == intents.UNDO:
+            return memory.undone() or memory
+        if heard.intent in CHANGING:
+            memory.remember()
+        step = {
+            intents.ASK: self._ask,
+            intents.PREFERENCE: self._prefer,
+            intents.CRITIQUE: self._criticise,
+            intents.MORE: self._more,
+            intents.ACCEPT: self._accept,
+            intents.REJECT: self._reject,
+            intents.SEEN: self._seen,
+            intents.INQUIRE: self._look_at,
+            intents.WHY: self._look_at,
+        }.get(heard.intent)
+        if heard.intent == intents.RESET:
+            return Memory(turn=memory.turn, language=memory.language, before=memory.before)
+        if step is not None:
+            step(memory, heard)
+        return memory
+
+    def _ask(self, memory: Memory, heard: Understood) -> None:
+        if any(slot.name in ("genre", "kind", "people", "title", "era", "mood", "region") for slot in heard.slots):
+            kept = [want for want in memory.wants if want.name == "kind" and want.polarity == WANTED]
+            memory.forget_wishes()
+            if not any(slot.name == "kind" for slot in heard.slots):
+                memory.wants += tuple(kept)
+        memory.query = heard.utterance.text
+        self._take(memory, heard.slots)
+
+    def _prefer(self, memory: Memory, heard: Understood) -> None:
+        memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:] if _says_more(heard) else memory.query
+        self._take(memory, heard.slots)
+
+    def _more(self, memory: Memory, heard: Understood) -> None:
+        self._take(memory, heard.slots)
+
+    def _take(self, memory: Memory, slots: Sequence[Slot]) -> None:
+        """Titles that are wanted are what it shall be like; the rest narrows."""
+        likes = [slot.item for slot in slots if slot.name == "title" and slot.item >= 0 and slot.polarity == WANTED]
+        memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
+        memory.want(slot for slot in slots if not (slot.name == "title" and slot.polarity == WANTED and slot.item < 0))
+
+    def _criticise(self, memory: Memory, heard: Understood) -> None:
+        focus = memory.focus
+        for slot in heard.slots:
+            want = self._filters.narrower(Want(slot.name, slot.value, slot.polarity, slot.item, memory.turn), focus)
+            memory.want([Slot(want.name, want.value, want.polarity, want.item)])
+            if slot.name == "mood" and slot.polarity == WANTED:
+                opposite = _OPPOSITE.get(slot.value, ())
+                memory.wants = tuple(w for w in memory.wants if not (w.name == "mood" and w.value in opposite))
+        if self._shelf.facts.get(focus) is not None and not any(slot.name == "people" for slot in heard.slots):
+            memory.want(self._of_focus(heard.utterance.text, self._shelf.facts[focus], memory.last))
+
+    def _of_focus(self, text: str, facts: Facts, last: Sequence[int]) -> list[Slot]:
+        """What "that actor", "that director" and "another genre" mean."""
+        if _DIRECTOR.search(text):
+            return [Slot("people", name.casefold(), UNWANTED) for name in facts.directors]
+        if _ACTOR.search(text) and (facts.cast or facts.directors):
+            return [Slot("people", name.casefold(), UNWANTED) for name in facts.cast[:1] or facts.directors[:1]]
+        if _GENRE.search(text):
+            shown = [self._shelf.facts[item] for item in last if item in self._shelf.facts]
+            counted = Counter(genre for one in shown for genre in one.values("genre"))
+            return [Slot("genre", genre, UNWANTED) for genre, _ in counted.most_common(1)]
+        return []
+
+    def _accept(self, memory: Memory, heard: Understood) -> None:
+        for item in self.items_meant(memory, heard)[:1]:
+            memory.accept(item)
+
+    def _reject(self, memory: Memory, heard: Understood) -> None:
+        memory.reject(self.items_meant(memory, heard))
+        memory.want(slot for slot in heard.slots if slot.polarity == UNWANTED and slot.name != "title")
+
+    def _seen(self, memory: Memory, heard: Understood) -> None:
+        items = self.items_meant(memory, heard)
+        memory.saw(items)
+        if liked(heard.utterance.text):
+            memory.likes = tuple(dict.fromkeys((*memory.likes, *items)))
+        elif _DISLIKED.search(heard.utterance.text):
+            memory.reject(items)
+        self._take(memory, [slot for slot in heard.slots if slot.name not in ("title", "platform")])
+
+    def _look_at(self, memory: Memory, heard: Understood) -> None:
+        for item in self.items_meant(memory, heard)[:1]:
+            memory.focus = item
+
+
+def liked(text: str) -> bool:
+    """Whether a text says that what was seen was liked."""
+    return bool(_LIKED.search(text)) and not _DISLIKED.search(text)
+
+
+def _says_more(heard: Understood) -> bool:
+    """Whether the words themselves help the search: a wish does, what is unwanted does not."""
+    return any(slot.polarity == WANTED for slot in heard.slots)

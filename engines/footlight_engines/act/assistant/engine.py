@@ -1,0 +1,185 @@
+"""The assistant engine: hears a turn, and does what was decided."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from footlight_engines.act.assistant import intents, policy
+from footlight_engines.act.assistant.answering import Answer, Answering
+from footlight_engines.act.assistant.dialogue import Dialogue, liked
+from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.ranking import Found, Ranker
+from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.understanding import Understood, understand
+from footlight_plugins import Assistant, Heard, ItemContent, Options, Reply, SaidSlot, State, Turn, find_embedder
+from footlight_plugins.embedding import EmbedderSpec
+
+SEARCHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.REJECT, intents.SEEN)
+"""The intents after which there is something to decide."""
+
+
+class AssistantOptions(Options):
+    """How it searches."""
+
+    embedder: str = Field(
+        "",
+        max_length=63,
+        description="Which embedder to search by meaning with; empty means the best that is installed, 'none' means none.",
+    )
+    policy: str = Field(
+        "dialogue-policy",
+        max_length=63,
+        description="The deployment whose agent decides what to do in each turn: 128 observations, 4 actions.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What `hear` hands to `reply`."""
+
+    memory: Memory
+    understood: Understood
+    found: Found | None
+
+
+class CatalogueAssistant(Assistant):
+    """Speaks Chinese and English about the items of a catalogue."""
+
+    options_type: ClassVar[type[Options]] = AssistantOptions
+    acts: ClassVar[tuple[str, ...]] = policy.ACTS
+    observations: ClassVar[int] = policy.STATES
+    policy: ClassVar[str] = "dialogue-policy"
+
+    def __init__(self, options: Options) -> None:
+        """Loads the embedder, where there is one; without it search goes by words alone, and replies say so."""
+        if not isinstance(options, AssistantOptions):
+            raise TypeError(f"options must be AssistantOptions, not {type(options).__name__}")
+        found = None if options.embedder == "none" else find_embedder(options.embedder)
+        self._embedder: EmbedderSpec | None = found[0] if found else None
+        self._shelf = Shelf(found[1] if found else None)
+        self._ranker: Ranker | None = None
+        self._kept: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]] = {}
+
+    def warm_up(self) -> None:
+        """Compile the kernels and train the classifier."""
+        from footlight_engines.act.assistant.classifier import trained
+        from footlight_engines.act.assistant.title_index import TitleIndex
+
+        trained()
+        TitleIndex([(0, "warm")]).find("warm up")
+
+    def describe(self, contents: Sequence[ItemContent]) -> None:
+        """Take over what the catalogue says of items."""
+        self._shelf.put(contents)
+        known = [one.item for one in contents if self._key(one.item) in self._kept]
+        if known:
+            self._shelf.embedded(known, np.stack([self._kept[self._key(item)] for item in known]))
+        self._ranker = None
+
+    @property
+    def pending(self) -> int:
+        """How many items wait to be embedded."""
+        return self._shelf.waiting
+
+    def settle(self) -> None:
+        """Embed some items: 32 of them, some 30 ms."""
+        self._shelf.embed_some()
+
+    def _ranking(self) -> Ranker:
+        if self._ranker is None:
+            self._ranker = Ranker(self._shelf)
+        return self._ranker
+
+    def hear(self, turn: Turn) -> Heard:
+        """Understand a text and look for what there is to answer; see `Assistant.hear`."""
+        before = Memory.restored(turn.memory)
+        understood = understand(turn.text, before, self._shelf)
+        memory = Dialogue(self._shelf, self._ranking().filters).advance(Memory.restored(turn.memory), understood)
+        memory.turn = before.turn + 1
+        memory.language = understood.utterance.language or before.language or "en"
+        reward = self._reward(before, understood)
+        slots = tuple(SaidSlot(one.name, one.value, one.polarity > 0, one.item) for one in understood.slots)
+        if understood.intent not in SEARCHING or not self._shelf.facts or self._which(understood):
+            thought = Thought(memory, understood, None)
+            return Heard(understood.intent, memory.language, slots, reward, thought=thought)
+        found = self._ranking().find(memory, turn.servable, turn.scores)
+        return Heard(
+            understood.intent,
+            memory.language,
+            slots,
+            reward,
+            policy.observation(memory, understood.intent, found.count),
+            policy.possible(memory, found.count, turn.count, self._askable(memory, understood)),
+            Thought(memory, understood, found),
+        )
+
+    def _which(self, understood: Understood) -> bool:
+        """Whether a title is meant that several items share, so that it has to be asked which."""
+        return len(understood.named) > 1 and sum(slot.name == "title" for slot in understood.slots) == 1
+
+    def _askable(self, memory: Memory, understood: Understood) -> bool:
+        return understood.intent in (intents.ASK, intents.PREFERENCE) and not memory.likes
+
+    def _reward(self, before: Memory, understood: Understood) -> float | None:
+        """What a turn says of the reply before, where that showed something."""
+        if not before.last:
+            return None
+        if understood.intent == intents.SEEN and liked(understood.utterance.text):
+            return policy.SEEN_AND_LIKED
+        return policy.REWARDS.get(understood.intent)
+
+    def reply(self, turn: Turn, heard: Heard, act: int) -> Reply:
+        """Do one of the acts, or what the intent asks for where there was nothing to decide."""
+        thought = heard.thought
+        assert isinstance(thought, Thought)
+        answering = Answering(self._shelf, self._ranking(), turn, thought.memory, thought.understood)
+        if heard.mask is None or thought.found is None:
+            answer = answering.forced(self._which(thought.understood))
+        else:
+            answer = answering.by(policy.ACTS[act], thought.found)
+        return self._worded(answer, thought.memory)
+
+    def _worded(self, answer: Answer, memory: Memory) -> Reply:
+        notes = tuple(dict.fromkeys(answer.notes))
+        text = "\n".join((answer.text, *notes))
+        return Reply(answer.act, text, memory.language, memory.saved(), tuple(answer.items), notes)
+
+    def _key(self, item: int) -> str:
+        return hashlib.blake2b(self._shelf.facts[item].spoken[:300].encode(), digest_size=12).hexdigest()
+
+    def state(self) -> State:
+        """The vectors that were computed, by what they were computed of: nothing was learned."""
+        if self._embedder is None:
+            return State({}, {"embedder": "", "keys": []})
+        items = [item for item in sorted(self._shelf.facts) if item < len(self._shelf.vectors)]
+        done = [item for item in items if self._shelf.vectors[item].any()]
+        vectors = self._shelf.vectors[done].astype(np.float16) if done else np.empty((0, 0), np.float16)
+        meta = {
+            "embedder": f"{self._embedder.name} {self._embedder.version}",
+            "keys": [self._key(item) for item in done],
+        }
+        return State({"vectors": vectors}, meta)
+
+    def load(self, state: State) -> None:
+        """Take over vectors; those of another embedder are left alone. Items are told by `describe`, before or after.
+
+        Raises
+        ------
+        ValueError
+            When it is no such state.
+        """
+        keys, vectors = state.meta.get("keys"), state.arrays.get("vectors", np.empty((0, 0), np.float16))
+        if not isinstance(keys, list) or vectors.ndim != 2 or len(keys) != len(vectors):
+            raise ValueError("state of an assistant: 'keys' must name a row of the array 'vectors' each")
+        mine = f"{self._embedder.name} {self._embedder.version}" if self._embedder else ""
+        if state.meta.get("embedder") == mine and len(keys):
+            self._kept = dict(zip(keys, vectors.astype(np.float32), strict=True))
+            known = [item for item in self._shelf.facts if self._key(item) in self._kept]
+            if known:
+                self._shelf.embedded(known, np.stack([self._kept[self._key(item)] for item in known]))

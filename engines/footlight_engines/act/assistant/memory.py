@@ -1,0 +1,133 @@
+"""What a conversation has come to. The host keeps it as JSON between two turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
+
+DEEPEST = 8
+"""So many turns can be undone."""
+MOST_ITEMS = 500
+"""So many items of each sort are remembered, the latest."""
+SINGLE = ("kind", "era", "duration", "platform")
+"""Slots of which a new value takes the place of the one before."""
+LASTING = ("age", "platform")
+"""Slots that a new wish leaves as they are, beside everything that is unwanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One thing that was said about what is wanted."""
+
+    name: str
+    value: str
+    polarity: int = WANTED
+    item: int = -1
+    turn: int = 0
+
+
+@dataclass(slots=True)
+class Memory:
+    """Everything that later turns can refer to."""
+
+    turn: int = 0
+    language: str = ""
+    query: str = ""
+    """The last wish in the person's own words, for search."""
+    wants: tuple[Want, ...] = ()
+    likes: tuple[int, ...] = ()
+    """Items that something like is wanted of."""
+    last: tuple[int, ...] = ()
+    """The items of the last list, in order."""
+    focus: int = -1
+    """The item that "it" means."""
+    shown: tuple[int, ...] = ()
+    accepted: tuple[int, ...] = ()
+    rejected: tuple[int, ...] = ()
+    seen: tuple[int, ...] = ()
+    asked: str = ""
+    """The slot that the last reply asked for; empty where it asked for none."""
+    asks: int = 0
+    """How many replies in a row have asked."""
+    unsure: tuple[int, ...] = ()
+    """Items of one title, where the last reply asked which was meant."""
+    before: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    """What it was before the latest turns that changed it, for undo."""
+
+    @staticmethod
+    def restored(saved: Mapping[str, Any]) -> Memory:
+        """What `saved` wrote; a new memory from an empty mapping."""
+        known = {name: _frozen(value) for name, value in saved.items() if name in Memory.__slots__}
+        if "wants" in known:
+            known["wants"] = tuple(Want(*want) for want in saved["wants"])
+        return Memory(**known)
+
+    def saved(self) -> dict[str, Any]:
+        """What JSON can hold of it."""
+        return asdict(self) | {"wants": [list(asdict(want).values()) for want in self.wants]}
+
+    def remember(self) -> None:
+        """Keep what it is now, so that `undone` comes back to it."""
+        self.before = (*self.before, self.saved() | {"before": []})[-DEEPEST:]
+
+    def undone(self) -> Memory | None:
+        """What it was before the last change; None where nothing is left to undo."""
+        if not self.before:
+            return None
+        return replace(
+            Memory.restored(self.before[-1]), before=self.before[:-1], turn=self.turn, language=self.language
+        )
+
+    def forget_wishes(self) -> None:
+        """A new wish begins: what is unwanted stays, and so does who watches, and where."""
+        self.wants = tuple(want for want in self.wants if want.polarity == UNWANTED or want.name in LASTING)
+        self.likes, self.unsure = (), ()
+
+    def want(self, slots: Iterable[Slot]) -> None:
+        """Take over what was said; of things that exclude each other, the later holds."""
+        for slot in slots:
+            new = Want(slot.name, slot.value, slot.polarity, slot.item, self.turn)
+            self.wants = (*(want for want in self.wants if not _excludes(new, want)), new)
+
+    def wanted(self, name: str, polarity: int = WANTED) -> list[str]:
+        """The values of a slot."""
+        return [want.value for want in self.wants if want.name == name and want.polarity == polarity]
+
+    @property
+    def positive(self) -> list[Want]:
+        """What is wanted."""
+        return [want for want in self.wants if want.polarity == WANTED]
+
+    def show(self, items: Sequence[int]) -> None:
+        """A list was shown."""
+        self.last, self.focus = tuple(items), items[0] if items else -1
+        self.shown = _added(self.shown, items)
+
+    def accept(self, item: int) -> None:
+        self.accepted, self.focus = _added(self.accepted, [item]), item
+
+    def reject(self, items: Iterable[int]) -> None:
+        self.rejected = _added(self.rejected, items)
+
+    def saw(self, items: Iterable[int]) -> None:
+        self.seen = _added(self.seen, items)
+
+
+def _added(known: tuple[int, ...], items: Iterable[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys((*known, *items)))[-MOST_ITEMS:]
+
+
+def _excludes(new: Want, old: Want) -> bool:
+    """Whether a new statement takes the place of an old one."""
+    if new.name != old.name:
+        return False
+    return new.value.casefold() == old.value.casefold() or (
+        new.name in SINGLE and new.polarity == old.polarity == WANTED
+    )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,127 @@
+"""Which items answer a wish: hard filters first, then meaning, words, the recommender, moods, and what was turned down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_engines.act.assistant.filters import Filters, Mask
+from footlight_engines.act.assistant.memory import Memory, Want
+from footlight_engines.act.assistant.shelf import Shelf
+
+MEANING, WORDS, TASTE, MOOD, LIKENESS, TURNED_DOWN = 0.5, 0.35, 0.25, 0.25, 0.6, 0.3
+"""How much each part of a score counts; each part is 0 to 1."""
+POOL = 60
+"""From so many of the best a varied list is chosen."""
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is for a wish."""
+
+    items: NDArray[np.int32]
+    """The best first, at most `POOL`."""
+    scores: Scores
+    count: int
+    """How many items fit in all."""
+    unjudged: tuple[Want, ...]
+    """Wants that the catalogue cannot judge."""
+
+
+class Ranker:
+    """Ranks the items of a shelf as it was when this was made."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self.filters = Filters(shelf)
+
+    def find(self, memory: Memory, servable: Mask, taste: Scores | None) -> Found:
+        """The items for what a conversation has come to, without those it has shown."""
+        allowed, unjudged = self.filters.allowed(memory)
+        allowed &= self._grown(servable, False) & self._there()
+        allowed[[item for item in self._gone(memory) if item < len(allowed)]] = False
+        scores = self.scores(memory, taste)
+        items = np.flatnonzero(allowed)
+        order = np.lexsort((items, -scores[items]))[:POOL]
+        chosen = items[order].astype(np.int32)
+        return Found(chosen, scores[chosen], len(items), tuple(unjudged))
+
+    def _gone(self, memory: Memory) -> set[int]:
+        return {*memory.shown, *memory.seen, *memory.rejected, *memory.accepted, *memory.likes}
+
+    def _there(self) -> Mask:
+        mask = np.zeros(self._shelf.size, np.bool_)
+        mask[list(self._shelf.facts)] = True
+        return mask
+
+    def _grown(self, values: NDArray[np.bool_], fill: bool) -> Mask:
+        mask = np.full(self._shelf.size, fill)
+        n = min(len(values), len(mask))
+        mask[:n] = values[:n]
+        return mask
+
+    def scores(self, memory: Memory, taste: Scores | None) -> Scores:
+        """How well each item answers, shape (size,)."""
+        total = np.zeros(self._shelf.size)
+        if memory.query:
+            total += WORDS * _of_best(self._shelf.by_words(memory.query))
+            if (vector := self._shelf.embedded_query(memory.query)) is not None:
+                total += MEANING * np.maximum(self._shelf.by_meaning(vector), 0.0)
+        if taste is not None:
+            known = np.zeros(len(total))
+            known[: min(len(taste), len(total))] = taste[: len(total)]
+            total += TASTE * _of_best(known)
+        for mood in memory.wanted("mood"):
+            total += MOOD * self._shelf.with_facet("mood", mood)
+        if memory.likes:
+            total += LIKENESS * self._likeness(memory.likes)
+        if memory.rejected:
+            total -= TURNED_DOWN * self._likeness(memory.rejected[-5:])
+        return total
+
+    def _likeness(self, items: Sequence[int]) -> Scores:
+        """How much each item is like some others, 0 to 1: by meaning, and by the facets that they share."""
+        facets = np.zeros(self._shelf.size)
+        weight = 1e-9
+        for item in items:
+            if (facts := self._shelf.facts.get(item)) is None:
+                continue
+            for slot, value in facts.facets:
+                share = {"people": 1.5, "genre": 1.0, "mood": 0.3}.get(slot, 0.0)
+                facets += share * self._shelf.with_facet(slot, value)
+                weight += share
+        vectors = self._shelf.vectors
+        known = [item for item in items if item < len(vectors) and vectors[item].any()]
+        if not known:
+            return facets / weight
+        middle = vectors[known].mean(axis=0)
+        cosines = self._shelf.by_meaning(middle / max(float(np.linalg.norm(middle)), 1e-9))
+        likeness: Scores = 0.5 * np.maximum(cosines, 0.0) + 0.5 * facets / weight
+        return likeness
+
+    def varied(self, found: Found, count: int) -> list[int]:
+        """Some of the best that differ in genre and era: each takes what the ones before already stand for off the rest."""
+        chosen: list[int] = []
+        scores = found.scores.copy()
+        while len(chosen) < min(count, len(found.items)):
+            best = int(np.argmax(scores))
+            chosen.append(int(found.items[best]))
+            taken = self._shelf.facts[chosen[-1]]
+            for row, item in enumerate(found.items):
+                facts = self._shelf.facts[int(item)]
+                common = set(facts.values("genre")) & set(taken.values("genre"))
+                close = abs(facts.year - taken.year) < 10 and facts.year > 0
+                scores[row] -= 0.15 * len(common) + 0.05 * close
+            scores[best] = -np.inf
+        return chosen
+
+
+def _of_best(scores: Scores) -> Scores:
+    """As shares of the highest."""
+    highest = float(scores.max(initial=0.0))
+    shares: Scores = np.maximum(scores, 0.0) / highest if highest > 0 else np.zeros(len(scores))
+    return shares

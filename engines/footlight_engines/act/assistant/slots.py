@@ -1,0 +1,164 @@
+"""What a text says about what is wanted: slots with a value and a polarity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from footlight_engines.act.assistant.lexicons import Found, Lexicon, pattern
+from footlight_engines.act.assistant.numbers import figures
+from footlight_engines.act.assistant.titles import named_people, named_titles
+
+WANTED, UNWANTED = 1, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing that a text says."""
+
+    name: str
+    """genre, kind, mood, era, people, duration, age, platform, region or title."""
+    value: str
+    polarity: int = WANTED
+    item: int = -1
+    """For titles: the item of the catalogue that is meant; -1 where it has none."""
+    place: int = 0
+    """Where in the text it begins."""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What makes it the same as another: not where it stands, nor in which case it is written."""
+        return self.name, self.value.casefold(), self.polarity
+
+
+_CLAUSE = re.compile(
+    r"[,，。.;；!！?？、\n](?!\d)|\bbut\b|\bthough\b|\bhowever\b|\binstead\b|\brather\b|但是?|不过|只是|而是|可是|然而|就行|就好|都行|都可以"
+)
+_NOT = pattern("not")
+_NOT_SO = pattern("not_so")
+_JOINED = re.compile(r"\s*(?:or|and|nor|/|&|和|或者?|与|、|跟|以及|,)\s*(?:any |too |太)?")
+_AFTERWARDS = pattern("afterwards")
+_BOTH = pattern("both")
+_AFTER_ALL = pattern("wanted_after_all")
+
+
+def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
+    """The slots of a text: ``text`` is normalised, ``raw`` is what was typed, for the capitals of names."""
+    spoken = _BOTH.sub(lambda match: " " * len(match[0]), text)
+    found: list[Slot] = []
+    covered: list[tuple[int, int]] = []
+    for title in named_titles(text, raw, lexicon):
+        covered.append((title.start, title.end))
+        found.append(Slot("title", title.value, _polarity(spoken, title.start, title.end, []), place=title.start))
+    numbers = [figure for figure in figures(text) if _free(figure.start, figure.end, covered)]
+    covered += [(figure.start, figure.end) for figure in numbers]
+    words = [word for word in lexicon.find(text) if _free(word.start, word.end, covered)]
+    ends = sorted([(w.start, w.end) for w in words] + [(f.start, f.end) for f in numbers])
+    for figure in numbers:
+        found.append(
+            Slot(figure.slot, figure.value, _polarity(spoken, figure.start, figure.end, ends), place=figure.start)
+        )
+    for word in words:
+        polarity = _polarity(spoken, word.start, word.end, ends)
+        found += [Slot(slot, value, polarity, place=word.start) for slot, value in _meant(text, word)]
+    known = [(word.start, word.end) for word in words if any(slot == "people" for slot, _ in word.meanings)]
+    for person in named_people(text, raw, lexicon):
+        if _free(person.start, person.end, known + covered):
+            polarity = _polarity(spoken, person.start, person.end, ends)
+            found.append(Slot("people", person.value, polarity, place=person.start))
+    return _tidied(found, words)
+
+
+def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
+    """What a phrase means where it stands: 恐怖 is a genre, but 太恐怖 a mood; "that film" is no wish for films."""
+    before, after = text[: word.start], text[word.end :]
+    if text[word.start : word.end] == "恐怖" and (_DEGREE.search(before) or _AS_MOOD.match(after)):
+        return (("mood", "scary"),)
+    if _POINTING.search(before):
+        return [meaning for meaning in word.meanings if meaning[0] != "kind"]
+    return word.meanings
+
+
+_DEGREE = re.compile(r"(?:太|么|更|很|有点|不|够|最|非常|比较)$")
+_AS_MOOD = re.compile(r"(?:一点|一些|点|了|吗|的[^电影片游]|的?$)")
+_POINTING = pattern("pointing")
+
+
+def _free(start: int, end: int, covered: Iterable[tuple[int, int]]) -> bool:
+    return all(end <= first or last <= start for first, last in covered)
+
+
+def _polarity(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> int:
+    """Whether what stands between start and end is wanted: what comes before it in its clause decides, or just after."""
+    if _AFTERWARDS.match(text[end:]):
+        return UNWANTED
+    clause = 0
+    for match in _CLAUSE.finditer(text, 0, start):
+        if match[0] != "、" and not _is_list(text, match.start(), match.end(), spans):
+            clause = match.end()
+    signs = UNWANTED if _in_not(text, clause, start) else WANTED
+    return UNWANTED if _just_before(text, clause, start, spans) else signs
+
+
+def _is_list(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a comma stands between two values: "no horror, war or crime"."""
+    before = any(0 <= start - last <= 1 for _, last in spans)
+    rest = text[end:].lstrip()
+    after = any(first == end + len(text[end:]) - len(rest) for first, _ in spans)
+    return before and after and re.search(r"\bor\b|\bnor\b|和|或", rest[:40]) is not None
+
+
+def _in_not(text: str, clause: int, start: int) -> bool:
+    negated = False
+    for match in _NOT.finditer(text, clause, start):
+        so = _NOT_SO.match(text, match.start())
+        if so is None or so.end() < match.end():
+            negated = True
+    if negated and _AFTER_ALL.search(_after_last_not(text, clause, start)):
+        negated = False
+    return negated
+
+
+def _after_last_not(text: str, clause: int, start: int) -> str:
+    last = clause
+    for match in _NOT.finditer(text, clause, start):
+        last = match.end()
+    return text[last:start]
+
+
+def _just_before(text: str, clause: int, start: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether "too" or "less" stands before it, with nothing but joined values between: it reaches no further."""
+    here = start
+    while True:
+        gap = text[clause:here]
+        if match := list(_NOT_SO.finditer(gap)):
+            between = gap[match[-1].end() :].strip()
+            if between == "" or (match[-1][0] != "不" and between in ("much", "of a", "of", "多", "过", "得", "于")):
+                return True
+        earlier = [(first, last) for first, last in spans if last <= here and _JOINED.fullmatch(text, last, here)]
+        if not earlier:
+            return False
+        here = max(earlier)[0]
+
+
+def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
+    """Each slot once, in the order in which they were said; a child's age in figures says more than "kids", and who is
+    tired of superhero films is not tired of films."""
+    if any(slot.name == "age" and slot.value[0].isdigit() for slot in found):
+        found = [slot for slot in found if not (slot.name == "age" and slot.value == "kids")]
+    if any(slot.name == "kind" and slot.value == "idol" for slot in found):
+        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "stream")]
+    if any(slot.name == "kind" and slot.value == "vr" for slot in found):
+        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game") or len(words) < 2]
+    if any(slot.polarity == UNWANTED and slot.name != "kind" for slot in found):
+        found = [slot for slot in found if slot.name != "kind" or slot.polarity == WANTED]
+    unique: dict[tuple[str, str, int], Slot] = {}
+    for slot in sorted(found, key=lambda slot: slot.place):
+        unique.setdefault(slot.key, slot)
+    return list(unique.values())
+
+
+def polarity_at(text: str, start: int, end: int) -> int:
+    """Whether what stands at a place of a normalised text is wanted."""
+    return _polarity(_BOTH.sub(lambda match: " " * len(match[0]), text), start, end, [(start, end)])

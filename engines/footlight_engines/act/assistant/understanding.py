@@ -1,0 +1,120 @@
+"""From a text to an intent and slots, with the catalogue and the conversation at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.classifier import guess
+from footlight_engines.act.assistant.lexicons import shared_lexicon
+from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.numbers import ordinal
+from footlight_engines.act.assistant.people import people_in
+from footlight_engines.act.assistant.reading import Utterance, read
+from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import Slot, slots_of
+
+SURE = 0.45
+"""By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
+_ABOUT_ITEMS = (intents.ACCEPT, intents.REJECT, intents.SEEN, intents.INQUIRE, intents.WHY)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a text means."""
+
+    utterance: Utterance
+    intent: str
+    """Empty where it could not be told."""
+    slots: tuple[Slot, ...] = ()
+    place: int | None = None
+    """Which item of the last list it points at, from 0 on."""
+    named: tuple[int, ...] = ()
+    """Items that it names by title; several where they share it."""
+
+
+def understand(text: str, memory: Memory | None = None, shelf: Shelf | None = None) -> Understood:
+    """Understand a text; without a memory and a shelf, as the first of a conversation about a catalogue nobody knows."""
+    memory = memory or Memory()
+    utterance = read(text)
+    if utterance.empty:
+        return Understood(utterance, intents.UNSURE)
+    slots = slots_of(utterance.text, text, shared_lexicon())
+    named: tuple[int, ...] = ()
+    if shelf is not None:
+        slots, named = _with_catalogue(utterance.text, slots, shelf)
+    place = ordinal(utterance.text, len(memory.last))
+    intent = _intent(utterance.text, slots, memory, place)
+    return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named)
+
+
+def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None) -> str:
+    intent = intents.by_cues(text, slots)
+    certain = intent != intents.UNSURE and (intent != intents.ASK or len(intents.heard_cues(text)) > 0)
+    if certain:
+        return _in_context(intent, text, slots, memory)
+    if place is not None and memory.last:
+        return intents.ACCEPT
+    if slots:
+        return intents.PREFERENCE if memory.asked else intents.ASK
+    guessed, ahead = guess(text)
+    return guessed if ahead >= SURE else intents.UNSURE
+
+
+def _in_context(intent: str, text: str, slots: Sequence[Slot], memory: Memory) -> str:
+    """An answer to a question is a preference; what turns down "it" needs an it."""
+    if intent == intents.ASK and memory.asked and slots and len(text) < 24 and "?" not in text and "？" not in text:
+        return intents.PREFERENCE
+    if intent == intents.REJECT and memory.asked and not memory.last:
+        return intents.PREFERENCE
+    if intent == intents.PREFERENCE and memory.last and all(slot.polarity < 0 for slot in slots) and slots:
+        return intents.CRITIQUE
+    return intent
+
+
+def _relevant(slots: Sequence[Slot], intent: str) -> list[Slot]:
+    """Who takes "the fun one", asks whether it is scary, or begins again, wants nothing by that word."""
+    if intent in (intents.RESET, intents.UNDO, intents.HELP, intents.WHY):
+        return []
+    if intent in (intents.ACCEPT, intents.OTHER):
+        return [slot for slot in slots if slot.name not in ("mood", "duration")]
+    return list(slots)
+
+
+def _with_catalogue(text: str, slots: list[Slot], shelf: Shelf) -> tuple[list[Slot], tuple[int, ...]]:
+    """Slots with the items and people of the catalogue, and the items that are named."""
+    named: list[int] = []
+    resolved: list[Slot] = []
+    for slot in slots:
+        items = _closest(slot.value, shelf) if slot.name == "title" else []
+        named += items
+        resolved.append(replace(slot, item=items[0]) if items else slot)
+    have = {slot.value for slot in resolved if slot.name == "people"}
+    resolved += [slot for slot in people_in(text, shelf) if slot.value not in have]
+    if not named and (whole := _bare_title(text, shelf)):
+        named, title = whole
+        resolved = [Slot("title", title, 1, named[0], 0)]
+    return resolved, tuple(dict.fromkeys(named))
+
+
+def _closest(title: str, shelf: Shelf) -> list[int]:
+    """The items that a title means: all that share the closest spelling."""
+    found = [match for match in shelf.find_titles(title) if match.end - match.start >= 0.7 * len(title)]
+    best = max((match.similarity for match in found), default=0.0)
+    longest = max((len(match.title) for match in found if match.similarity == best), default=0)
+    return [match.item for match in found if match.similarity == best and len(match.title) == longest]
+
+
+def _bare_title(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
+    """The items of a title that is nearly the whole text, or that is long enough to be nothing else."""
+    words = text.strip("?!。？！. ")
+    for match in shelf.find_titles(words):
+        whole = match.end - match.start >= 0.85 * len(words)
+        telling = match.similarity >= 0.99 and (
+            len(match.title) >= 14 or (" " in match.title and len(match.title) >= 10)
+        )
+        chinese = match.similarity == 1.0 and not match.title.isascii() and len(match.title) >= 4
+        if (whole and not shared_lexicon().find(words)) or telling or chinese:
+            return [m.item for m in shelf.find_titles(words) if m.title == match.title], match.title
+    return None

@@ -1,0 +1,97 @@
+"""Replies and reasons in the person's language, from `data/replies.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from footlight_engines.act.assistant.facts import Facts
+from footlight_engines.act.assistant.lexicons import SLOTS, table
+from footlight_engines.act.assistant.memory import Want
+from footlight_engines.act.assistant.reading import CHINESE, is_han
+from footlight_engines.act.assistant.slots import UNWANTED
+
+_SLOT_NAMES = {
+    "en": {"people": "people", "platform": "platforms", "duration": "length", "era": "years", "age": "ages",
+           "genre": "genres", "kind": "kinds", "mood": "moods", "region": "countries", "title": "that title"},
+    "zh": {"people": "人物", "platform": "平台", "duration": "时长", "era": "年代", "age": "年龄", "genre": "类型",
+           "kind": "种类", "mood": "氛围", "region": "地区", "title": "这个作品"},
+}  # fmt: skip
+_BOUNDS = {
+    "en": {"max": "at most {0} minutes", "min": "at least {0} minutes", "around": "about {0} minutes",
+           "after": "from {0} on", "before": "before {0}"},
+    "zh": {"max": "{0}分钟以内", "min": "{0}分钟以上", "around": "{0}分钟左右", "after": "{0}年以后", "before": "{0}年以前"},
+}  # fmt: skip
+_PLAIN = {
+    "short": "短的", "shorter": "更短的", "long": "长的", "longer": "更长的", "newer": "更新的", "older": "更老的",
+    "recent": "新的", "classic": "经典",
+}  # fmt: skip
+_ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Les?|La|Il|El|Das|Der|Die)\b((?: \(.*)?)$")
+
+
+def say(language: str, what: str, **names: object) -> str:
+    """A sentence of the reply table, filled in."""
+    text: str = table("replies")[language][what]
+    return text.format(**names)
+
+
+def listed(language: str, parts: Sequence[str]) -> str:
+    """Parts with commas and an "and"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return say(language, "comma").join(parts[:-1]) + say(language, "and") + parts[-1]
+
+
+def value_name(language: str, slot: str, value: str) -> str:
+    """A slot's value as people say it."""
+    bound, _, figure = value.partition(":")
+    if figure and bound in _BOUNDS[language]:
+        return _BOUNDS[language][bound].format(figure)
+    if language != CHINESE:
+        return value.replace("-", " ") if slot != "people" else value.title() if value.islower() else value
+    if re.fullmatch(r"\d{4}s", value):
+        return f"{value[:4]}年代"
+    if slot == "age" and value.isdigit():
+        return f"{value}岁"
+    said: Iterable[str] = table(SLOTS[slot]).get(value, ()) if slot in SLOTS else ()
+    return _PLAIN.get(value) or next((phrase for phrase in said if is_han(phrase)), value)
+
+
+def want_name(language: str, want: Want) -> str:
+    """A want as people say it."""
+    name = value_name(language, want.name, want.value)
+    return say(language, "without", value=name) if want.polarity == UNWANTED else name
+
+
+def slot_name(language: str, slot: str) -> str:
+    """A slot as people say it."""
+    return _SLOT_NAMES[language].get(slot, slot)
+
+
+def title_of(language: str, facts: Facts) -> str:
+    """A title in brackets as the language has them: the one in the person's language, where the catalogue has one."""
+    own = [title for title in facts.titles if title and is_han(title) == (language == CHINESE)]
+    title = _ARTICLE_LAST.sub(r"\2 \1\3", own[0] if own else facts.title or "?")
+    return f"《{title}》" if language == CHINESE and not title.startswith("《") else title
+
+
+def facts_line(language: str, facts: Facts) -> str:
+    """Year, genres and length in brackets."""
+    year = [str(facts.year)] if facts.year and str(facts.year) not in facts.title else []
+    genres = [value_name(language, "genre", genre) for genre in facts.values("genre")[:3]]
+    parts = [*year, *genres]
+    if not parts:
+        return ""
+    joined = say(language, "comma").join(parts)
+    return f"（{joined}）" if language == CHINESE else f" ({joined})"
+
+
+def item_line(language: str, facts: Facts, reasons: Sequence[str], number: int = 0) -> str:
+    """One item of a list."""
+    because = say(language, "because", reasons=say(language, "comma").join(reasons)) if reasons else ""
+    fields: Mapping[str, object] = {
+        "title": title_of(language, facts),
+        "facts": facts_line(language, facts),
+        "reasons": because,
+    }
+    return say(language, "line", number=number, **fields) if number else say(language, "single", **fields)
