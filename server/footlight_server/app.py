@@ -50,6 +50,7 @@ from footlight_server.dispatch.recalling import Recalling
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.resolving import Resolver
 from footlight_server.dispatch.training import TrainingDesk
+from footlight_server.dispatch.vacuuming import Vacuuming
 from footlight_server.door import DataLock, check_address, lock_data_dir, taken
 from footlight_server.log.agents import AgentTable
 from footlight_server.log.catalogue import Catalogue
@@ -166,6 +167,8 @@ class App:
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
         )
+        self._vacuuming = Vacuuming(self._database, events, leasing)
+        self._vacuuming.start()
         self._agreement = Agreement(self._deployments, table)
         self._agreement.start()
         topics = {DEPLOYMENTS: self._agreement.look, LEASES: leasing.look, TRAININGS: self._training.queue.look}
@@ -215,6 +218,7 @@ class App:
             await self._health.enter_graceful_shutdown()
             # Together, because whoever watches the job that runs would hold the door open until it has ended.
             await asyncio.gather(self._server.stop(self.config.grace_seconds), self._training.stop())
+            await self._vacuuming.stop()
             await self._acting.stop()
             await self._leasing.stop()
             await self._agreement.stop()

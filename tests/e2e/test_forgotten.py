@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -131,6 +132,33 @@ def test_a_model_trained_before_the_erasure_is_scrubbed_when_it_serves_again(
     after = similar(lived_in)
     lived_in.stop()
     assert similar(server_factory()) == after != before
+
+
+def epochs(folder: Path) -> list[int]:
+    """Up to which erasure each version of item-knn on disk is scrubbed."""
+    manifests = sorted((folder / "models" / "item-knn").glob("0*/manifest.json"))
+    return [json.loads(path.read_text())["manifest"]["erasure_epoch"] for path in manifests]
+
+
+def test_versions_on_disk_are_rewritten_without_whoever_was_erased(lived_in: Server) -> None:
+    before = {path: path.read_bytes() for path in (lived_in.data_dir / "models").rglob("*.safetensors")}
+    lived_in.client.forget_user(NAME)
+    after = similar(lived_in)
+    end = time.monotonic() + 4 * PATIENCE_S
+    while epochs(lived_in.data_dir) != [1, 1, 1] and time.monotonic() < end:
+        time.sleep(0.2)
+    assert epochs(lived_in.data_dir) == [1, 1, 1] and not any(path.exists() for path in before)
+    lived_in.client.activate_model("item-knn", 3)  # the model that learned from the person, from its file
+    assert similar(lived_in) == after and not any(model.problem for model in lived_in.client.models("item-knn"))
+
+
+def test_the_receipt_says_what_was_forgotten_where(lived_in: Server) -> None:
+    position = lived_in.client.record_events([Event(NAME, "d01", EventKind.PLAY)]).log_position
+    receipt = lived_in.client.forget_user(NAME)
+    states = {state.deployment: state for state in receipt.states}
+    assert states["item-knn"].touched > 0 and states["item-knn"].log_position == position
+    assert states and all(state.gone for state in receipt.states)
+    assert lived_in.client.forget_user("never-seen").states == ()
 
 
 def test_a_backup_made_while_serving_forgets_again_when_it_is_restored(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from google.protobuf import timestamp_pb2
@@ -11,7 +11,7 @@ from footlight.v1 import catalog_pb2 as pb
 from footlight_plugins import EventKind
 from footlight_server.convert.values import mapping, micros, struct, timestamp
 from footlight_server.errors import InvalidArgument
-from footlight_server.log.records import Appended, Event, Item, Receipt
+from footlight_server.log.records import Appended, Event, Forgotten, Item, Receipt
 
 _KINDS = {kind.value: kind for kind in EventKind}
 
@@ -86,10 +86,19 @@ def appended_message(appended: Appended) -> pb.RecordEventsResponse:
     )
 
 
-def receipt_message(receipt: Receipt) -> pb.ForgetUserResponse:
+def receipt_message(receipt: Receipt, states: Sequence[Forgotten]) -> pb.ForgetUserResponse:
     """What an erasure took away."""
     return pb.ForgetUserResponse(
         event_count=receipt.event_count,
         decision_count=receipt.decision_count,
         erasure_epoch=receipt.epoch,
+        states=[
+            pb.ForgottenState(
+                deployment=state.deployment,
+                log_position=state.position,
+                touched_count=state.touched,
+                gone=state.gone,
+            )
+            for state in states
+        ],
     )

@@ -10,7 +10,7 @@ from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.events import EventLog
-from footlight_server.log.records import Appended, Event, Item, Receipt
+from footlight_server.log.records import NOBODY, Appended, Event, Forgotten, Item, Receipt
 from footlight_server.log.validation import check_id
 
 
@@ -66,10 +66,10 @@ class Cataloguing:
         return await self._events.append(events)
 
     @to_the_end
-    async def forget_user(self, asking: Asking, user_id: str) -> Receipt:
-        """Erase a person from the log and from every recommender."""
+    async def forget_user(self, asking: Asking, user_id: str) -> tuple[Receipt, list[Forgotten]]:
+        """Erase a person from the log and from every recommender; answers what was changed there."""
         self._policy.check(asking, "write")
         receipt = await self._events.forget(user_id)
         await asyncio.to_thread(self._journal)  # also where nothing was erased now: an earlier call may have died here
-        await self._deployments.forgotten(receipt.epoch)
-        return receipt
+        states = await self._deployments.forgotten(receipt.epoch)
+        return receipt, states if receipt.user != NOBODY else []

@@ -11,6 +11,7 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from footlight_server.config import ServerConfig
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 LEASE = "checkpoints"
 """Of several servers on one database, one at a time makes a checkpoint."""
+
+SCRUB_LEASE = "scrub"
+"""And one at a time rewrites versions."""
 
 LOOK_SECONDS = 1.0
 """So often is looked whether a checkpoint is due."""
@@ -47,27 +51,30 @@ class Checkpointing:
         self._config = config
         self._deployments = deployments
         self._leasing = leasing
-        self._process: Process | None = None
+        self._processes: set[Process] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._stored_at: dict[str, float] = {}
         """When each deployment was last seen with nothing to store, on the clock of `time.monotonic`."""
         self._not_before: dict[str, float] = {}
         self._outdated: dict[str, float] = {}
         """Since when each deployment is known to have checkpoints that were made before an erasure."""
+        self._scrubbed: dict[str, tuple[object, ...]] = {}
+        """The erasure epoch and the versions with which each deployment was last seen to be clean."""
 
     def start(self) -> None:
         """Look after the checkpoints from now on."""
-        for work, name in ((self._make_due, "checkpoints"), (self._sweep, "sweep-checkpoints")):
+        works = (self._make_due, "checkpoints"), (self._sweep, "sweep-checkpoints"), (self._scrub_due, "scrub-versions")
+        for work, name in works:
             self._tasks.append(asyncio.create_task(_for_ever(work), name=name))
 
     async def stop(self) -> None:
         """End at once. What a process has not finished is cleaned at the next start."""
         for task in self._tasks:
             task.cancel()
-        if self._process is not None:
+        for process in list(self._processes):
             with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+                process.kill()
+            await process.wait()
 
     async def _make_due(self) -> None:
         for deployed in list(self._deployments):
@@ -106,12 +113,7 @@ class Checkpointing:
     async def _make(self, deployed: Deployed, host: RecommenderHost) -> None:
         order = await asyncio.to_thread(self._order, deployed, host)
         started = time.monotonic()
-        try:
-            self._process = await spawn(order)
-            last = await last_report(self._process)
-        except OSError as fault:
-            last = Report(error=str(fault))
-        self._process = None
+        last = await self._done(order)
         if last.checkpoint is None:
             self._not_before[deployed.name] = time.monotonic() + RETRY_SECONDS
             log.warning("no checkpoint of %r could be made: %s", deployed.name, last.error or "its process ended early")
@@ -123,6 +125,52 @@ class Checkpointing:
             order.log_position,
             time.monotonic() - started,
         )
+
+    async def _done(self, order: Order) -> Report:
+        """Have a process do what the order says; answers how it ended."""
+        try:
+            process = await spawn(order)
+        except OSError as fault:
+            return Report(error=str(fault))
+        self._processes.add(process)
+        try:
+            return await last_report(process)
+        finally:
+            self._processes.discard(process)
+
+    async def _scrub_due(self) -> None:
+        """Rewrite the versions that hold somebody who was erased, some seconds after the last erasure."""
+        models, events = self._deployments.models, self._deployments.events
+        for deployed in list(self._deployments):
+            if not isinstance(host := deployed.host, RecommenderHost) or not events.epoch:
+                continue
+            key = events.epoch, *await asyncio.to_thread(models.numbers, deployed.name)
+            if self._scrubbed.get(deployed.name) == key:
+                continue
+            if await asyncio.to_thread(models.older_than, deployed.name, events.epoch):
+                await asyncio.sleep(GATHER_SECONDS)
+                if events.epoch != key[0] or not await self._scrub(deployed, host):
+                    continue  # more came: they are taken out together, at the next look
+            self._scrubbed[deployed.name] = key
+
+    async def _scrub(self, deployed: Deployed, host: RecommenderHost) -> bool:
+        """Whether it is done, by this server."""
+        if self._not_before.get(f"scrub {deployed.name}", 0.0) > time.monotonic():
+            return False
+        if (lease := await self._leasing.claim(SCRUB_LEASE)) is None:
+            return False
+        try:
+            order = await asyncio.to_thread(self._order, deployed, host)
+            directory = str(self._config.data_dir / "jobs" / "scrub")
+            last = await self._done(replace(order, task=Task.SCRUB, directory=directory))
+        finally:
+            await self._leasing.release(lease)
+        if last.error or last.fraction < 1.0:
+            self._not_before[f"scrub {deployed.name}"] = time.monotonic() + RETRY_SECONDS
+            log.warning("the versions of %r could not be scrubbed: %s", deployed.name, last.error or "the process died")
+            return False
+        log.info("%d versions of %r were rewritten without those who were erased", last.step, deployed.name)
+        return True
 
     def _adopt(self, deployed: Deployed, host: RecommenderHost, place: Place) -> None:
         if place > host.stored:

@@ -33,11 +33,14 @@ from footlight_server.errors import (
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
 from footlight_server.log.leases import Fence, LeaseLost
-from footlight_server.log.records import Appended, Deployment, Receipt
+from footlight_server.log.records import Appended, Deployment, Forgotten, Receipt
 from footlight_server.log.validation import check_id
 from footlight_server.models.store import ModelStore
 
 log = logging.getLogger(__name__)
+
+REMEMBERED = 256
+"""Of so many erasures it is remembered what they changed, so that a call which is repeated gets the same receipt."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
@@ -106,7 +109,7 @@ class Deployments:
         self._deployed: dict[str, Deployed] = {}
         self._changing = asyncio.Lock()
         """Held while deployments come and go."""
-        self._forgetting: dict[int, asyncio.Task[None]] = {}
+        self._forgetting: dict[int, asyncio.Task[list[Forgotten]]] = {}
 
     def __iter__(self) -> Iterator[Deployed]:
         return iter(sorted(self._deployed.values(), key=lambda deployed: deployed.name))
@@ -142,18 +145,26 @@ class Deployments:
         """Somebody was erased, through this server or another one."""
         task = asyncio.create_task(self._forget_everywhere(receipt.user))
         self._forgetting[receipt.epoch] = task
-        task.add_done_callback(lambda _: self._forgetting.pop(receipt.epoch, None))
+        self._forgetting.pop(receipt.epoch - REMEMBERED, None)
 
-    async def _forget_everywhere(self, user: int) -> None:
+    async def _forget_everywhere(self, user: int) -> list[Forgotten]:
+        states = []
         for host in self.recommenders():
-            await host.forget(user)
+            if (forgotten := await host.forget(user)) is not None:
+                states.append(forgotten)
             if host.engine is None and host.problem and not host.spec.can_forget:
                 host.problem += f" ({cannot(self.plugins, host.spec.name, 'can_forget').message})"
+        return states
 
-    async def forgotten(self, epoch: int) -> None:
-        """Wait until every recommender has forgotten the people who were erased up to an epoch."""
+    async def forgotten(self, epoch: int) -> list[Forgotten]:
+        """Wait until every recommender has forgotten the people who were erased up to an epoch.
+
+        Answers what the last of these erasures changed; nothing where it was long ago.
+        """
         for task in [task for number, task in self._forgetting.items() if number <= epoch]:
             await asyncio.shield(task)
+        last = self._forgetting.get(epoch)
+        return [] if last is None else last.result()
 
     async def _deploy(self, record: Deployment, spec: EngineSpec) -> Deployed:
         host: RecommenderHost | GeneratorHost | None = None

@@ -20,7 +20,7 @@ from footlight_server.dispatch.seat import apart, on_the_loop
 from footlight_server.dispatch.upkeep import RETRY_SECONDS, Upkeep
 from footlight_server.errors import DataLoss, FailedPrecondition, NotFound, Unavailable
 from footlight_server.log.events import EventLog
-from footlight_server.log.records import Appended
+from footlight_server.log.records import Appended, Forgotten
 from footlight_server.models.checkpoints import Place
 from footlight_server.models.restoring import Prepared, Restorer, made, refit_pays
 from footlight_server.models.store import ModelStore
@@ -312,24 +312,34 @@ class Follower(Upkeep):
         except TimeoutError:
             pass  # the answer states the position that it reflects
 
-    async def forget(self, user: int) -> None:
-        """Take a person out, for good. An engine that fails at it stops serving and is made anew without them."""
+    async def forget(self, user: int) -> Forgotten | None:
+        """Take a person out, for good. An engine that fails at it stops serving and is made anew without them.
+
+        None where there is no state that could hold them.
+        """
         if self.engine is None or user < 0:
-            return
+            return None
+        touched, position = 0, self.position
         try:
-            await self._forget(self.engine, user)
+            touched = await self._forget(self.engine, user)
+            engine = self.engine
+            gone = engine is None or not await self.care.seat.run(lambda: engine.knows(user))
         except Exception as fault:
             log.error("deployment %r failed to forget a person", self.name, exc_info=fault)
             self.care.lose("it failed to forget a person who was erased")
+            gone = True
+        if not gone:
+            log.error("deployment %r still knows a person who was erased", self.name)
+        return Forgotten(self.name, position, touched, gone)
 
-    async def _forget(self, engine: Recommender, user: int) -> None:
+    async def _forget(self, engine: Recommender, user: int) -> int:
         if self.spec.can_forget:
-            await self.care.seat.run(lambda: engine.forget(user))
-            return
+            return await self.care.seat.run(lambda: engine.forget(user))
         self.engine, self.problem = None, f"a person was erased: train '{self.name}' again"
         if (options := self._options) is not None and not self.spec.needs_training:
             async with self._swapping:
                 await self._swap_in(lambda: self._restorer.restore(0, options, self.pinned), self.pinned)
+        return 0
 
     @property
     def goal(self) -> int:

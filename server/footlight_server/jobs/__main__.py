@@ -30,7 +30,7 @@ REPORT_SECONDS = 0.1
 STOP_SECONDS = 20.0
 """How long an engine may take to stop; the server, while it is there, is less patient."""
 
-NICE = {Task.TRAIN: 5, Task.CHECKPOINT: 10}
+NICE = {Task.TRAIN: 5, Task.CHECKPOINT: 10, Task.SCRUB: 10}
 """Serving comes first, and checkpoints come last."""
 
 LONGEST_ERROR = 2_000
@@ -79,6 +79,13 @@ def checkpoint(order: Order) -> Report:
     from footlight_server.jobs.checkpoint import make_checkpoint
 
     return Report(fraction=1.0, checkpoint=make_checkpoint(order, _engine(order)))
+
+
+def scrub(order: Order) -> Report:
+    """Scrub the versions of the deployment that the order names."""
+    from footlight_server.jobs.scrub import scrub_versions
+
+    return Report(fraction=1.0, step=scrub_versions(order, _engine(order)))
 
 
 def _engine(order: Order) -> EngineSpec:
@@ -175,6 +182,15 @@ def _take(directory: Path) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # held as long as this process lives
 
 
+def _done(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
+    match order.task:
+        case Task.CHECKPOINT:
+            return checkpoint(order)
+        case Task.SCRUB:
+            return scrub(order)
+    return Report(1.0, version=train(order, reporter, stop))
+
+
 def main() -> int:
     """Run one job."""
     from footlight_plugins import CallEnded
@@ -186,7 +202,7 @@ def main() -> int:
     os.nice(NICE[order.task])
     try:
         _take(Path(order.directory))
-        last = checkpoint(order) if order.task is Task.CHECKPOINT else Report(1.0, version=train(order, reporter, stop))
+        last = _done(order, reporter, stop)
     except CallEnded:
         reporter.send(Report(stopped=True))
     except BaseException as fault:  # whatever an engine raises is told to the server, then this process ends

@@ -16,6 +16,8 @@ class Task(StrEnum):
     """A new version of a model."""
     CHECKPOINT = "checkpoint"
     """A checkpoint of the version that serves, at the order's log position."""
+    SCRUB = "scrub"
+    """The versions of the deployment without those who were erased since they were made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from footlight_server.errors import DataLoss, FailedPrecondition, FootlightError, Unavailable
-from footlight_server.log.postgresql import open_postgresql
-from footlight_server.log.schema import REVISION
+from footlight_server.log.postgresql import open_postgresql, vacuum, vacuumed_at
+from footlight_server.log.schema import PERSONAL, REVISION
 from footlight_server.log.sqlite import advise_planner, is_advised, open_sqlite, truncate_log
 from footlight_server.log.turns import Turns
 
@@ -110,6 +110,21 @@ class Database:
             with self.reading() as connection:
                 self._unscrubbed = not truncate_log(connection)
         return not self._unscrubbed
+
+    def vacuum(self, erased_at: int) -> bool:
+        """Let PostgreSQL take out what was deleted, unless it has done so since the last erasure.
+
+        Returns
+        -------
+        Whether there was anything to do; with SQLite there never is: it writes over what is deleted at once.
+        """
+        if self._writing.dialect.name != "postgresql":
+            return False
+        with self.reading() as connection:
+            if vacuumed_at(connection, PERSONAL) > erased_at:
+                return False
+            vacuum(connection, PERSONAL)
+        return True
 
     def finish_scrubbing(self) -> None:
         """Scrub where that was not possible before; what an earlier process left is scrubbed as well."""

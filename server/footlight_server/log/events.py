@@ -174,6 +174,12 @@ class EventLog:
         with self._database.reading() as connection:
             return [(number, user) for number, user in connection.execute(query)]
 
+    def last_erasure(self) -> int:
+        """When somebody was last erased, in microseconds since 1970; 0 where nobody was."""
+        query = select(func.max(ERASURES.c.time)).where(ERASURES.c.tenant == self._tenant)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
     def erased_since(self, time: int) -> int:
         """How many people were erased after a time, in microseconds since 1970."""
         e = ERASURES.c

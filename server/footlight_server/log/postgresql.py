@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 _SYNCHRONOUS = {"normal": "off", "full": "on"}  # "off" hands a commit to the database and does not wait for its disk
@@ -94,6 +94,21 @@ def copy_rows(connection: Connection, table: Table, rows: Iterable[Sequence[Any]
                 copy.write_row(row)
     except dbapi.Error as error:
         raise _wrapped(connection, statement, error) from error
+
+
+def vacuum(connection: Connection, tables: Iterable[Table]) -> None:
+    """Take deleted rows out of tables and their indexes, and give their space free to be written over."""
+    quoted = map(connection.dialect.identifier_preparer.format_table, tables)
+    connection.exec_driver_sql(f"VACUUM {', '.join(quoted)}")
+
+
+def vacuumed_at(connection: Connection, tables: Iterable[Table]) -> int:
+    """When the last of the tables was vacuumed, in microseconds since 1970; 0 where one never was."""
+    query = text(
+        "SELECT CAST(1000000 * extract(epoch FROM min(coalesce(last_vacuum, 'epoch'))) AS bigint)"
+        " FROM pg_stat_user_tables WHERE relname = ANY(:names)"
+    )
+    return int(connection.execute(query, {"names": [table.name for table in tables]}).scalar() or 0)
 
 
 def _wrapped(connection: Connection, statement: str, error: Any) -> DBAPIError:

@@ -75,6 +75,18 @@ class Receipt:
     """The ordinal that the person had; -1 where the log did not know them."""
 
 
+class Forgotten(NamedTuple):
+    """What an erasure changed in the state of one recommender."""
+
+    deployment: str
+    position: int
+    """The log position that the state had seen."""
+    touched: int
+    """How many entries of it were touched."""
+    gone: bool
+    """Whether the engine was asked afterwards, and knows nobody of that ordinal; or does not serve any more."""
+
+
 class Decision(NamedTuple):
     """One answer of the server, with everything that is needed to give it again."""
 

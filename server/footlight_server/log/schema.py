@@ -278,3 +278,6 @@ LEASES = Table(
     _of("wanted"),
 )
 """Who alone may write something. ``wanted`` is the server that asks for it; empty where nobody does."""
+
+PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES)
+"""The tables that hold something of people."""

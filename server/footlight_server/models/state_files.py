@@ -27,7 +27,6 @@ from footlight_server.models.files import sync_folder, write_synced
 TEMPORARY = ".new-"
 """How the names of folders begin that are not finished."""
 
-_ARRAYS = "state.safetensors"
 _MANIFEST = "manifest.json"
 _FORMAT = 1
 
@@ -56,6 +55,8 @@ class Manifest:
     """Of the arrays' file, in hexadecimal."""
     problem: str = ""
     """What is wrong with the version; empty where nothing is."""
+    arrays: str = "state.safetensors"
+    """The file of the arrays, beside the manifest; another one once the version was rewritten after an erasure."""
 
 
 @contextmanager
@@ -81,7 +82,7 @@ def write_arrays(folder: Path, state: State, manifest: Manifest) -> Manifest:
         When an array is of a type that safetensors does not know.
     """
     arrays = save({name: _plain(name, array) for name, array in state.arrays.items()})
-    write_synced(folder / _ARRAYS, arrays)
+    write_synced(_arrays_of(folder, manifest), arrays)
     return replace(manifest, size_bytes=len(arrays), sha256=hashlib.sha256(arrays).hexdigest(), problem="")
 
 
@@ -100,11 +101,11 @@ def read_state(folder: Path) -> tuple[State, Manifest]:
         When a file of it is missing, truncated, changed or unreadable; the message names the file.
     """
     manifest, meta = _read_manifest(folder / _MANIFEST)
-    data = _read_arrays(folder / _ARRAYS, manifest)
+    data = _read_arrays(_arrays_of(folder, manifest), manifest)
     try:
         arrays = load(data)
     except SafetensorError as error:
-        raise DataLoss(f"{folder / _ARRAYS} is damaged: {error}") from error
+        raise DataLoss(f"{_arrays_of(folder, manifest)} is damaged: {error}") from error
     # Copies, because the library's arrays cannot be written to and an engine learns in place.
     return State({name: np.array(array) for name, array in arrays.items()}, meta), manifest
 
@@ -112,7 +113,7 @@ def read_state(folder: Path) -> tuple[State, Manifest]:
 def check_state(folder: Path) -> Manifest:
     """Check a stored state as `read_state` does, without making arrays of it. Answers its manifest."""
     manifest, _ = _read_manifest(folder / _MANIFEST)
-    _read_arrays(folder / _ARRAYS, manifest)
+    _read_arrays(_arrays_of(folder, manifest), manifest)
     return manifest
 
 
@@ -123,10 +124,37 @@ def glance(folder: Path, version: int) -> Manifest:
     except DataLoss as error:
         return Manifest(engine="", version=version, problem=error.message)
     try:
-        _check_size(folder / _ARRAYS, manifest)
+        _check_size(_arrays_of(folder, manifest), manifest)
     except DataLoss as error:
         return replace(manifest, problem=error.message)
     return manifest
+
+
+def rewrite_state(folder: Path, state: State, manifest: Manifest) -> None:
+    """Put another state in the place of a stored one. Whoever reads meanwhile finds the one or the other, whole.
+
+    The arrays come under another name, then the manifest that names them takes the place of the old one.
+    """
+    before = _arrays_of(folder, _read_manifest(folder / _MANIFEST)[0])
+    facts = write_arrays(folder, state, replace(manifest, arrays=f"state-{manifest.erasure_epoch}.safetensors"))
+    temporary = folder / f"{TEMPORARY}{_MANIFEST}"
+    write_synced(temporary, _manifest_bytes(facts, state.meta))
+    temporary.replace(folder / _MANIFEST)
+    sync_folder(folder)
+    if before != _arrays_of(folder, facts):
+        before.unlink(missing_ok=True)
+        sync_folder(folder)
+
+
+def drop_arrays(folder: Path) -> None:
+    """Remove the arrays of a stored state, which cannot be loaded any more."""
+    for path in folder.glob("*.safetensors"):
+        path.unlink()
+    sync_folder(folder)
+
+
+def _arrays_of(folder: Path, manifest: Manifest) -> Path:
+    return folder / Path(manifest.arrays).name
 
 
 def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:

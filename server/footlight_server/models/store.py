@@ -1,4 +1,4 @@
-"""What engines have learned, as versions on disk. A version is never changed."""
+"""What engines have learned, as versions on disk. A version is never changed, but for the people who were erased since."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from footlight_server.models.state_files import (
     TEMPORARY,
     Manifest,
     check_state,
+    drop_arrays,
     glance,
     read_state,
+    rewrite_state,
     unfinished,
     write_arrays,
     write_manifest,
@@ -87,6 +89,26 @@ class ModelStore:
                 continue
             return version
         return None
+
+    def older_than(self, key: str, epoch: int) -> list[Manifest]:
+        """The versions that learned from the log before an erasure and have not been scrubbed since."""
+        return [
+            manifest
+            for manifest in self.versions(key)
+            if manifest.erasure_epoch < epoch and not manifest.problem and not manifest.corpus_id
+        ]
+
+    def rewrite(self, key: str, state: State, manifest: Manifest) -> None:
+        """Put a state without the people who were erased in the place of a version's own."""
+        rewrite_state(self._version(key, manifest.version), state, manifest)
+
+    def refuse(self, key: str, version: int) -> None:
+        """Remove what a version has learned; what it was stays in its manifest, and a look at it says what is missing."""
+        drop_arrays(self._version(key, version))
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """The key's versions, newest first, without a look at them."""
+        return tuple(self._numbers(key))
 
     def delete(self, key: str) -> None:
         """Remove all versions of the key, if it has any."""

@@ -47,5 +47,5 @@ class CatalogService(stubs.CatalogServiceServicer):
         return convert.appended_message(appended)
 
     async def ForgetUser(self, request: pb.ForgetUserRequest, context: Context) -> pb.ForgetUserResponse:
-        receipt = await self._cataloguing.forget_user(asking(context), request.user_id)
-        return convert.receipt_message(receipt)
+        receipt, states = await self._cataloguing.forget_user(asking(context), request.user_id)
+        return convert.receipt_message(receipt, states)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ from footlight_server.log import Database, migrations
 from footlight_server.log.schema import METADATA, REVISION
 
 MIGRATIONS = Path(migrations.__file__).parent
+
+
+def test_what_was_erased_is_vacuumed_once(url: str) -> None:
+    database, end = Database.open(url), time.monotonic() + 20
+    assert database.vacuum(erased_at=1) is url.startswith("postgresql")
+    while database.vacuum(erased_at=1) and time.monotonic() < end:
+        time.sleep(0.1)  # the database notes down a little later that it did
+    assert not database.vacuum(erased_at=1)
+    database.close()
 
 
 def test_migrations_make_exactly_the_declared_tables(database: Database) -> None:

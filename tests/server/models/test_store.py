@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,23 @@ def same(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
         a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
         for a, b in ((first[name], second[name]) for name in first)
     )
+
+
+def test_a_rewritten_version_is_another_state_under_the_same_number(store: ModelStore) -> None:
+    number = store.save("a", State({"x": np.arange(3)}, {"n": 1}), Manifest("popular", log_position=9))
+    manifest = store.older_than("a", 2)[0]
+    store.rewrite("a", State({"x": np.arange(2)}, {"n": 2}), replace(manifest, erasure_epoch=2))
+    state, facts = store.load("a", number)
+    assert (state.arrays["x"].tolist(), state.meta, facts.log_position) == ([0, 1], {"n": 2}, 9)
+    assert store.older_than("a", 2) == [] and len(list(store._version("a", number).glob("*.safetensors"))) == 1
+
+
+def test_a_refused_version_says_what_is_missing_and_is_not_loaded(store: ModelStore) -> None:
+    number = store.save("a", State({"x": np.arange(3)}, {}), Manifest("popular"))
+    store.refuse("a", number)
+    assert "cannot be read" in store.versions("a")[0].problem and store.newest_good("a") is None
+    with pytest.raises(DataLoss):
+        store.load("a", number)
 
 
 def test_saved_state_is_loaded_again(store: ModelStore) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from footlight._wire.calls import Page, Unary, batches
 from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
-from footlight.types import Erasure, Event, EventKind, Item, PutItems, RecordedEvents
+from footlight.types import Erasure, Event, EventKind, ForgottenState, Item, PutItems, RecordedEvents
 from footlight.v1 import catalog_pb2 as pb
 
 MAX_WRITES = 5_000  # items or events a request
@@ -123,4 +123,5 @@ def _recorded(answer: pb.RecordEventsResponse) -> RecordedEvents:
 
 
 def _erasure(answer: pb.ForgetUserResponse) -> Erasure:
-    return Erasure(answer.event_count, answer.decision_count, answer.erasure_epoch)
+    states = tuple(ForgottenState(s.deployment, s.log_position, s.touched_count, s.gone) for s in answer.states)
+    return Erasure(answer.event_count, answer.decision_count, answer.erasure_epoch, states)

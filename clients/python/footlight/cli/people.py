@@ -9,6 +9,7 @@ import typer
 
 from footlight.cli.command import command
 from footlight.cli.session import Session, UsageFault
+from footlight.types import ForgottenState
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,15 @@ def forget(
         erasure,
         lambda: (
             f"Erased {erasure.events:,} events and {erasure.decisions:,} decisions of {user} (erasure {erasure.epoch})."
+            + "".join(f"\n{_forgotten(state)}" for state in erasure.states)
         ),
+    )
+
+
+def _forgotten(state: ForgottenState) -> str:
+    answers = "knows them no more" if state.gone else "STILL KNOWS THEM: see the log of the server"
+    return (
+        f"{state.deployment}, at log position {state.log_position:,}: {state.touched:,} entries changed; it {answers}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footlight.types.catalog import Erasure, Event, EventKind, Item, PutItems, RecordedEvents
+from footlight.types.catalog import Erasure, Event, EventKind, ForgottenState, Item, PutItems, RecordedEvents
 from footlight.types.engine import (
     BreakerState,
     Deployment,
@@ -57,6 +57,7 @@ __all__ = [
     "Erasure",
     "Event",
     "EventKind",
+    "ForgottenState",
     "HistoryItem",
     "Item",
     "ItemFilter",

@@ -80,9 +80,23 @@ class RecordedEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgottenState:
+    """What an erasure changed in one recommender: `touched` entries of the state that had seen `log_position`.
+
+    `gone` is whether the person moves no answer of it any more; the engine was asked.
+    """
+
+    deployment: str
+    log_position: int
+    touched: int
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
-    """The receipt of a forgotten person. `events` is 0 when nobody knew them."""
+    """The receipt of a forgotten person. `events` is 0 when nobody knew them; `states` says what each recommender forgot."""
 
     events: int
     decisions: int
     epoch: int
+    states: tuple[ForgottenState, ...] = ()

@@ -503,6 +503,44 @@ class ForgetUserRequest(_message.Message):
 Global___ForgetUserRequest: _TypeAlias = ForgetUserRequest  # noqa: Y015
 
 @_typing.final
+class ForgottenState(_message.Message):
+    """ForgottenState says what an erasure changed in the state of one recommender."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
+    TOUCHED_COUNT_FIELD_NUMBER: _builtins.int
+    GONE_FIELD_NUMBER: _builtins.int
+    deployment: _builtins.str
+    """Output only. The deployment."""
+    log_position: _builtins.int
+    """Output only. The log position that its state had seen."""
+    touched_count: _builtins.int
+    """Output only. How many entries of the state were touched. 0 for one that did not know the person, or that was computed
+    anew without them.
+    """
+    gone: _builtins.bool
+    """Output only. Whether the person moves no answer any more: the engine was asked and does not know them, or it does not
+    serve until it was made anew without them.
+    """
+    def __init__(
+        self,
+        *,
+        deployment: _builtins.str = ...,
+        log_position: _builtins.int = ...,
+        touched_count: _builtins.int = ...,
+        gone: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "gone", b"gone", "log_position", b"log_position", "touched_count", b"touched_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgottenState: _TypeAlias = ForgottenState  # noqa: Y015
+
+@_typing.final
 class ForgetUserResponse(_message.Message):
     """ForgetUserResponse is the receipt."""
 
@@ -511,22 +549,30 @@ class ForgetUserResponse(_message.Message):
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
     DECISION_COUNT_FIELD_NUMBER: _builtins.int
     ERASURE_EPOCH_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
     event_count: _builtins.int
     """Output only. How many events were erased. 0 means that the person was unknown."""
     decision_count: _builtins.int
     """Output only. How many recorded decisions were erased."""
     erasure_epoch: _builtins.int
     """Output only. The number of this erasure, counted from 1. Models of an earlier epoch are scrubbed before they serve."""
+    @_builtins.property
+    def states(self) -> _containers.RepeatedCompositeFieldContainer[Global___ForgottenState]:
+        """Output only. What was changed in which recommender; those that hold no state, or no model, are left out. Other servers
+        on the same database do the same by themselves.
+        """
+
     def __init__(
         self,
         *,
         event_count: _builtins.int = ...,
         decision_count: _builtins.int = ...,
         erasure_epoch: _builtins.int = ...,
+        states: _abc.Iterable[Global___ForgottenState] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_count", b"decision_count", "erasure_epoch", b"erasure_epoch", "event_count", b"event_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_count", b"decision_count", "erasure_epoch", b"erasure_epoch", "event_count", b"event_count", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
