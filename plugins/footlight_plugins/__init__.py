@@ -45,6 +45,8 @@ from footlight_plugins.data import (
     Ranking,
     Samples,
     State,
+    Wish,
+    WishRefused,
 )
 from footlight_plugins.decisions import (
     Box,
@@ -108,6 +110,8 @@ __all__ = [
     "Turn",
     "UpdateClass",
     "Verb",
+    "Wish",
+    "WishRefused",
     "find_embedder",
     "impl",
 ]

@@ -241,6 +241,26 @@ class Content:
     """The same as numbers that can be compared with `Samples.train`, where the engine gives `Generator.samples`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants of content besides its seed."""
+
+    class_name: str = ""
+    """Which class; empty: the seed decides."""
+    truncation: float = 1.0
+    """How far from the mean to draw, above 0 to 1: smaller is more typical and less varied."""
+
+
+class WishRefused(ValueError):
+    """An engine cannot fulfil a wish."""
+
+    def __init__(self, wish: str, expected: str) -> None:
+        """Naming the part of the wish, and what would have been possible."""
+        super().__init__(f"{wish}: {expected}")
+        self.wish = wish
+        self.expected = expected
+
+
 class Domain(StrEnum):
     """What the numbers of a sample are, and so by which distance and under which changes a copy is still a copy."""
 

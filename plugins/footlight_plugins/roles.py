@@ -18,6 +18,8 @@ from footlight_plugins.data import (
     Query,
     Ranking,
     Samples,
+    Wish,
+    WishRefused,
 )
 from footlight_plugins.decisions import Choice, Choices, Situation, Situations, Spaces, Transitions
 
@@ -176,10 +178,44 @@ class Generator(Engine):
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
         """Make one piece of content a seed, shape (n,). The same seed gives the same bytes, whatever is beside it."""
 
+    def generate_as(self, seeds: NDArray[np.int64], wish: Wish, call: Call) -> list[Content]:
+        """Make one piece of content a seed, as somebody wants it. `generate` where nothing is wanted.
+
+        Raises
+        ------
+        WishRefused
+            When the engine cannot.
+        """
+        if wish.class_name:
+            raise WishRefused("class_name", "must be empty: this engine learns no classes")
+        if wish.truncation != 1.0:
+            raise WishRefused("truncation", "must be 1: this engine draws all or nothing")
+        return self.generate(seeds, call)
+
+    def interpolate(
+        self, first: int, last: int, shares: NDArray[np.float64], wish: Wish, animate: bool, call: Call
+    ) -> list[Content]:
+        """Make content on the way from one seed to another: at 0 it is that of the first, at 1 that of the last.
+
+        Parameters
+        ----------
+        shares
+            Shape (n,): how far on the way each piece lies, 0 to 1.
+        animate
+            Make one animation of all of them.
+
+        Raises
+        ------
+        WishRefused
+            When the engine cannot.
+        """
+        raise WishRefused("interpolate_to_seed", "must be unset: this engine cannot lead from one seed to another")
+
     def samples(self, corpus: Corpus) -> Samples | None:
         """What `train` learns from, as numbers that the ``sample`` of generated content can be compared with.
 
-        None where the engine cannot say: nothing is checked for originality then. Needs no training.
+        None where the engine cannot say: nothing is checked for originality then. Needs no training, and takes a corpus of
+        one file too, which somebody wants to compare with what was learned from.
 
         Raises
         ------

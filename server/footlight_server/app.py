@@ -30,7 +30,7 @@ from footlight.v1 import (
     recommendation_pb2,
     recommendation_pb2_grpc,
 )
-from footlight_plugins.loader import load_plugins
+from footlight_plugins.loader import Plugins, load_plugins
 from footlight_server.archive.erasures import ErasureJournal
 from footlight_server.config import ServerConfig
 from footlight_server.corpora.assets import AssetStore
@@ -49,9 +49,10 @@ from footlight_server.dispatch.predicting import Predicting
 from footlight_server.dispatch.recalling import Recalling
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.resolving import Resolver
+from footlight_server.dispatch.tracing import Tracing
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.dispatch.vacuuming import Vacuuming
-from footlight_server.door import DataLock, check_address, lock_data_dir, taken
+from footlight_server.door import CannotStart, DataLock, check_address, lock_data_dir, taken
 from footlight_server.log.agents import AgentTable
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.database import Database
@@ -67,6 +68,9 @@ from footlight_server.log.rankings import RankingLog
 from footlight_server.log.revisions import DEPLOYMENTS, LEASES, TRAININGS
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.log.writer import Writer
+from footlight_server.marking.choice import Stages, UnknownStage
+from footlight_server.marking.keys import SigningConfig
+from footlight_server.marking.marking import Marking
 from footlight_server.models.store import ModelStore
 from footlight_server.services.catalog import CatalogService
 from footlight_server.services.engine import EngineService
@@ -105,6 +109,7 @@ class App:
         self.port = 0
         self._lock = lock or lock_data_dir(config.data_dir, config.shared)
         self._plugins = load_plugins(config.plugins)
+        self._stages = _chosen_stages(self._plugins, config.stages)
         self._database = Database.open(config.database_url, config.durability)
         if config.shared or config.processes > 1:
             self._database.take_turns()
@@ -138,6 +143,8 @@ class App:
         self._deployments = Deployments(self._plugins, table, events, models)
         demotions = Demotions(config.data_dir)
         self._deployments.limits = replace(config.limits, demoted=demotions.read())
+        self._deployments.stages = stages = self._stages
+        marking = Marking(stages, config.data_dir, SigningConfig(*config.sign_with, config.time_stamping))
         await self._deployments.start()
         catalogue.on_change.append(self._deployments.hear_of_items)
         catalogue.keep_time()
@@ -163,7 +170,11 @@ class App:
                 Predicting(self._deployments, resolver, policy),
                 Recalling(self._deployments, resolver, rankings, policy),
             ),
-            GenerationService(Generating(self._deployments, assets, decisions, policy), Collecting(corpora, policy)),
+            GenerationService(
+                Generating(self._deployments, assets, corpora, decisions, marking, config.producer, policy),
+                Collecting(corpora, policy),
+                Tracing(self._deployments, assets, corpora, catalogue, marking, policy),
+            ),
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
         )
@@ -235,6 +246,13 @@ class App:
             await self._writer.close()
         self._database.close()
         self._lock.release()
+
+
+def _chosen_stages(plugins: Plugins, chosen: tuple[str, ...]) -> Stages:
+    try:
+        return Stages(plugins.stages, chosen)
+    except UnknownStage as unknown:
+        raise CannotStart(str(unknown)) from unknown
 
 
 def _hand_back_memory() -> None:

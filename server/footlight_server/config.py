@@ -48,13 +48,31 @@ class ServerConfig:
 
     queue_seconds: float = 0.75
     """How many seconds of work may wait for one deployment before further calls are refused."""
+    stages: tuple[str, ...] = ()
+    """Which asset stages serve where the owner says so: ``watermark=off``, ``label=NAME``."""
+    producer: str = "Footlight"
+    """Who operates the server, as assets name them."""
+    sign_with: tuple[str, str] = ("", "")
+    """The files of the owner's certificate chain and key; empty for an authority of the server's own."""
+    time_stamping: str = ""
+    """The address of a time-stamping authority; empty for none."""
+    generator_batch: int = 64
+    """At most so many pieces of content are made at once for several callers."""
 
     @property
     def limits(self) -> Limits:
         """What an engine is allowed."""
         isolated, memory = frozenset(self.isolate), self.isolate_memory << 20
         seconds = self.engine_seconds, self.engine_start_seconds
-        return Limits(self.max_pending, *seconds, isolated, memory, self.plugins, self.queue_seconds)
+        return Limits(
+            self.max_pending,
+            *seconds,
+            isolated,
+            memory,
+            self.plugins,
+            self.queue_seconds,
+            generator_batch=self.generator_batch,
+        )
 
     @property
     def database_url(self) -> str:

@@ -204,6 +204,28 @@ class GenerationDouble(generation_pb2_grpc.GenerationServiceServicer):
         yield generation.GetAssetResponse(asset=self._asset(3))
         yield generation.GetAssetResponse(data=self.asset)
 
+    def PublishAsset(self, request: generation.PublishAssetRequest, context: Any) -> generation.PublishAssetResponse:
+        return generation.PublishAssetResponse(item_id=request.item_id or request.asset_id, created=True)
+
+    def VerifyAsset(self, request: generation.VerifyAssetRequest, context: Any) -> generation.VerifyAssetResponse:
+        known = request.data == self.asset
+        return generation.VerifyAssetResponse(
+            asset=self._asset(3) if known else None,
+            found_by=["sha256"] if known else [],
+            unchanged=known,
+            signature=generation.SignatureCheck(state=generation.SIGNATURE_STATE_TRUSTED, signer="Ada"),
+            watermark=generation.WatermarkCheck(state=generation.WATERMARK_STATE_FOUND, wrong_bits=1),
+            labelled=True,
+        )
+
+    def TraceContent(self, request: generation.TraceContentRequest, context: Any) -> generation.TraceContentResponse:
+        nearest = generation.Originality(nearest_path="a.png", distance=0.5, limit=0.1)
+        return generation.TraceContentResponse(
+            exact=[generation.CorpusMatch(corpus_id="c-1", path="a.png")],
+            near=[generation.NearMatch(deployment="gan", corpus_id="c-1", nearest=nearest)],
+            assets=[generation.AssetMatch(asset_id="a1", distance=2.0)],
+        )
+
     def _corpus(self, name: str) -> generation.Corpus:
         files = self.corpora[name]
         return generation.Corpus(

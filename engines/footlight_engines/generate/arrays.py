@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Corpus, CorpusFile
+from footlight_plugins import Corpus, CorpusFile, Domain
+from footlight_plugins import Samples as ComparableSamples
 
 MAX_VALUES = 65_536
 """The most numbers that one sample may have, for instance 256 x 256."""
@@ -62,6 +63,34 @@ def read_samples(corpus: Corpus) -> Samples:
     if low == high:
         raise ValueError(f"every value of the corpus is {low}: there is nothing to learn")
     return Samples(scaled(train_array, low, high), scaled(heldout_array, low, high), low, high)
+
+
+def domain_of(shape: tuple[int, ...]) -> Domain:
+    """Flat arrays are heights; others are just numbers."""
+    return Domain.SURFACE if len(shape) == 2 else Domain.ARRAY
+
+
+def comparable(corpus: Corpus) -> ComparableSamples:
+    """The samples of a corpus, or of one file, as near-copies are found by; the last ones as they were, and named.
+
+    Raises
+    ------
+    ValueError
+        When a file is not such an array.
+    """
+    heldout = corpus.below("heldout")
+    rest = Corpus(tuple(f for f in corpus if not f.path.startswith("heldout/")))
+    train = corpus.below("train") if len(corpus.below("train")) else rest
+    stacks = [_read(file) for file in train]
+    if not stacks:
+        raise ValueError("the corpus has no samples")
+    names = [f"{file.path}#{i}" for file, stack in zip(train, stacks, strict=True) for i in range(len(stack))]
+    known = np.concatenate(stacks)
+    apart = _stacked(heldout, known.shape[1:])
+    domain, low, high = domain_of(known.shape[1:]), float(known.min()), float(known.max())
+    if domain is Domain.ARRAY and high > low:
+        known, apart = scaled(known, low, high), scaled(apart, low, high)
+    return ComparableSamples(domain, known, apart, tuple(names))
 
 
 def scaled(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:

@@ -6,20 +6,21 @@ import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from footlight_engines.generate.arrays import MAX_VALUES, Samples, read_samples, restored
+from footlight_engines.generate.arrays import MAX_VALUES, Samples, comparable, domain_of, read_samples, restored, scaled
 from footlight_engines.generate.distance import kernel_distance
 from footlight_engines.generate.encoding import encode, is_picture
 from footlight_engines.generate.mlp_networks import generator_network
 from footlight_engines.generate.mlp_options import MlpGanOptions
 from footlight_engines.generate.mlp_training import MlpGanTraining, torch_device
-from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun
+from footlight_plugins import Call, Content, Corpus, Domain, Generator, Options, State, TrainingRun
+from footlight_plugins import Samples as CorpusSamples
 
 _CHUNK = 16
 """How many pieces of content are made at once, always: a product of another shape may round in another way."""
@@ -114,8 +115,16 @@ class MlpGan(Generator):
             call.check()
             chunk = self._make(model, seeds[start : start + _CHUNK])
             content = restored(chunk, model.low, model.high).clip(model.low, model.high)
-            made += [encode(sample, model.low, model.high, self._options.media) for sample in content]
+            made += [self._content(sample, model) for sample in content]
         return made
+
+    def _content(self, sample: NDArray[np.float32], model: _Model) -> Content:
+        scale = scaled(sample, model.low, model.high) if domain_of(model.shape) is Domain.ARRAY else sample
+        return replace(encode(sample, model.low, model.high, self._options.media), sample=scale)
+
+    def samples(self, corpus: Corpus) -> CorpusSamples:
+        """What it learns from; see `Generator.samples`."""
+        return comparable(corpus)
 
     def state(self) -> State:
         """The generator's weights and statistics by PyTorch's names; ranges, shape and loss curve in the meta."""

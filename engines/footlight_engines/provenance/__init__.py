@@ -17,6 +17,7 @@ def register_stages() -> list[StageSpec]:
             version="1.0",
             summary="Distance to the nearest training sample, under the changes that leave a copy a copy.",
             factory=f"{_HERE}.originality:NearestSample",
+            requires=("numba",),
         ),
         StageSpec(
             name="ai-generated",

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.nearest import nearest_row
 from footlight_engines.provenance.pictures import moved_crops, pooled, premultiplied
 from footlight_plugins import Domain
 
-LOOKED_AT = 24
-"""At least so many of the nearest, as their means over blocks tell, are compared in full."""
-MOST_LOOKED_AT = 4_096
 BLOCKS = 64
+LEADING = 3
+"""So many changes of a sample are looked at to say what it is nearest to, when it is near nothing."""
 
 Arrays = Mapping[str, NDArray[Any]]
 Variants = tuple[Sequence[str], NDArray[Any]]
@@ -35,8 +35,11 @@ class Descriptor:
     """Any array as it is. The distance is the root mean square of the differences.
 
     Means over blocks of values are never further apart than the values (Jensen's inequality). So they are compared
-    first, and in full only what may still be within the limit, and the nearest few.
+    first, and in full only what may still be the nearest.
     """
+
+    likeness: ClassVar[float] = 0.1
+    """What lies further is no copy, whatever held-out samples say: to honest noise everything is far."""
 
     def __init__(self, shape: tuple[int, ...], *rounding: float) -> None:
         """For samples of a shape; what lies nearer than ``rounding`` is the same, for each part that has a limit."""
@@ -57,16 +60,15 @@ class Descriptor:
         return {"rows": rows, "means": _block_means(rows)}
 
     def nearest(self, known: Arrays, sample: NDArray[Any], limits: Sequence[float]) -> Found:
-        """The nearest training sample; exact within the limit."""
+        """The nearest training sample."""
         names, rows = self.variants(sample)
-        which, change, distances = _search(known["rows"], known["means"], rows, limits[0])
-        best = int(distances.argmin())
-        return Found(int(which[best]), float(distances[best]), names[int(change[best])])
+        found = _search((known["rows"], known["means"]), rows, limits[0])
+        return replace(found, change=names[int(found.change)])
 
     def parts(self, known: Arrays, sample: NDArray[Any]) -> list[float]:
         """The nearest distance beyond rounding, of each part."""
-        _, _, distances = _search(known["rows"], known["means"], self.variants(sample)[1], 0.0)
-        return [_smallest(distances, self.rounding[0])]
+        rows = self.variants(sample)[1]
+        return [_search((known["rows"], known["means"]), rows, self.likeness, self.rounding[0]).distance]
 
     def fingerprint(self, samples: NDArray[Any]) -> NDArray[np.uint8]:
         """(n, 256): means over 256 stretches of the values, from [-1, 1] to [0, 255]."""
@@ -84,6 +86,8 @@ class ImageDescriptor(Descriptor):
     spread taken out, which a change of all colours by one gain, or an exchange of channels, leaves as it is.
     """
 
+    likeness = 0.05
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         """For pictures (H, W, C)."""
         super().__init__(shape, 1.5 / 255, 1.5 / 255)
@@ -99,7 +103,8 @@ class ImageDescriptor(Descriptor):
         turned = np.concatenate([picture, picture[:, :, ::-1], picture[:, ::-1]])
         still = moved_crops(turned, centre_only=True)[0]
         moved = moved_crops(picture, centre_only=False)[:, 0]
-        names = ["", "mirrored", "upside down", *(f"moved {dx},{dy}" for dy in range(-2, 3) for dx in range(-2, 3))]
+        places = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
+        names = ["", "mirrored", "upside down", *(f"moved {dx},{dy}" if dy or dx else "" for dy, dx in places)]
         rows = np.concatenate([still, moved])
         return names, rows.reshape(len(rows), -1)
 
@@ -113,16 +118,15 @@ class ImageDescriptor(Descriptor):
         """The nearest by either part, its distance in the measure of the first."""
         first = super().nearest(known, sample, limits)
         _, rows = self.variants(sample)
-        which, _, distances = _search(known["plain"], known["plain_means"], _colourless(rows[:2]), limits[1])
-        best = int(distances.argmin())
-        second = float(distances[best]) * limits[0] / limits[1]
-        return Found(int(which[best]), second, "recoloured") if second < min(first.distance, limits[0]) else first
+        plain = _search((known["plain"], known["plain_means"]), _colourless(rows[:2]), limits[1])
+        second = plain.distance * limits[0] / limits[1]
+        return Found(plain.which, second, "recoloured") if second < min(first.distance, limits[0]) else first
 
     def parts(self, known: Arrays, sample: NDArray[Any]) -> list[float]:
         """Both parts."""
         rows = _colourless(self.variants(sample)[1][:2])
-        distances = _search(known["plain"], known["plain_means"], rows, 0.0)[2]
-        return [*super().parts(known, sample), _smallest(distances, self.rounding[1])]
+        plain = _search((known["plain"], known["plain_means"]), rows, self.likeness, self.rounding[1])
+        return [*super().parts(known, sample), plain.distance]
 
     def fingerprint(self, samples: NDArray[Any]) -> NDArray[np.uint8]:
         """(n, 256): 8 x 8 pixels of premultiplied RGBA."""
@@ -132,6 +136,8 @@ class ImageDescriptor(Descriptor):
 
 class SurfaceDescriptor(Descriptor):
     """Heights with mean and spread taken out. A copy may be turned, mirrored, raised, and stretched in height."""
+
+    likeness = 0.25
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         """For heights (H, W)."""
@@ -229,32 +235,25 @@ def descriptor_of(domain: Domain, shape: tuple[int, ...]) -> Descriptor:
 
 
 def _search(
-    known: NDArray[np.float32], means: NDArray[np.float32], rows: NDArray[np.float32], limit: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The pairs that were compared in full: (which known, which row, root mean square), each of shape (p,)."""
-    asked = _block_means(rows)
-    squares = (asked**2).sum(1)[:, None] + (means**2).sum(1)[None] - 2 * asked @ means.T  # (k, n)
-    bounds = squares.ravel() / means.shape[1]
-    few = min(LOOKED_AT, len(bounds))
-    pairs = np.argpartition(bounds, few - 1)[:few]
-    within = np.flatnonzero(bounds <= limit**2 + 1e-6)  # rounding of the sums above
-    if len(within) > few:
-        pairs = within[np.argsort(bounds[within])[:MOST_LOOKED_AT]]
-    row, which = np.unravel_index(pairs, squares.shape)
-    distances = np.sqrt(((rows[row].astype(np.float64) - known[which]) ** 2).mean(1))
-    return which.astype(np.int64), row.astype(np.int64), distances
+    known: tuple[NDArray[np.float32], NDArray[np.float32]],
+    rows: NDArray[np.float32],
+    within: float,
+    beyond: float = -1.0,
+) -> Found:
+    """The nearest further than ``beyond``, exact up to ``within``, with the number of the row as its change."""
+    size = rows.shape[1]
+    sums = beyond * abs(beyond) * size, within * within * size
+    row, which, total = nearest_row(rows, _block_means(rows), *known, *sums, LEADING)
+    return Found(which, float(np.sqrt(total / size)), str(row))
 
 
 def _block_means(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means over blocks of equal length, (n, d) to (n, b); values that are left over at the end are left out.
-
-    Their mean square is at most d / (b * length) times that of the rows.
-    """
+    """Means over blocks of equal length times the root of that length, (n, d) to (n, b): their squared differences sum up
+    to no more than those of the rows. Values that are left over at the end are left out."""
     length = -(-rows.shape[1] // BLOCKS)
     blocks = rows.shape[1] // length
-    scale = np.float32(np.sqrt(blocks * length / rows.shape[1]))
-    means = rows[:, : blocks * length].reshape(len(rows), blocks, length).mean(2) * scale
-    return np.asarray(means, np.float32)
+    means = rows[:, : blocks * length].reshape(len(rows), blocks, length).mean(2)
+    return np.asarray(means * np.sqrt(length), np.float32)
 
 
 def _colourless(rows: NDArray[np.float32]) -> NDArray[np.float32]:

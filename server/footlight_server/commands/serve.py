@@ -56,6 +56,24 @@ def serve(
     shared: Annotated[
         bool, typer.Option(help="Let other servers, each started with this option, use the same data.")
     ] = False,
+    producer: Annotated[
+        str, typer.Option(help="Who operates this server, as generated assets name them.")
+    ] = "Footlight",
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What marks generated assets: KIND=NAME or KIND=off, such as watermark=off; may be repeated."
+        ),
+    ] = None,
+    sign_chain: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, exists=True, help="Your certificate chain in PEM, to sign assets with."),
+    ] = None,
+    sign_key: Annotated[Path | None, typer.Option(dir_okay=False, exists=True, help="Its PKCS #8 key in PEM.")] = None,
+    time_stamping: Annotated[str, typer.Option(help="The address of a time-stamping authority for signatures.")] = "",
+    generator_batch: Annotated[
+        int, typer.Option(min=1, help="At most so many assets are made at once for several callers.")
+    ] = 64,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the server.
@@ -85,6 +103,11 @@ def serve(
         shared=shared,
         checkpoint_events=checkpoint_events,
         checkpoint_minutes=checkpoint_minutes,
+        producer=producer,
+        stages=tuple(stage or ()),
+        sign_with=_signing_files(sign_chain, sign_key),
+        time_stamping=time_stamping,
+        generator_batch=generator_batch,
     )
 
     def ready(address: str) -> None:
@@ -99,6 +122,12 @@ def serve(
     except EXPECTED as fault:
         typer.echo(f"footlight serve: {fault}", err=True)
         raise typer.Exit(CANNOT_START) from fault
+
+
+def _signing_files(chain: Path | None, key: Path | None) -> tuple[str, str]:
+    if (chain is None) != (key is None):
+        raise typer.BadParameter("--sign-chain and --sign-key belong together")
+    return (str(chain.resolve()), str(key.resolve())) if chain and key else ("", "")
 
 
 async def _run_alone(config: ServerConfig, ready: Callable[[str], None]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
 
 from footlight.v1 import generation_pb2 as pb
+from footlight_plugins import Wish
+from footlight_plugins.stages import Nearest
 from footlight_server.convert.values import struct, timestamp
-from footlight_server.corpora.records import AssetRecord, CorpusRecord
+from footlight_server.corpora.records import AssetRecord, CorpusRecord, Rights
 from footlight_server.dispatch.collecting import FilePart, Header, UploadPart
-from footlight_server.dispatch.generating import Made, Started
+from footlight_server.dispatch.generating import Made, Request, Started
 from footlight_server.errors import InvalidArgument
 
 CHUNK_BYTES = 512 * 1024
@@ -22,6 +25,25 @@ def corpus_message(corpus: CorpusRecord) -> pb.Corpus:
         file_count=corpus.file_count,
         size_bytes=corpus.size_bytes,
         create_time=timestamp(corpus.create_time),
+        rights=rights_message(corpus.rights),
+    )
+
+
+def rights_message(rights: Rights) -> pb.CorpusRights:
+    """A declaration as answered."""
+    return pb.CorpusRights(holder=rights.holder, licence=rights.licence, statement=rights.statement)
+
+
+def generate_request(request: pb.GenerateRequest) -> Request:
+    """What is asked for."""
+    return Request(
+        deployment=request.deployment,
+        count=request.count,
+        seed=request.seed if request.HasField("seed") else None,
+        draw_label=request.draw_label,
+        wish=Wish(request.class_name, request.truncation),
+        toward=request.interpolate_to_seed if request.HasField("interpolate_to_seed") else None,
+        animate=request.animate,
     )
 
 
@@ -38,6 +60,41 @@ def asset_message(asset: AssetRecord) -> pb.Asset:
         sha256=asset.sha256,
         attributes=struct(asset.attributes),
         create_time=timestamp(asset.create_time),
+        content_seed=asset.content_seed,
+        redraw_count=asset.redraw_count,
+        content_sha256=asset.content_sha256,
+        sidecar=asset.sidecar,
+        provenance=provenance_message(asset.provenance),
+        corpus_id=asset.corpus_id,
+    )
+
+
+_PLACES = {
+    "none": pb.SIGNATURE_PLACE_NONE,
+    "embedded": pb.SIGNATURE_PLACE_EMBEDDED,
+    "sidecar": pb.SIGNATURE_PLACE_SIDECAR,
+}
+
+
+def provenance_message(facts: Mapping[str, Any]) -> pb.Provenance:
+    """What was done to an asset; of one that was made before there were stages, nothing."""
+    found = facts.get("originality")
+    return pb.Provenance(
+        originality=originality_message(Nearest(**found)) if found else None,
+        label=facts.get("label", {}),
+        label_drawn=facts.get("label_drawn", False),
+        watermarked=facts.get("watermarked", False),
+        metadata_written=facts.get("metadata_written", False),
+        signature_place=_PLACES.get(facts.get("signature", ""), pb.SIGNATURE_PLACE_UNSPECIFIED),
+        left_out=facts.get("left_out", {}),
+        rights=rights_message(Rights(**facts.get("rights", {}))),
+    )
+
+
+def originality_message(nearest: Nearest) -> pb.Originality:
+    """The nearest training sample."""
+    return pb.Originality(
+        nearest_path=nearest.name, distance=nearest.distance, limit=nearest.limit, transform=nearest.transform
     )
 
 
@@ -54,12 +111,12 @@ def started_message(started: Started) -> pb.GenerateResponse:
     )
 
 
-def made_messages(made: Made, done: int) -> Iterator[pb.GenerateResponse]:
+def made_messages(made: Made, done: int, redraws: int) -> Iterator[pb.GenerateResponse]:
     """A finished asset, its bytes, and how far the call is."""
     yield pb.GenerateResponse(asset=asset_message(made.asset))
     for chunk in chunks(made.data):
         yield pb.GenerateResponse(data=chunk)
-    yield pb.GenerateResponse(progress=pb.GenerationProgress(done_count=done))
+    yield pb.GenerateResponse(progress=pb.GenerationProgress(done_count=done, redraw_count=redraws))
 
 
 def read_messages(made: Made) -> Iterator[pb.GetAssetResponse]:
@@ -86,7 +143,9 @@ async def upload_parts(requests: AsyncIterator[pb.UploadCorpusRequest]) -> Async
     async for request in requests:
         match request.WhichOneof("part"):
             case "header":
-                yield Header(request.header.name, request.header.file_count)
+                header = request.header
+                declared = Rights(header.rights.holder, header.rights.licence, header.rights.statement)
+                yield Header(header.name, header.file_count, declared)
             case "file":
                 yield FilePart(request.file.path, request.file.size_bytes, request.file.sha256 or None)
             case "chunk":

@@ -8,8 +8,9 @@ import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from footlight_server.corpora.blobs import Blobs
 from footlight_server.corpora.records import AssetRecord
@@ -57,9 +58,23 @@ class AssetStore:
             row = connection.execute(select(ASSETS).where(c.tenant == self._tenant, c.asset_id == asset_id)).first()
         if row is None:
             raise NotFound("asset", asset_id)
-        columns = row._asdict()
-        del columns["tenant"]
-        return AssetRecord(**columns | {"attributes": json.loads(row.attributes)})
+        return _record(row)
+
+    def find(self, *, sha256: bytes = b"", watermark: int | None = None) -> list[AssetRecord]:
+        """The assets of these bytes, or of this watermark; the newest first, at most ten."""
+        c = ASSETS.c
+        which = c.sha256 == sha256 if watermark is None else c.watermark == watermark
+        query = select(ASSETS).where(c.tenant == self._tenant, which).order_by(c.create_time.desc()).limit(10)
+        with self._database.reading() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def fingerprints(self) -> tuple[list[str], list[bytes]]:
+        """The ids and the fingerprints of all assets that have one."""
+        c = ASSETS.c
+        query = select(c.asset_id, c.fingerprint).where(c.tenant == self._tenant, c.fingerprint.is_not(None))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [row[0] for row in rows], [row[1] for row in rows]
 
     def read(self, record: AssetRecord) -> bytes:
         """The asset's bytes; DataLoss where they are missing or differ from what was stored."""
@@ -88,5 +103,16 @@ class AssetStore:
         row = (
             *(self._tenant, asset.asset_id, asset.decision_id, asset.deployment, asset.model_version, asset.seed),
             *(asset.media_type, asset.size_bytes, asset.sha256, json.dumps(dict(asset.attributes)), asset.create_time),
+            *(asset.content_seed, asset.redraw_count, asset.content_sha256 or None, asset.corpus_id),
+            *(json.dumps(asset.provenance), asset.watermark, asset.fingerprint or None, asset.sidecar or None),
         )
         insert_rows(connection, ASSETS, [row])
+
+
+def _record(row: Row[Any]) -> AssetRecord:
+    columns: dict[str, Any] = row._asdict()
+    del columns["tenant"]
+    columns["attributes"], columns["provenance"] = json.loads(row.attributes), json.loads(row.provenance)
+    for name in ("content_sha256", "fingerprint", "sidecar"):
+        columns[name] = columns[name] or b""
+    return AssetRecord(**columns)

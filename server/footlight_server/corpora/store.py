@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, or_, select, update
 
 from footlight_plugins import Corpus, CorpusFile
 from footlight_server.corpora.blobs import Blobs
-from footlight_server.corpora.records import CorpusRecord
-from footlight_server.corpora.upload import Upload, UploadedFile
+from footlight_server.corpora.records import CorpusRecord, Rights
+from footlight_server.corpora.upload import NO_RIGHTS, Upload, UploadedFile, checked_rights
 from footlight_server.errors import DataLoss, NotFound
 from footlight_server.log.bulk import insert_rows
 from footlight_server.log.database import Database
@@ -48,9 +50,9 @@ class CorpusStore:
             shutil.rmtree(self._uploads)
             await self._sweep(list(self._blobs.names()))
 
-    def begin(self, name: str) -> Upload:
-        """Begin an upload, or raise InvalidArgument for a malformed name."""
-        return Upload(name, self._uploads / uuid.uuid4().hex, self._take)
+    def begin(self, name: str, rights: Rights = NO_RIGHTS) -> Upload:
+        """Begin an upload, or raise InvalidArgument for a malformed name or declaration."""
+        return Upload(name, checked_rights(rights), self._uploads / uuid.uuid4().hex, self._take)
 
     def list(self, page_size: int = 0, page_token: str = "") -> tuple[Sequence[CorpusRecord], str]:
         """One page, newest first, and the token of the next; empty after the last."""
@@ -62,7 +64,7 @@ class CorpusStore:
         query = query.order_by(c.create_time.desc(), c.corpus_id.desc()).limit(length + 1)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        page = [CorpusRecord(*row) for row in rows[:length]]
+        page = [_record(row) for row in rows[:length]]
         return page, encode_token(page[-1].create_time, page[-1].corpus_id) if len(rows) > length else ""
 
     def record(self, corpus_id: str) -> CorpusRecord:
@@ -71,7 +73,7 @@ class CorpusStore:
             row = connection.execute(select(*_RECORD).where(*self._is(CORPORA, corpus_id))).first()
         if row is None:
             raise NotFound("corpus", corpus_id)
-        return CorpusRecord(*row)
+        return _record(row)
 
     def get(self, corpus_id: str) -> Corpus:
         """The corpus as engines read it.
@@ -90,6 +92,13 @@ class CorpusStore:
             rows = connection.execute(query).all()
         return Corpus(tuple(self._file(path, sha256, size) for path, sha256, size in rows))
 
+    def files_of(self, sha256: str) -> Sequence[tuple[str, str]]:
+        """(corpus id, path) of every file that has these bytes."""
+        c = CORPUS_FILES.c
+        query = select(c.corpus_id, c.path).where(c.tenant == self._tenant, c.sha256 == sha256).limit(100)
+        with self._database.reading() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
     async def delete(self, corpus_id: str) -> None:
         """Remove the corpus and the files that no other has, or raise NotFound."""
         orphans = await self._writer.submit(lambda connection: self._delete(connection, corpus_id))
@@ -100,16 +109,22 @@ class CorpusStore:
         files = {file.sha256: upload.folder / file.sha256 for file in upload.files}
         with self._blobs.pinned(files):
             await asyncio.to_thread(self._blobs.take, files)
-            return await self._writer.submit(lambda connection: self._insert(connection, upload.name, upload.files))
+            return await self._writer.submit(lambda connection: self._insert(connection, upload))
 
-    def _insert(self, connection: Connection, name: str, files: Sequence[UploadedFile]) -> CorpusRecord:
-        record = CorpusRecord(corpus_id_of(files), name, len(files), sum(f.size_bytes for f in files), now())
+    def _insert(self, connection: Connection, upload: Upload) -> CorpusRecord:
+        name, files, rights = upload.name, upload.files, upload.rights
+        size = sum(f.size_bytes for f in files)
+        record = CorpusRecord(corpus_id_of(files), name, len(files), size, now(), rights)
         here = self._is(CORPORA, record.corpus_id)
         if (row := connection.execute(select(*_RECORD).where(*here)).first()) is not None:
-            connection.execute(update(CORPORA).where(*here).values(name=name))  # its latest name
-            return CorpusRecord(row.corpus_id, name, row.file_count, row.size_bytes, row.create_time)
+            rights = (
+                rights if rights != NO_RIGHTS else _record(row).rights
+            )  # a declaration is not taken back by silence
+            connection.execute(update(CORPORA).where(*here).values(name=name, rights=json.dumps(asdict(rights))))
+            return replace(_record(row), name=name, rights=rights)
         key = (self._tenant, record.corpus_id)
-        insert_rows(connection, CORPORA, [(*key, name, record.file_count, record.size_bytes, record.create_time)])
+        rest = (name, record.file_count, record.size_bytes, record.create_time, json.dumps(asdict(rights)))
+        insert_rows(connection, CORPORA, [(*key, *rest)])
         insert_rows(connection, CORPUS_FILES, [(*key, f.path, f.sha256, f.size_bytes) for f in files])
         return record
 
@@ -142,6 +157,11 @@ class CorpusStore:
 
     def _is(self, table: Table, corpus_id: str) -> tuple[ColumnElement[Any], ...]:
         return table.c.tenant == self._tenant, table.c.corpus_id == corpus_id
+
+
+def _record(row: Row[Any]) -> CorpusRecord:
+    columns: dict[str, Any] = row._asdict()
+    return CorpusRecord(**columns | {"rights": Rights(**json.loads(row.rights))})
 
 
 def corpus_id_of(files: Sequence[UploadedFile]) -> str:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from footlight_server.corpora.records import CorpusRecord
+from footlight_server.corpora.records import CorpusRecord, Rights
 from footlight_server.errors import InvalidArgument, Unavailable
-from footlight_server.log.validation import check_id
+from footlight_server.log.validation import check_id, check_text
 
 LARGEST_FILE = 1 << 30
 MOST_FILES = 1_000_000
+NO_RIGHTS = Rights()
+LONGEST_STATEMENT = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,11 @@ class UploadedFile:
 class Upload:
     """Takes files one after the other: `open`, `write` its bytes, the next; then `commit` or `abort`."""
 
-    def __init__(self, name: str, folder: Path, store: Callable[[Upload], Awaitable[CorpusRecord]]) -> None:
+    def __init__(
+        self, name: str, rights: Rights, folder: Path, store: Callable[[Upload], Awaitable[CorpusRecord]]
+    ) -> None:
         self.name = check_id("header.name", name)
+        self.rights = rights
         self.folder = folder
         self.files: list[UploadedFile] = []
         self._paths: set[str] = set()
@@ -153,6 +158,14 @@ class _OpenFile:
         if self._said and self._said != self._hash.digest():
             raise InvalidArgument("file.sha256", f"the bytes of {self.path!r} have another checksum")
         return UploadedFile(self.path, self._hash.hexdigest(), self._received)
+
+
+def checked_rights(rights: Rights) -> Rights:
+    """The declaration, or InvalidArgument naming the part that is too long."""
+    for part in ("holder", "licence"):
+        check_text(f"header.rights.{part}", getattr(rights, part), 256)
+    check_text("header.rights.statement", rights.statement, LONGEST_STATEMENT)
+    return rights
 
 
 def _check_path(path: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from footlight_server.corpora.records import CorpusRecord
+from footlight_server.corpora.records import CorpusRecord, Rights
 from footlight_server.corpora.store import CorpusStore
-from footlight_server.corpora.upload import Upload
+from footlight_server.corpora.upload import NO_RIGHTS, Upload
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.errors import InvalidArgument
 from footlight_server.log.validation import check_id
@@ -23,6 +23,7 @@ class Header:
     name: str
     file_count: int
     """How many files will follow: how an upload that was broken off is told from one that is complete."""
+    rights: Rights = NO_RIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Collecting:
         if isinstance(part, Header):
             if upload is not None:
                 raise InvalidArgument("header", "must come once, first")
-            return self._corpora.begin(part.name)
+            return self._corpora.begin(part.name, part.rights)
         if upload is None:
             raise InvalidArgument("header", "must come first")
         if isinstance(part, FilePart):

@@ -35,6 +35,7 @@ from footlight_server.log.events import EventLog
 from footlight_server.log.leases import Fence, LeaseLost
 from footlight_server.log.records import Appended, Deployment, Forgotten, Receipt
 from footlight_server.log.validation import check_id
+from footlight_server.marking.choice import Stages
 from footlight_server.models.store import ModelStore
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class Deployments:
         self.events = events
         self.models = models
         self.limits = Limits()
+        self.stages = Stages(plugins.stages)
         self._table = table
         self._deployed: dict[str, Deployed] = {}
         self._changing = asyncio.Lock()

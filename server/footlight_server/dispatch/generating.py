@@ -1,27 +1,52 @@
-"""New assets: made in chunks, stored before they are answered."""
+"""New assets: made in chunks, checked, marked, and stored before they are answered."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import secrets
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from footlight_plugins import Content, Verb
+from footlight_plugins import Content, Verb, Wish
+from footlight_plugins.stages import Nearest, Origin
 from footlight_server.corpora.assets import AssetStore
-from footlight_server.corpora.records import AssetRecord
+from footlight_server.corpora.records import AssetRecord, Rights
+from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
-from footlight_server.dispatch.generator_host import GeneratorHost
+from footlight_server.dispatch.generator_host import ANYTHING, GeneratorHost, Loaded
+from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.records import NOBODY, Decision, now
-from footlight_server.log.validation import check_count, check_id, chosen_seed
+from footlight_server.log.validation import check_count, check_id, check_number, check_text, chosen_seed
+from footlight_server.marking.marking import Marked, Marking
 
 CHUNK = 16
 """How many assets are made between two looks at the deadline."""
+
+MOST_REDRAWS = 16
+"""So often a near-copy is drawn again before the call is given up: the model knows nothing but its corpus."""
+
+LARGEST_SEED = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for."""
+
+    deployment: str = ""
+    count: int = 0
+    seed: int | None = None
+    draw_label: bool = False
+    wish: Wish = ANYTHING
+    toward: int | None = None
+    """The seed at the other end of an interpolation."""
+    animate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,51 +68,181 @@ class Made:
     data: bytes
 
 
+@dataclass(slots=True)
+class _Drawn:
+    """One piece of content on its way."""
+
+    seed: int
+    content: Content
+    content_seed: int
+    nearest: Nearest | None = None
+    redraws: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One call at work."""
+
+    started: Started
+    request: Request
+    loaded: Loaded
+    host: GeneratorHost
+    rights: Rights = field(default_factory=Rights)
+
+
 class Generating:
     """Answers Generate and GetAsset."""
 
-    def __init__(self, deployments: Deployments, assets: AssetStore, decisions: DecisionLog, policy: Policy) -> None:
+    def __init__(
+        self,
+        deployments: Deployments,
+        assets: AssetStore,
+        corpora: CorpusStore,
+        decisions: DecisionLog,
+        marking: Marking,
+        producer: str,
+        policy: Policy,
+    ) -> None:
         self._deployments = deployments
         self._assets = assets
+        self._corpora = corpora
         self._decisions = decisions
+        self._marking = marking
+        self._producer = producer
         self._policy = policy
         self._run = secrets.token_hex(8)
         self._count = itertools.count()
 
-    async def generate(
-        self, asking: Asking, deployment: str, count: int, seed: int | None
-    ) -> AsyncIterator[Started | Made]:
+    async def generate(self, asking: Asking, request: Request) -> AsyncIterator[Started | Made]:
         """Make assets: first what was started, then each asset as it is finished."""
         self._policy.check(asking, "read")
-        count = check_count("count", count, 1, 1_000)
-        first = chosen_seed("seed", seed)
-        host = self._deployments.resolve(deployment, Verb.GENERATE).host
+        request, first = _checked(request)
+        host = self._deployments.resolve(request.deployment, Verb.GENERATE).host
         assert isinstance(host, GeneratorHost)
         with host.admission.enter(asking):
             async with asyncio.timeout(asking.remaining):
-                await host.engine()  # loaded now, so that its version is known
-            started = Started(f"g-{self._run}-{next(self._count):x}", host.name, host.version, first, count)
+                loaded = await host.loaded()  # now, so that its version is known
+            due = 1 if request.animate else request.count
+            decision_id = f"g-{self._run}-{next(self._count):x}"
+            started = Started(decision_id, host.name, loaded.manifest.version, first, due)
             self._record(started)
             yield started
-            for start in range(first, first + count, CHUNK):
-                seeds = np.arange(start, min(start + CHUNK, first + count), dtype=np.int64)
-                asking.call.check()
-                contents = await host.generate(seeds, asking.call)
-                for asset_seed, content in zip(seeds.tolist(), contents, strict=True):
-                    yield await self._stored(started, asset_seed, content)
+            run = _Run(started, request, loaded, host, await asyncio.to_thread(self._rights, loaded))
+            chunks = self._led(run, asking) if request.toward is not None else self._drawn(run, asking)
+            async for chunk in chunks:
+                for made in await self._finished(run, chunk):
+                    yield made
 
-    async def _stored(self, started: Started, seed: int, content: Content) -> Made:
-        asset = AssetRecord(
-            asset_id=f"{started.decision_id}-{seed - started.seed}",
-            decision_id=started.decision_id,
-            deployment=started.deployment,
-            model_version=started.model_version,
-            seed=seed,
-            media_type=content.media_type,
-            attributes=dict(content.attributes),
-            create_time=now(),
+    async def _drawn(self, run: _Run, asking: Asking) -> AsyncIterator[list[_Drawn]]:
+        """Content by seeds, in chunks; near-copies of the corpus are drawn again."""
+        first, count = run.started.seed, run.started.count
+        for start in range(first, first + count, CHUNK):
+            seeds = list(range(start, min(start + CHUNK, first + count)))
+            asking.call.check()
+            contents = await run.host.generate(np.array(seeds, np.int64), asking.call, run.request.wish)
+            drawn = [_Drawn(seed, content, seed) for seed, content in zip(seeds, contents, strict=True)]
+            await self._redrawn(run, asking, drawn)
+            yield drawn
+
+    async def _redrawn(self, run: _Run, asking: Asking, drawn: Sequence[_Drawn]) -> None:
+        """Draw again until nothing is a near-copy."""
+        suspects = list(drawn)
+        for _ in range(MOST_REDRAWS + 1):
+            await asyncio.to_thread(self._look, run.loaded, suspects)
+            suspects = [one for one in suspects if one.nearest is not None and one.nearest.copied]
+            if not suspects:
+                return
+            for one in suspects:
+                one.redraws += 1
+                one.content_seed = next_seed(one.seed, one.redraws)
+            asking.call.check()
+            seeds = np.array([one.content_seed for one in suspects], np.int64)
+            contents = await run.host.generate(seeds, asking.call, run.request.wish)
+            for one, content in zip(suspects, contents, strict=True):
+                one.content = content
+        raise FailedPrecondition(
+            f"{run.host.name!r} version {run.started.model_version} makes little but near-copies of its corpus: "
+            f"seed {suspects[0].seed} gave {MOST_REDRAWS} of them; train it on more samples, or for fewer steps",
+            reason="ONLY_COPIES",
         )
-        return Made(await self._assets.save(asset, content.data), content.data)
+
+    def _look(self, loaded: Loaded, drawn: Sequence[_Drawn]) -> None:
+        for one in drawn:
+            one.nearest = self._marking.nearest(loaded.index, loaded.stage, one.content)
+
+    async def _led(self, run: _Run, asking: Asking) -> AsyncIterator[list[_Drawn]]:
+        """Content on the way from one seed to another. What lies too near to the corpus is left out of no animation, but
+        refused: the way leads where it leads."""
+        request, first = run.request, run.started.seed
+        assert request.toward is not None
+        shares = np.linspace(0, 1, request.count)
+        ends = (first, request.toward)
+        contents = await run.host.interpolate(ends, shares, request.wish, request.animate, asking.call)
+        drawn = [_Drawn(first, content, first) for content in contents]
+        await asyncio.to_thread(self._look, run.loaded, drawn)
+        if any(one.nearest is not None and one.nearest.copied for one in drawn):
+            raise FailedPrecondition(
+                f"the way from seed {first} to {request.toward} comes too near to the corpus: choose other seeds",
+                reason="ONLY_COPIES",
+            )
+        yield drawn
+
+    async def _finished(self, run: _Run, drawn: Sequence[_Drawn]) -> list[Made]:
+        """Marked and stored."""
+        done = await asyncio.to_thread(self._mark_all, run, drawn)
+        records = await asyncio.gather(*(self._assets.save(record, data) for record, data in done))
+        return [Made(record, data) for record, (_, data) in zip(records, done, strict=True)]
+
+    def _mark_all(self, run: _Run, drawn: Sequence[_Drawn]) -> list[tuple[AssetRecord, bytes]]:
+        return [self._marked(run, place, one) for place, one in enumerate(drawn)]
+
+    def _marked(self, run: _Run, place: int, one: _Drawn) -> tuple[AssetRecord, bytes]:
+        number = one.seed - run.started.seed + (place if run.request.toward is not None else 0)
+        asset_id, time = f"{run.started.decision_id}-{number}", now()
+        origin = self._origin(run, asset_id, one.content_seed, time)
+        marked = self._marking.mark(one.content, origin, run.request.draw_label)
+        record = AssetRecord(
+            asset_id=asset_id,
+            decision_id=run.started.decision_id,
+            deployment=run.started.deployment,
+            model_version=run.started.model_version,
+            seed=one.seed,
+            media_type=marked.content.media_type,
+            attributes=dict(one.content.attributes),
+            create_time=time,
+            content_seed=one.content_seed,
+            redraw_count=one.redraws,
+            content_sha256=hashlib.sha256(one.content.data).digest(),
+            corpus_id=run.loaded.manifest.corpus_id,
+            provenance=_provenance(marked, one.nearest, run.rights),
+            watermark=marked.payload,
+            fingerprint=self._marking.fingerprint(run.loaded.domain, one.content),
+            sidecar=marked.sidecar,
+        )
+        return record, marked.content.data
+
+    def _origin(self, run: _Run, asset_id: str, seed: int, time: int) -> Origin:
+        manifest = run.loaded.manifest
+        return Origin(
+            asset_id=asset_id,
+            decision_id=run.started.decision_id,
+            engine=manifest.engine,
+            engine_version=manifest.engine_version,
+            deployment=run.started.deployment,
+            model_version=run.started.model_version,
+            seed=seed,
+            create_time=time,
+            producer=self._producer,
+            holder=run.rights.holder,
+            licence=run.rights.licence,
+        )
+
+    def _rights(self, loaded: Loaded) -> Rights:
+        """What the owner of the corpus declares now; nothing where the corpus is gone."""
+        try:
+            return self._corpora.record(loaded.manifest.corpus_id).rights
+        except NotFound:
+            return Rights()
 
     def _record(self, started: Started) -> None:
         self._decisions.record(
@@ -112,3 +267,33 @@ class Generating:
     def _read(self, asset_id: str) -> Made:
         asset = self._assets.get(asset_id)
         return Made(asset, self._assets.read(asset))
+
+
+def next_seed(seed: int, redraws: int) -> int:
+    """What is drawn instead: it follows from the seed, so that the seed alone makes the same content again."""
+    digest = hashlib.sha256(f"{seed} drawn again {redraws}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 2
+
+
+def _checked(request: Request) -> tuple[Request, int]:
+    """The request with its defaults, and the first seed; InvalidArgument names the field that is wrong."""
+    check_text("class_name", request.wish.class_name, 256)
+    truncation = check_number("truncation", request.wish.truncation or 1.0, 0.0, 1.0)
+    count = check_count("count", request.count, 1, 1_000)
+    if request.toward is None and request.animate:
+        raise InvalidArgument("animate", "needs interpolate_to_seed")
+    if request.toward is not None:
+        chosen_seed("interpolate_to_seed", request.toward)
+        if count < 2:
+            raise InvalidArgument("count", "must be at least 2 to lead from one seed to another")
+    wish = replace(request.wish, truncation=truncation)
+    return replace(request, count=count, wish=wish), chosen_seed("seed", request.seed)
+
+
+def _provenance(marked: Marked, nearest: Nearest | None, rights: Rights) -> dict[str, Any]:
+    facts = {**marked.facts, "rights": asdict(rights)}
+    if nearest is not None:
+        facts["originality"] = asdict(nearest)
+    else:
+        facts["left_out"] = {**marked.facts["left_out"], "originality": "nothing is kept to compare it with"}
+    return facts

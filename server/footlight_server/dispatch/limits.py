@@ -31,3 +31,5 @@ class Limits:
     """How much work may wait for one deployment before further calls are refused."""
     demoted: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Which inline engines stopped the server before; see `footlight_server.dispatch.demotions`."""
+    generator_batch: int = 64
+    """At most so many pieces of content are made at once for several callers; 1 makes each call's by itself."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from footlight_plugins import Verb
+from footlight_plugins import StageKind, Verb
 from footlight_plugins.factories import missing_requirements
 from footlight_server.config import ServerConfig
 from footlight_server.corpora.store import CorpusStore
@@ -52,6 +52,7 @@ class TrainingDesk:
         policy: Policy,
     ) -> None:
         self._config = config
+        self._stages = deployments.stages
         self._deployments = deployments
         self._corpora = corpora
         self._table = table
@@ -136,6 +137,7 @@ class TrainingDesk:
             plugins_dir=str(plugins.plugins_dir or ""),
             disabled=tuple(plugins.disabled),
             threads=self._config.threads,
+            originality=self._stages.name(StageKind.ORIGINALITY),
         )
 
     async def watch(self, asking: Asking, training_id: str) -> AsyncIterator[Watched]:

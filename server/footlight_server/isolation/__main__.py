@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from footlight_plugins import Agent, Call, CallEnded, Engine, Options, Query, Spaces, TrainingRun, Verb
+from footlight_plugins import Agent, Call, CallEnded, Engine, Options, Query, Spaces, TrainingRun, Verb, WishRefused
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.options import options_of
@@ -27,7 +27,7 @@ from footlight_server.isolation.pipe import Gone, Pipe
 METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict", "describe"})
 """What is called as it is asked for; the others take something that does not cross as it is."""
 
-WITH_CALL = frozenset({"recommend_batch", "generate"})
+WITH_CALL = frozenset({"recommend_batch", "generate", "generate_as", "interpolate"})
 """What can be cancelled while it runs."""
 
 MAY_REFUSE = frozenset({"load", "born"})
@@ -114,6 +114,12 @@ class Host:
     def _generate(self, seeds: Any, call: Call) -> Any:
         return self._engine.generate(seeds, call)
 
+    def _generate_as(self, seeds: Any, wish: Any, call: Call) -> Any:
+        return self._engine.generate_as(seeds, wish, call)
+
+    def _interpolate(self, *arguments: Any) -> Any:
+        return self._engine.interpolate(*arguments)
+
     def _whole(self, query: Query, servable: Any) -> Query:
         """The query with what may be answered, which crosses only when it has changed."""
         if servable is not None:
@@ -145,6 +151,8 @@ def _answered(host: Host, message: Any) -> list[Any]:
         return ["returned", host.answer(method, arguments, seconds)]
     except NotImplementedError as fault:
         return ["not implemented", str(fault)]
+    except WishRefused as fault:
+        return ["wish refused", [fault.wish, fault.expected]]
     except CallEnded as fault:
         return ["call ended", str(fault)]
     except BaseException as fault:

@@ -32,9 +32,10 @@ from footlight_plugins import (
     Spaces,
     State,
     Transitions,
+    Wish,
 )
 
-_LEARNED: tuple[type, ...] = (Content, Events, History, ItemContent, Query, Ranking, State)
+_LEARNED: tuple[type, ...] = (Content, Events, History, ItemContent, Query, Ranking, State, Wish)
 _DECIDED: tuple[type, ...] = (
     Box,
     Candidates,

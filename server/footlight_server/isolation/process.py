@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footlight_plugins import Call, CallEnded, EngineSpec, Options
+from footlight_plugins import Call, CallEnded, EngineSpec, Options, WishRefused
 from footlight_server.dispatch.faulting import EngineFault, EngineLost
 from footlight_server.dispatch.limits import Limits
 from footlight_server.isolation.codec import Malformed
@@ -195,4 +195,6 @@ def _result(engine: str, kind: str, outcome: Any) -> Any:
             raise ValueError(outcome)
         case "call ended":
             raise CallEnded(outcome)
+        case "wish refused":
+            raise WishRefused(*outcome)
     raise EngineFault(f"engine {engine!r} raised {outcome}")

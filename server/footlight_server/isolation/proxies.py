@@ -32,6 +32,7 @@ from footlight_plugins import (
     State,
     TrainingRun,
     Transitions,
+    Wish,
 )
 from footlight_server.isolation.process import EngineProcess
 
@@ -153,6 +154,18 @@ class IsolatedGenerator(Isolated, Generator):
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
         """Make one piece of content a seed."""
         contents: list[Content] = self._ask("generate", seeds, call=call)
+        return contents
+
+    def generate_as(self, seeds: NDArray[np.int64], wish: Wish, call: Call) -> list[Content]:
+        """Make one piece of content a seed, as somebody wants it."""
+        contents: list[Content] = self._ask("generate_as", seeds, wish, call=call)
+        return contents
+
+    def interpolate(
+        self, first: int, last: int, shares: NDArray[np.float64], wish: Wish, animate: bool, call: Call
+    ) -> list[Content]:
+        """Make content on the way from one seed to another."""
+        contents: list[Content] = self._ask("interpolate", first, last, shares, wish, animate, call=call)
         return contents
 
 

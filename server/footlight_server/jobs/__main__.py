@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, TextIO, cast
 from footlight_server.jobs.order import Order, Report, Task
 
 if TYPE_CHECKING:  # imported in the functions that use them, after the order has been read
-    from footlight_plugins import Corpus, Engine, EngineSpec, Events, Options, Recommender
+    from footlight_plugins import Corpus, Engine, EngineSpec, Events, Options, Recommender, State
+    from footlight_plugins.loader import Plugins
     from footlight_server.models.store import ModelStore
 
 REPORT_SECONDS = 0.1
@@ -89,11 +90,27 @@ def scrub(order: Order) -> Report:
 
 
 def _engine(order: Order) -> EngineSpec:
+    return _plugins(order).engines[order.engine]
+
+
+def _plugins(order: Order) -> Plugins:
     from footlight_plugins.loader import LoaderConfig, load_plugins
 
     plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
-    plugins = load_plugins(LoaderConfig(disabled=frozenset(order.disabled), plugins_dir=plugins_dir))
-    return plugins.engines[order.engine]
+    return load_plugins(LoaderConfig(disabled=frozenset(order.disabled), plugins_dir=plugins_dir))
+
+
+def _with_index(order: Order, engine: Engine, state: State) -> State:
+    """A generator's state with the index that near-copies are found by."""
+    from footlight_plugins import Generator
+    from footlight_plugins.factories import resolve_stage
+    from footlight_server.marking.originals import joined
+
+    samples = engine.samples(_corpus(order)) if isinstance(engine, Generator) and order.originality else None
+    if samples is None:
+        return state
+    stage = resolve_stage(_plugins(order).stages[order.originality])
+    return joined(state, stage.index(samples), order.originality)
 
 
 def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
@@ -119,7 +136,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     else:
         events = _events(order, cast(Recommender, engine) if spec.reads_catalogue else None)
         metrics, fingerprint = cast(Recommender, engine).fit(events, run), _fingerprint(events)
-    state = engine.state()
+    state = _with_index(order, engine, engine.state())
     manifest = Manifest(
         engine=spec.name,
         engine_version=spec.version,

@@ -44,6 +44,8 @@ class Order:
     task: Task = Task.TRAIN
     model_version: int = 0
     """Whose checkpoint is to be made; 0 for an engine that needs no training."""
+    originality: str = ""
+    """The stage that makes an index of what was learned from; empty for none."""
 
     def to_line(self) -> str:
         """The order as one line of JSON."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -227,6 +227,7 @@ CORPORA = Table(
     _of("file_count", Integer),
     _of("size_bytes", BigInteger),
     _of("create_time", BigInteger),
+    Column("rights", Text, nullable=False, server_default="{}"),
     Index("ix_corpora_create_time", "tenant", "create_time"),
 )
 
@@ -256,6 +257,16 @@ ASSETS = Table(
     _of("sha256", LargeBinary),
     _of("attributes"),
     _of("create_time", BigInteger),
+    Column("content_seed", BigInteger, nullable=False, server_default="0"),
+    Column("redraw_count", Integer, nullable=False, server_default="0"),
+    Column("content_sha256", LargeBinary),
+    Column("corpus_id", Text, nullable=False, server_default=""),
+    Column("provenance", Text, nullable=False, server_default="{}"),
+    Column("watermark", BigInteger),
+    Column("fingerprint", LargeBinary),
+    Column("sidecar", LargeBinary),
+    Index("ix_assets_watermark", "tenant", "watermark"),
+    Index("ix_assets_sha256", "tenant", "sha256"),
 )
 
 REVISIONS = Table(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from footlight._client.aio import AsyncCalls
@@ -13,7 +13,7 @@ from footlight._client.sync import SyncCalls
 from footlight._wire import generation as wire
 from footlight._wire.upload import upload_corpus
 from footlight.errors import InternalError
-from footlight.types import Asset, Corpus
+from footlight.types import Asset, Corpus, PublishedAsset, Rights, TracedContent, VerifiedAsset
 
 
 class GenerationMethods(SyncCalls):
@@ -24,6 +24,7 @@ class GenerationMethods(SyncCalls):
         name: str,
         source: str | Path | Mapping[str, bytes],
         *,
+        rights: Rights | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
     ) -> Corpus:
@@ -32,6 +33,7 @@ class GenerationMethods(SyncCalls):
         Args:
             name: what you call the corpus.
             source: a folder (files whose name starts with a dot are left out), one file, or bytes by path.
+            rights: what you declare about the files; assets inherit it. None leaves what was declared before.
             on_progress: called with the bytes sent and the bytes in all, from another thread.
             timeout: seconds; ten minutes unless said.
 
@@ -40,7 +42,7 @@ class GenerationMethods(SyncCalls):
             ValueError: there is no file, or a file is empty.
             InvalidArgument: a path is wrong, or a file changed while it was read; nothing was stored.
         """
-        return self._upload(upload_corpus(name, source, on_progress), timeout)
+        return self._upload(upload_corpus(name, source, on_progress, rights), timeout)
 
     def corpora(self, *, timeout: float | None = None) -> Iterator[Corpus]:
         """What was uploaded, newest first."""
@@ -56,6 +58,11 @@ class GenerationMethods(SyncCalls):
         *,
         deployment: str = "",
         seed: int | None = None,
+        draw_label: bool = False,
+        class_name: str = "",
+        truncation: float = 1.0,
+        toward: int | None = None,
+        animate: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
     ) -> Iterator[Asset]:
@@ -65,20 +72,62 @@ class GenerationMethods(SyncCalls):
             count: how many, 1 to 1,000.
             deployment: which one makes them; empty means the best that can.
             seed: of the first asset; asset i is made from seed + i. None means that the server draws one.
+            draw_label: draw "AI generated" on them as well.
+            class_name: what to make, where the deployment learned classes: a folder of its corpus.
+            truncation: above 0 to 1: smaller is more typical and less varied.
+            toward: lead from `seed` to this seed in `count` steps.
+            animate: make one animation of these steps.
             on_progress: called with how many are done and how many will come.
             timeout: seconds for all of them; ten minutes unless said.
 
         Raises:
             NotFound: there is no such deployment.
-            FailedPrecondition: the deployment was never trained.
+            InvalidArgument: the deployment knows no such class, or cannot do what is wanted.
+            FailedPrecondition: the deployment was never trained, or makes nothing but near-copies of its corpus.
         """
-        return self._stream(wire.generate(deployment, count, seed, on_progress), timeout)
+        request = wire.generate_request(deployment, count, seed, draw_label, class_name, truncation, (toward, animate))
+        return self._stream(wire.generate(request, on_progress), timeout)
 
     def get_asset(self, asset_id: str, *, timeout: float | None = None) -> Asset:
         """An asset made before, with its bytes. Raises NotFound."""
         for asset in self._stream(wire.get_asset(asset_id), timeout):
             return asset
         raise _cut_short(asset_id)
+
+    def publish_asset(
+        self,
+        asset_id: str,
+        *,
+        item_id: str = "",
+        title: str = "",
+        kind: str = "",
+        tags: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> PublishedAsset:
+        """Puts an asset into the catalogue, under the item id given or its own; Recommend finds it there.
+
+        Raises NotFound.
+        """
+        request = wire.publish_request(asset_id, item_id, title, kind, tags)
+        return self._run(wire.publish_asset(request), timeout)
+
+    def verify_asset(
+        self, data: bytes, *, sidecar: bytes = b"", media_type: str = "", timeout: float | None = None
+    ) -> VerifiedAsset:
+        """Tells who made these bytes, and which of label, watermark, metadata and signature survived in them.
+
+        Args:
+            data: up to 15 MiB.
+            sidecar: the signature that came beside them; where empty, that of the asset is taken.
+            media_type: what they are; empty means that the server looks.
+        """
+        return self._run(wire.verify_asset(data, sidecar, media_type), timeout)
+
+    def trace_content(
+        self, data: bytes, *, file_name: str = "", count: int = 10, timeout: float | None = None
+    ) -> TracedContent:
+        """Tells whether a file was in a corpus, what of the corpora is near it, and which `count` assets are nearest."""
+        return self._run(wire.trace_content(data, file_name, count), timeout)
 
 
 class AsyncGenerationMethods(AsyncCalls):
@@ -89,10 +138,11 @@ class AsyncGenerationMethods(AsyncCalls):
         name: str,
         source: str | Path | Mapping[str, bytes],
         *,
+        rights: Rights | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
     ) -> Corpus:
-        call = await asyncio.to_thread(upload_corpus, name, source, on_progress)
+        call = await asyncio.to_thread(upload_corpus, name, source, on_progress, rights)
         return await self._upload(call, timeout)
 
     def corpora(self, *, timeout: float | None = None) -> AsyncIterator[Corpus]:
@@ -107,15 +157,44 @@ class AsyncGenerationMethods(AsyncCalls):
         *,
         deployment: str = "",
         seed: int | None = None,
+        draw_label: bool = False,
+        class_name: str = "",
+        truncation: float = 1.0,
+        toward: int | None = None,
+        animate: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
         timeout: float | None = None,
     ) -> AsyncIterator[Asset]:
-        return self._stream(wire.generate(deployment, count, seed, on_progress), timeout)
+        request = wire.generate_request(deployment, count, seed, draw_label, class_name, truncation, (toward, animate))
+        return self._stream(wire.generate(request, on_progress), timeout)
 
     async def get_asset(self, asset_id: str, *, timeout: float | None = None) -> Asset:
         async for asset in self._stream(wire.get_asset(asset_id), timeout):
             return asset
         raise _cut_short(asset_id)
+
+    async def publish_asset(
+        self,
+        asset_id: str,
+        *,
+        item_id: str = "",
+        title: str = "",
+        kind: str = "",
+        tags: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> PublishedAsset:
+        request = wire.publish_request(asset_id, item_id, title, kind, tags)
+        return await self._run(wire.publish_asset(request), timeout)
+
+    async def verify_asset(
+        self, data: bytes, *, sidecar: bytes = b"", media_type: str = "", timeout: float | None = None
+    ) -> VerifiedAsset:
+        return await self._run(wire.verify_asset(data, sidecar, media_type), timeout)
+
+    async def trace_content(
+        self, data: bytes, *, file_name: str = "", count: int = 10, timeout: float | None = None
+    ) -> TracedContent:
+        return await self._run(wire.trace_content(data, file_name, count), timeout)
 
 
 def _cut_short(asset_id: str) -> InternalError:

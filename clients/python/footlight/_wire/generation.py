@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
 from footlight._wire.calls import Page, Stream, Unary
 from footlight._wire.values import from_struct, from_timestamp
 from footlight.errors import InternalError
-from footlight.types import Asset, Corpus
+from footlight.types import (
+    Asset,
+    Corpus,
+    NearSample,
+    Originality,
+    Provenance,
+    PublishedAsset,
+    Rights,
+    TracedContent,
+    VerifiedAsset,
+)
 from footlight.v1 import generation_pb2 as pb
 
 MAX_PAGE = 1_000
@@ -27,10 +37,32 @@ def delete_corpus(corpus_id: str) -> Unary[pb.DeleteCorpusResponse, None]:
     return Unary("GenerationService/DeleteCorpus", request, pb.DeleteCorpusResponse, lambda _: None)
 
 
-def generate(
-    deployment: str, count: int, seed: int | None, on_progress: GenerateProgress | None
-) -> Stream[pb.GenerateResponse, Asset]:
-    request = pb.GenerateRequest(deployment=deployment, count=count, seed=seed)
+def generate_request(
+    deployment: str,
+    count: int,
+    seed: int | None,
+    draw_label: bool,
+    class_name: str,
+    truncation: float,
+    way: tuple[int | None, bool],
+) -> pb.GenerateRequest:
+    return pb.GenerateRequest(
+        deployment=deployment,
+        count=count,
+        seed=seed,
+        draw_label=draw_label,
+        class_name=class_name,
+        truncation=truncation,
+        interpolate_to_seed=way[0],
+        animate=way[1],
+    )
+
+
+def publish_request(asset_id: str, item_id: str, title: str, kind: str, tags: Sequence[str]) -> pb.PublishAssetRequest:
+    return pb.PublishAssetRequest(asset_id=asset_id, item_id=item_id, title=title, kind=kind, tags=tags)
+
+
+def generate(request: pb.GenerateRequest, on_progress: GenerateProgress | None) -> Stream[pb.GenerateResponse, Asset]:
     read = AssetReader(on_progress).generated
     return Stream("GenerationService/Generate", request, pb.GenerateResponse, read)
 
@@ -38,6 +70,23 @@ def generate(
 def get_asset(asset_id: str) -> Stream[pb.GetAssetResponse, Asset]:
     request = pb.GetAssetRequest(asset_id=asset_id)
     return Stream("GenerationService/GetAsset", request, pb.GetAssetResponse, AssetReader(None).read_again)
+
+
+def publish_asset(request: pb.PublishAssetRequest) -> Unary[pb.PublishAssetResponse, PublishedAsset]:
+    def read(answer: pb.PublishAssetResponse) -> PublishedAsset:
+        return PublishedAsset(answer.item_id, answer.created)
+
+    return Unary("GenerationService/PublishAsset", request, pb.PublishAssetResponse, read)
+
+
+def verify_asset(data: bytes, sidecar: bytes, media_type: str) -> Unary[pb.VerifyAssetResponse, VerifiedAsset]:
+    request = pb.VerifyAssetRequest(data=data, sidecar=sidecar, media_type=media_type)
+    return Unary("GenerationService/VerifyAsset", request, pb.VerifyAssetResponse, _verified)
+
+
+def trace_content(data: bytes, file_name: str, count: int) -> Unary[pb.TraceContentResponse, TracedContent]:
+    request = pb.TraceContentRequest(data=data, file_name=file_name, count=count)
+    return Unary("GenerationService/TraceContent", request, pb.TraceContentResponse, _traced)
 
 
 class AssetReader:
@@ -97,12 +146,68 @@ def asset_from_wire(asset: pb.Asset) -> Asset:
         sha256=asset.sha256,
         attributes=from_struct(asset.attributes),
         create_time=from_timestamp(asset, "create_time"),
+        content_seed=asset.content_seed,
+        redraw_count=asset.redraw_count,
+        content_sha256=asset.content_sha256,
+        corpus_id=asset.corpus_id,
+        provenance=_provenance(asset.provenance),
+        sidecar=asset.sidecar,
+    )
+
+
+def _provenance(facts: pb.Provenance) -> Provenance:
+    place = pb.SignaturePlace.Name(facts.signature_place).removeprefix("SIGNATURE_PLACE_").lower()
+    return Provenance(
+        originality=_originality(facts.originality) if facts.HasField("originality") else None,
+        label=dict(facts.label),
+        label_drawn=facts.label_drawn,
+        watermarked=facts.watermarked,
+        metadata_written=facts.metadata_written,
+        signature=place,
+        left_out=dict(facts.left_out),
+        rights=_rights(facts.rights),
+    )
+
+
+def _originality(found: pb.Originality) -> Originality:
+    return Originality(found.nearest_path, found.distance, found.limit, found.transform)
+
+
+def _rights(rights: pb.CorpusRights) -> Rights:
+    return Rights(rights.holder, rights.licence, rights.statement)
+
+
+def _verified(found: pb.VerifyAssetResponse) -> VerifiedAsset:
+    return VerifiedAsset(
+        media_type=found.media_type,
+        asset=asset_from_wire(found.asset) if found.HasField("asset") else None,
+        found_by=tuple(found.found_by),
+        unchanged=found.unchanged,
+        signature=pb.SignatureState.Name(found.signature.state).removeprefix("SIGNATURE_STATE_").lower(),
+        signer=found.signature.signer,
+        problems=tuple(found.signature.problems),
+        watermark=pb.WatermarkState.Name(found.watermark.state).removeprefix("WATERMARK_STATE_").lower(),
+        wrong_bits=found.watermark.wrong_bits,
+        watermark_confidence=found.watermark.confidence,
+        metadata=from_struct(found.metadata),
+        labelled=found.labelled,
+        originality=_originality(found.originality) if found.HasField("originality") else None,
+    )
+
+
+def _traced(found: pb.TraceContentResponse) -> TracedContent:
+    near = (NearSample(one.deployment, one.corpus_id, _originality(one.nearest), one.same) for one in found.near)
+    return TracedContent(
+        exact=tuple((one.corpus_id, one.path) for one in found.exact),
+        near=tuple(near),
+        assets=tuple((one.asset_id, one.distance) for one in found.assets),
     )
 
 
 def corpus_from_wire(corpus: pb.Corpus) -> Corpus:
     create_time = from_timestamp(corpus, "create_time")
-    return Corpus(corpus.corpus_id, corpus.name, corpus.file_count, corpus.size_bytes, create_time)
+    rights = _rights(corpus.rights)
+    return Corpus(corpus.corpus_id, corpus.name, corpus.file_count, corpus.size_bytes, create_time, rights)
 
 
 def _corpora(answer: pb.ListCorporaResponse) -> Page[Corpus]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from footlight._wire.calls import Stoppable, Upload
 from footlight._wire.generation import corpus_from_wire
-from footlight.types import Corpus
+from footlight.types import Corpus, Rights
 from footlight.v1 import generation_pb2 as pb
 
 CHUNK_BYTES = 512 << 10
@@ -40,7 +40,7 @@ class SourceFile:
 
 
 def upload_corpus(
-    name: str, source: CorpusSource, progress: UploadProgress | None
+    name: str, source: CorpusSource, progress: UploadProgress | None, rights: Rights | None = None
 ) -> Upload[pb.UploadCorpusResponse, Corpus]:
     """Reads and hashes everything first, so that a file that cannot be read stops the upload before it begins.
 
@@ -51,7 +51,7 @@ def upload_corpus(
     files = source_files(source)
     return Upload(
         "GenerationService/UploadCorpus",
-        Stoppable(_messages(name, files, progress), _UNFINISHED),
+        Stoppable(_messages(_header(name, files, rights), files, progress), _UNFINISHED),
         pb.UploadCorpusResponse,
         lambda answer: corpus_from_wire(answer.corpus),
     )
@@ -92,9 +92,20 @@ def _from_file(path: Path, name: str) -> SourceFile:
         return SourceFile(name, file.tell(), digest, path)
 
 
-def _messages(name: str, files: list[SourceFile], progress: UploadProgress | None) -> Iterator[pb.UploadCorpusRequest]:
+def _header(name: str, files: list[SourceFile], rights: Rights | None) -> pb.CorpusHeader:
+    header = pb.CorpusHeader(name=name, file_count=len(files))
+    if rights is not None:
+        header.rights.CopyFrom(
+            pb.CorpusRights(holder=rights.holder, licence=rights.licence, statement=rights.statement)
+        )
+    return header
+
+
+def _messages(
+    header: pb.CorpusHeader, files: list[SourceFile], progress: UploadProgress | None
+) -> Iterator[pb.UploadCorpusRequest]:
     total, sent = sum(file.size for file in files), 0
-    yield pb.UploadCorpusRequest(header=pb.CorpusHeader(name=name, file_count=len(files)))
+    yield pb.UploadCorpusRequest(header=header)
     for file in files:
         opened = pb.CorpusFile(path=file.path, size_bytes=file.size, sha256=file.digest)
         yield pb.UploadCorpusRequest(file=opened)

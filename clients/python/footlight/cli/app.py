@@ -16,6 +16,7 @@ from footlight.cli import (
     generating,
     importing,
     people,
+    provenance,
     recommending,
     training,
     version,
@@ -23,7 +24,7 @@ from footlight.cli import (
 from footlight.cli.command import paragraphs
 
 GROUP = "footlight.commands"
-_OWN = (importing, recommending, deciding, people, corpora, training, generating, acting, engines, version)
+_OWN = (importing, recommending, deciding, people, corpora, training, generating, provenance, acting, engines, version)
 
 _HELP = """Generate, Recommend and Act: the commands of Footlight.
 

@@ -11,6 +11,7 @@ from footlight.cli.command import command
 from footlight.cli.options import Seed
 from footlight.cli.session import Session
 from footlight.cli.tables import size, table
+from footlight.types import Asset
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,15 @@ def generate(
     ] = "",
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 1,
     seed: Seed = None,
+    class_name: Annotated[
+        str, typer.Option("--class", help="What to make, where it learned classes: a folder of its corpus.")
+    ] = "",
+    truncation: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Smaller is more typical and less varied.")
+    ] = 1.0,
+    toward: Annotated[int | None, typer.Option(min=0, help="Lead from the seed to this seed, in COUNT steps.")] = None,
+    animate: Annotated[bool, typer.Option(help="Make one animation of these steps.")] = False,
+    label: Annotated[bool, typer.Option("--label", help="Draw 'AI generated' on them as well.")] = False,
     out: Annotated[Path, typer.Option(file_okay=False, help="The folder to save them in.")] = Path("."),
 ) -> None:
     """Makes new assets and saves them. Asset i comes from seed + i, so that each can be made again."""
@@ -36,10 +46,26 @@ def generate(
             count,
             deployment=engine,
             seed=seed,
+            draw_label=label,
+            class_name=class_name,
+            truncation=truncation,
+            toward=toward,
+            animate=animate,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         ):
             path = asset.save(out)
             saved.append({"path": path, "asset": asset})
             progress.update(task, completed=len(saved))
-    rows = [(one["path"], one["asset"].seed, one["asset"].media_type, size(len(one["asset"].data))) for one in saved]
-    session.show(saved, lambda: table(("file", "#seed", "type", "#size"), rows))
+    rows = [_row(one["path"], one["asset"]) for one in saved]
+    session.show(saved, lambda: table(("file", "#seed", "type", "#size", "#drawn again", "marks"), rows))
+
+
+def _row(path: Path, asset: Asset) -> tuple[Any, ...]:
+    facts = asset.provenance
+    marks = [
+        *(["label"] if facts.label_drawn else []),
+        *(["watermark"] if facts.watermarked else []),
+        *(["metadata"] if facts.metadata_written else []),
+        *([f"signature {facts.signature}"] if facts.signature in ("embedded", "sidecar") else []),
+    ]
+    return path, asset.seed, asset.media_type, size(len(asset.data)), asset.redraw_count, ", ".join(marks)

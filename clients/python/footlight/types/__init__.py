@@ -17,7 +17,17 @@ from footlight.types.engine import (
     Verb,
 )
 from footlight.types.filtering import HistoryItem, ItemFilter, Where
-from footlight.types.generation import Asset, Corpus
+from footlight.types.generation import (
+    Asset,
+    Corpus,
+    NearSample,
+    Originality,
+    Provenance,
+    PublishedAsset,
+    Rights,
+    TracedContent,
+    VerifiedAsset,
+)
 from footlight.types.interaction import (
     Agent,
     BatchDecisions,
@@ -62,9 +72,13 @@ __all__ = [
     "Item",
     "ItemFilter",
     "Model",
+    "NearSample",
+    "Originality",
     "Plugin",
     "PluginState",
     "PredictedRatings",
+    "Provenance",
+    "PublishedAsset",
     "PutItems",
     "Reason",
     "ReasonKind",
@@ -76,13 +90,16 @@ __all__ = [
     "RecordedRecommendation",
     "Reward",
     "RewardStatus",
+    "Rights",
     "SessionEnd",
     "SessionSummary",
     "SimilarItems",
     "Step",
+    "TracedContent",
     "Training",
     "TrainingState",
     "UpdateClass",
     "Verb",
+    "VerifiedAsset",
     "Where",
 ]

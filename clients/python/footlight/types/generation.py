@@ -10,7 +10,52 @@ from pathlib import Path
 from typing import Any
 
 # Endings that the standard table lacks.
-_ENDINGS = {"application/x-npy": ".npy", "application/octet-stream": ".bin", "text/plain": ".txt"}
+_ENDINGS = {
+    "model/gltf-binary": ".glb",
+    "model/vnd.usdz+zip": ".usdz",
+    "audio/midi": ".mid",
+    "image/webp": ".webp",
+    "application/x-npy": ".npy",
+    "application/octet-stream": ".bin",
+    "text/plain": ".txt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the owner of a corpus declares; assets that were learned from it inherit it."""
+
+    holder: str = ""
+    licence: str = ""
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Originality:
+    """The training sample that something is nearest to."""
+
+    nearest_path: str
+    distance: float
+    limit: float
+    transform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What was done to an asset before it was answered.
+
+    `label` is to be shown with it to people, by language tag. `signature` is "embedded", "sidecar" or "none". `left_out`
+    says what was not done, and why.
+    """
+
+    originality: Originality | None = None
+    label: Mapping[str, str] = field(default_factory=dict)
+    label_drawn: bool = False
+    watermarked: bool = False
+    metadata_written: bool = False
+    signature: str = "none"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights = field(default_factory=Rights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +67,15 @@ class Corpus:
     file_count: int
     size_bytes: int
     create_time: datetime | None = None
+    rights: Rights = field(default_factory=Rights)
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One piece of generated content, with its bytes.
 
-    The same seed, model version, build and device make the same bytes again. `sha256` is checked when the bytes arrive.
+    The same seed, model version, build and device make the same content again, with the same `content_sha256`; the bytes
+    also name the asset and are signed. `sha256` is checked when the bytes arrive.
     """
 
     asset_id: str
@@ -40,6 +87,12 @@ class Asset:
     sha256: bytes
     attributes: Mapping[str, Any] = field(default_factory=dict)
     create_time: datetime | None = None
+    content_seed: int = 0
+    redraw_count: int = 0
+    content_sha256: bytes = b""
+    corpus_id: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
+    sidecar: bytes = field(default=b"", repr=False)
     data: bytes = field(default=b"", repr=False)
 
     @property
@@ -49,9 +102,65 @@ class Asset:
         return f"{self.deployment}-v{self.model_version}-{self.seed}{ending}"
 
     def save(self, path: str | Path) -> Path:
-        """Writes the bytes to `path`, or under `file_name` where `path` is a folder, and returns the file's path."""
+        """Writes the bytes to `path`, or under `file_name` where `path` is a folder, and returns the file's path.
+
+        A signature that is not in the bytes is written beside them, under the same name with ".c2pa" at its end.
+        """
         target = Path(path)
         if target.is_dir():
             target = target / self.file_name
         target.write_bytes(self.data)
+        if self.sidecar:
+            target.with_name(target.name + ".c2pa").write_bytes(self.sidecar)
         return target
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAsset:
+    """The catalogue item that an asset became."""
+
+    item_id: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAsset:
+    """Who made some bytes, and which marks of it survived.
+
+    `found_by` names the ways that led to the asset, the surest first. `unchanged` says that the bytes are exactly those that
+    were answered. `signature` is "absent", "invalid", "untrusted", "trusted" or "unreadable"; `watermark` is "impossible",
+    "absent", "unknown" or "found".
+    """
+
+    media_type: str
+    asset: Asset | None = None
+    found_by: tuple[str, ...] = ()
+    unchanged: bool = False
+    signature: str = "absent"
+    signer: str = ""
+    problems: tuple[str, ...] = ()
+    watermark: str = "absent"
+    wrong_bits: int = 0
+    watermark_confidence: float = 0.0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    labelled: bool = False
+    originality: Originality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearSample:
+    """The training sample of one generator that a file is nearest to; `same` where it counts as the same."""
+
+    deployment: str
+    corpus_id: str
+    nearest: Originality
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TracedContent:
+    """Where a file is, and what is near it: (corpus id, path), training samples, (asset id, distance)."""
+
+    exact: tuple[tuple[str, str], ...] = ()
+    near: tuple[NearSample, ...] = ()
+    assets: tuple[tuple[str, float], ...] = ()

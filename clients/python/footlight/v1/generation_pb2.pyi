@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,102 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _SignaturePlace:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SignaturePlaceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SignaturePlace.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SIGNATURE_PLACE_UNSPECIFIED: _SignaturePlace.ValueType  # 0
+    """The server did not say."""
+    SIGNATURE_PLACE_NONE: _SignaturePlace.ValueType  # 1
+    """There is none; `left_out` says why."""
+    SIGNATURE_PLACE_EMBEDDED: _SignaturePlace.ValueType  # 2
+    """In the bytes."""
+    SIGNATURE_PLACE_SIDECAR: _SignaturePlace.ValueType  # 3
+    """Beside the bytes, in `sidecar`."""
+
+class SignaturePlace(_SignaturePlace, metaclass=_SignaturePlaceEnumTypeWrapper):
+    """SignaturePlace is where a signature is."""
+
+SIGNATURE_PLACE_UNSPECIFIED: SignaturePlace.ValueType  # 0
+"""The server did not say."""
+SIGNATURE_PLACE_NONE: SignaturePlace.ValueType  # 1
+"""There is none; `left_out` says why."""
+SIGNATURE_PLACE_EMBEDDED: SignaturePlace.ValueType  # 2
+"""In the bytes."""
+SIGNATURE_PLACE_SIDECAR: SignaturePlace.ValueType  # 3
+"""Beside the bytes, in `sidecar`."""
+Global___SignaturePlace: _TypeAlias = SignaturePlace  # noqa: Y015
+
+class _SignatureState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SignatureStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SignatureState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SIGNATURE_STATE_UNSPECIFIED: _SignatureState.ValueType  # 0
+    """The server did not say."""
+    SIGNATURE_STATE_ABSENT: _SignatureState.ValueType  # 1
+    """There is none."""
+    SIGNATURE_STATE_INVALID: _SignatureState.ValueType  # 2
+    """The bytes or the signature were changed."""
+    SIGNATURE_STATE_UNTRUSTED: _SignatureState.ValueType  # 3
+    """The bytes are as they were signed, by a signer whom this server does not know."""
+    SIGNATURE_STATE_TRUSTED: _SignatureState.ValueType  # 4
+    """The bytes are as they were signed, by a signer whom this server trusts."""
+    SIGNATURE_STATE_UNREADABLE: _SignatureState.ValueType  # 5
+    """No signature can be read here; `problems` says why."""
+
+class SignatureState(_SignatureState, metaclass=_SignatureStateEnumTypeWrapper):
+    """SignatureState says what a signature is worth."""
+
+SIGNATURE_STATE_UNSPECIFIED: SignatureState.ValueType  # 0
+"""The server did not say."""
+SIGNATURE_STATE_ABSENT: SignatureState.ValueType  # 1
+"""There is none."""
+SIGNATURE_STATE_INVALID: SignatureState.ValueType  # 2
+"""The bytes or the signature were changed."""
+SIGNATURE_STATE_UNTRUSTED: SignatureState.ValueType  # 3
+"""The bytes are as they were signed, by a signer whom this server does not know."""
+SIGNATURE_STATE_TRUSTED: SignatureState.ValueType  # 4
+"""The bytes are as they were signed, by a signer whom this server trusts."""
+SIGNATURE_STATE_UNREADABLE: SignatureState.ValueType  # 5
+"""No signature can be read here; `problems` says why."""
+Global___SignatureState: _TypeAlias = SignatureState  # noqa: Y015
+
+class _WatermarkState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WatermarkStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WatermarkState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WATERMARK_STATE_UNSPECIFIED: _WatermarkState.ValueType  # 0
+    """The server did not say."""
+    WATERMARK_STATE_IMPOSSIBLE: _WatermarkState.ValueType  # 1
+    """Such bytes cannot have one."""
+    WATERMARK_STATE_ABSENT: _WatermarkState.ValueType  # 2
+    """None was found."""
+    WATERMARK_STATE_UNKNOWN: _WatermarkState.ValueType  # 3
+    """There is one, but not of the asset that was found otherwise, and of no other."""
+    WATERMARK_STATE_FOUND: _WatermarkState.ValueType  # 4
+    """It is that of the asset."""
+
+class WatermarkState(_WatermarkState, metaclass=_WatermarkStateEnumTypeWrapper):
+    """WatermarkState says what was read."""
+
+WATERMARK_STATE_UNSPECIFIED: WatermarkState.ValueType  # 0
+"""The server did not say."""
+WATERMARK_STATE_IMPOSSIBLE: WatermarkState.ValueType  # 1
+"""Such bytes cannot have one."""
+WATERMARK_STATE_ABSENT: WatermarkState.ValueType  # 2
+"""None was found."""
+WATERMARK_STATE_UNKNOWN: WatermarkState.ValueType  # 3
+"""There is one, but not of the asset that was found otherwise, and of no other."""
+WATERMARK_STATE_FOUND: WatermarkState.ValueType  # 4
+"""It is that of the asset."""
+Global___WatermarkState: _TypeAlias = WatermarkState  # noqa: Y015
 
 @_typing.final
 class Corpus(_message.Message):
@@ -31,6 +128,7 @@ class Corpus(_message.Message):
     FILE_COUNT_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
     corpus_id: _builtins.str
     """Output only. Names the corpus by its content."""
     name: _builtins.str
@@ -43,6 +141,10 @@ class Corpus(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was first uploaded."""
 
+    @_builtins.property
+    def rights(self) -> Global___CorpusRights:
+        """Output only. What its owner declared."""
+
     def __init__(
         self,
         *,
@@ -51,14 +153,45 @@ class Corpus(_message.Message):
         file_count: _builtins.int = ...,
         size_bytes: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        rights: Global___CorpusRights | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "rights", b"rights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corpus_id", b"corpus_id", "create_time", b"create_time", "file_count", b"file_count", "name", b"name", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corpus_id", b"corpus_id", "create_time", b"create_time", "file_count", b"file_count", "name", b"name", "rights", b"rights", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Corpus: _TypeAlias = Corpus  # noqa: Y015
+
+@_typing.final
+class CorpusRights(_message.Message):
+    """CorpusRights is what the owner of a corpus declares. Assets that were learned from it inherit it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLDER_FIELD_NUMBER: _builtins.int
+    LICENCE_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    holder: _builtins.str
+    """Optional. Who holds the rights: at most 256 bytes."""
+    licence: _builtins.str
+    """Optional. The licence, best by its SPDX identifier, such as "CC0-1.0": at most 256 bytes."""
+    statement: _builtins.str
+    """Optional. Anything more, in words: at most 4 KiB."""
+    def __init__(
+        self,
+        *,
+        holder: _builtins.str = ...,
+        licence: _builtins.str = ...,
+        statement: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "licence", b"licence", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorpusRights: _TypeAlias = CorpusRights  # noqa: Y015
 
 @_typing.final
 class CorpusHeader(_message.Message):
@@ -68,19 +201,27 @@ class CorpusHeader(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     FILE_COUNT_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. What the owner calls the corpus: 1 to 256 bytes."""
     file_count: _builtins.int
     """Required. How many files follow: 1 to 1,000,000. An upload that ends with fewer was broken off and is not stored."""
+    @_builtins.property
+    def rights(self) -> Global___CorpusRights:
+        """Optional. What the owner declares. Uploading the same files again with another declaration replaces it; without one
+        it stays.
+        """
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         file_count: _builtins.int = ...,
+        rights: Global___CorpusRights | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rights", b"rights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_count", b"file_count", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_count", b"file_count", "name", b"name", "rights", b"rights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -287,6 +428,12 @@ class Asset(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    CONTENT_SEED_FIELD_NUMBER: _builtins.int
+    REDRAW_COUNT_FIELD_NUMBER: _builtins.int
+    CONTENT_SHA256_FIELD_NUMBER: _builtins.int
+    SIDECAR_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    CORPUS_ID_FIELD_NUMBER: _builtins.int
     asset_id: _builtins.str
     """Output only. Names the asset."""
     decision_id: _builtins.str
@@ -303,6 +450,20 @@ class Asset(_message.Message):
     """Output only. How many bytes."""
     sha256: _builtins.bytes
     """Output only. The SHA-256 of the bytes, 32 bytes."""
+    content_seed: _builtins.int
+    """Output only. The seed that the content was drawn from. It differs from `seed` where near-copies of the corpus were
+    drawn again; it follows from `seed`, so that `seed` alone makes the same content again.
+    """
+    redraw_count: _builtins.int
+    """Output only. How often it was drawn again because it was too near to the corpus."""
+    content_sha256: _builtins.bytes
+    """Output only. The SHA-256 of the content before label, watermark, metadata and signature, 32 bytes. The same seed gives
+    the same one; the bytes themselves differ, because they name this asset.
+    """
+    sidecar: _builtins.bytes
+    """Output only. The signature of the bytes, a C2PA manifest, where their format has no place for one. Empty otherwise."""
+    corpus_id: _builtins.str
+    """Output only. The corpus that its model learned from."""
     @_builtins.property
     def attributes(self) -> _struct_pb2.Struct:
         """Output only. What the engine says about it, for instance the value range that a picture's grey levels stand for."""
@@ -310,6 +471,10 @@ class Asset(_message.Message):
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was made."""
+
+    @_builtins.property
+    def provenance(self) -> Global___Provenance:
+        """Output only. What was done to it, and the rights it has."""
 
     def __init__(
         self,
@@ -324,14 +489,156 @@ class Asset(_message.Message):
         sha256: _builtins.bytes = ...,
         attributes: _struct_pb2.Struct | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        content_seed: _builtins.int = ...,
+        redraw_count: _builtins.int = ...,
+        content_sha256: _builtins.bytes = ...,
+        sidecar: _builtins.bytes = ...,
+        provenance: Global___Provenance | None = ...,
+        corpus_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "create_time", b"create_time", "provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "attributes", b"attributes", "create_time", b"create_time", "decision_id", b"decision_id", "deployment", b"deployment", "media_type", b"media_type", "model_version", b"model_version", "seed", b"seed", "sha256", b"sha256", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "attributes", b"attributes", "content_seed", b"content_seed", "content_sha256", b"content_sha256", "corpus_id", b"corpus_id", "create_time", b"create_time", "decision_id", b"decision_id", "deployment", b"deployment", "media_type", b"media_type", "model_version", b"model_version", "provenance", b"provenance", "redraw_count", b"redraw_count", "seed", b"seed", "sha256", b"sha256", "sidecar", b"sidecar", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Asset: _TypeAlias = Asset  # noqa: Y015
+
+@_typing.final
+class Provenance(_message.Message):
+    """Provenance is what was done to an asset before it was answered, and the rights that it inherits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class LabelEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class LeftOutEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ORIGINALITY_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    LABEL_DRAWN_FIELD_NUMBER: _builtins.int
+    WATERMARKED_FIELD_NUMBER: _builtins.int
+    METADATA_WRITTEN_FIELD_NUMBER: _builtins.int
+    SIGNATURE_PLACE_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
+    RIGHTS_FIELD_NUMBER: _builtins.int
+    label_drawn: _builtins.bool
+    """Output only. Whether the label is drawn on it."""
+    watermarked: _builtins.bool
+    """Output only. Whether it has a watermark."""
+    metadata_written: _builtins.bool
+    """Output only. Whether the implicit label is in its metadata: the AIGC object of the Chinese measures and IPTC's digital
+    source type.
+    """
+    signature_place: Global___SignaturePlace.ValueType
+    """Output only. Where its signature is."""
+    @_builtins.property
+    def originality(self) -> Global___Originality:
+        """Output only. How near it is to the corpus. Unset where nothing could be compared."""
+
+    @_builtins.property
+    def label(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. The explicit label by language tag, such as "en": "AI generated". Whoever shows the asset to people is to
+        show it with this.
+        """
+
+    @_builtins.property
+    def left_out(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. What was left out, and why: by stage."""
+
+    @_builtins.property
+    def rights(self) -> Global___CorpusRights:
+        """Output only. The rights, from the corpus."""
+
+    def __init__(
+        self,
+        *,
+        originality: Global___Originality | None = ...,
+        label: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        label_drawn: _builtins.bool = ...,
+        watermarked: _builtins.bool = ...,
+        metadata_written: _builtins.bool = ...,
+        signature_place: Global___SignaturePlace.ValueType = ...,
+        left_out: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        rights: Global___CorpusRights | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["originality", b"originality", "rights", b"rights"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "label_drawn", b"label_drawn", "left_out", b"left_out", "metadata_written", b"metadata_written", "originality", b"originality", "rights", b"rights", "signature_place", b"signature_place", "watermarked", b"watermarked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Provenance: _TypeAlias = Provenance  # noqa: Y015
+
+@_typing.final
+class Originality(_message.Message):
+    """Originality is the training sample that an asset, or a file, is nearest to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEAREST_PATH_FIELD_NUMBER: _builtins.int
+    DISTANCE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSFORM_FIELD_NUMBER: _builtins.int
+    nearest_path: _builtins.str
+    """Output only. The path of its file in the corpus, followed by "#" and a number where the file holds several samples."""
+    distance: _builtins.float
+    """Output only. How far it is, in the measure of the domain. 0 means the same."""
+    limit: _builtins.float
+    """Output only. What is nearer than this counts as a copy. It was calibrated on held-out samples of the corpus."""
+    transform: _builtins.str
+    """Output only. What would have to be done to the sample to come so near, such as "mirrored". Empty means nothing."""
+    def __init__(
+        self,
+        *,
+        nearest_path: _builtins.str = ...,
+        distance: _builtins.float = ...,
+        limit: _builtins.float = ...,
+        transform: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance", b"distance", "limit", b"limit", "nearest_path", b"nearest_path", "transform", b"transform"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Originality: _TypeAlias = Originality  # noqa: Y015
 
 @_typing.final
 class GenerateRequest(_message.Message):
@@ -342,6 +649,11 @@ class GenerateRequest(_message.Message):
     DEPLOYMENT_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    DRAW_LABEL_FIELD_NUMBER: _builtins.int
+    CLASS_NAME_FIELD_NUMBER: _builtins.int
+    TRUNCATION_FIELD_NUMBER: _builtins.int
+    INTERPOLATE_TO_SEED_FIELD_NUMBER: _builtins.int
+    ANIMATE_FIELD_NUMBER: _builtins.int
     deployment: _builtins.str
     """Optional. Which deployment makes it. Empty means the best one that can."""
     count: _builtins.int
@@ -350,19 +662,43 @@ class GenerateRequest(_message.Message):
     """Optional. The seed of the first asset, 0 to 2^62; asset i is made from seed + i, whatever is made beside it.
     Unset means that the server draws one and says which.
     """
+    draw_label: _builtins.bool
+    """Optional. Whether the label "AI generated" is drawn on each asset as well, where the format allows. It is always in
+    the metadata and in `Provenance.label`.
+    """
+    class_name: _builtins.str
+    """Optional. The class to make, where the deployment learned classes: a folder of its corpus. Empty means that the seed
+    decides. Unknown classes are refused with INVALID_ARGUMENT, which lists those there are.
+    """
+    truncation: _builtins.float
+    """Optional. How far from the mean to draw: 0 exclusive to 1. Smaller is more typical and less varied. 0 means 1."""
+    interpolate_to_seed: _builtins.int
+    """Optional. Lead from `seed` to this seed, 0 to 2^62, in `count` steps: asset i lies at i / (count - 1) of the way."""
+    animate: _builtins.bool
+    """Optional. Make one animation of the `count` steps instead of `count` assets. Needs `interpolate_to_seed`."""
     def __init__(
         self,
         *,
         deployment: _builtins.str = ...,
         count: _builtins.int = ...,
         seed: _builtins.int | None = ...,
+        draw_label: _builtins.bool = ...,
+        class_name: _builtins.str = ...,
+        truncation: _builtins.float = ...,
+        interpolate_to_seed: _builtins.int | None = ...,
+        animate: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_interpolate_to_seed", b"_interpolate_to_seed", "_seed", b"_seed", "interpolate_to_seed", b"interpolate_to_seed", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "count", b"count", "deployment", b"deployment", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_interpolate_to_seed", b"_interpolate_to_seed", "_seed", b"_seed", "animate", b"animate", "class_name", b"class_name", "count", b"count", "deployment", b"deployment", "draw_label", b"draw_label", "interpolate_to_seed", b"interpolate_to_seed", "seed", b"seed", "truncation", b"truncation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__interpolate_to_seed: _TypeAlias = _typing.Literal["interpolate_to_seed"]  # noqa: Y015
+    _WhichOneofArgType__interpolate_to_seed: _TypeAlias = _typing.Literal["_interpolate_to_seed", b"_interpolate_to_seed"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__interpolate_to_seed) -> _WhichOneofReturnType__interpolate_to_seed | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
 
 Global___GenerateRequest: _TypeAlias = GenerateRequest  # noqa: Y015
@@ -454,16 +790,20 @@ class GenerationProgress(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DONE_COUNT_FIELD_NUMBER: _builtins.int
+    REDRAW_COUNT_FIELD_NUMBER: _builtins.int
     done_count: _builtins.int
     """Output only. How many assets are made."""
+    redraw_count: _builtins.int
+    """Output only. How many pieces of content were drawn again so far, because they were too near to the corpus."""
     def __init__(
         self,
         *,
         done_count: _builtins.int = ...,
+        redraw_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_count", b"done_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done_count", b"done_count", "redraw_count", b"redraw_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -520,3 +860,385 @@ class GetAssetResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
 Global___GetAssetResponse: _TypeAlias = GetAssetResponse  # noqa: Y015
+
+@_typing.final
+class PublishAssetRequest(_message.Message):
+    """PublishAssetRequest says what to put into the catalogue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSET_ID_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    asset_id: _builtins.str
+    """Required. The asset."""
+    item_id: _builtins.str
+    """Optional. The id of the item: at most 256 bytes. Empty means the asset id."""
+    title: _builtins.str
+    """Optional. The item's title: at most 1,024 bytes."""
+    kind: _builtins.str
+    """Optional. The item's kind: at most 64 bytes. Empty means "asset"."""
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The item's tags: at most 64 of at most 64 bytes."""
+
+    def __init__(
+        self,
+        *,
+        asset_id: _builtins.str = ...,
+        item_id: _builtins.str = ...,
+        title: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "item_id", b"item_id", "kind", b"kind", "tags", b"tags", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishAssetRequest: _TypeAlias = PublishAssetRequest  # noqa: Y015
+
+@_typing.final
+class PublishAssetResponse(_message.Message):
+    """PublishAssetResponse names the item."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """Output only. The id of the item. Its attributes hold the asset id, the media type, the label, and the rights."""
+    created: _builtins.bool
+    """Output only. Whether it is new; otherwise it was replaced."""
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        created: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "item_id", b"item_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishAssetResponse: _TypeAlias = PublishAssetResponse  # noqa: Y015
+
+@_typing.final
+class VerifyAssetRequest(_message.Message):
+    """VerifyAssetRequest brings bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    SIDECAR_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """Required. The bytes, as they were found: 1 byte to 15 MiB."""
+    sidecar: _builtins.bytes
+    """Optional. The signature that came beside them, where it was not in them. Where it is empty and the asset is found, its
+    own is taken.
+    """
+    media_type: _builtins.str
+    """Optional. What the bytes are, such as "image/png". Empty means that the server looks at them."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+        sidecar: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "media_type", b"media_type", "sidecar", b"sidecar"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAssetRequest: _TypeAlias = VerifyAssetRequest  # noqa: Y015
+
+@_typing.final
+class VerifyAssetResponse(_message.Message):
+    """VerifyAssetResponse is what was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSET_FIELD_NUMBER: _builtins.int
+    FOUND_BY_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    WATERMARK_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    LABELLED_FIELD_NUMBER: _builtins.int
+    ORIGINALITY_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    unchanged: _builtins.bool
+    """Output only. Whether the bytes are exactly those that were answered, to the last one."""
+    labelled: _builtins.bool
+    """Output only. Whether the metadata still labels it as generated."""
+    media_type: _builtins.str
+    """Output only. What the bytes are."""
+    @_builtins.property
+    def asset(self) -> Global___Asset:
+        """Output only. The asset that these bytes are, or come from. Unset where none was found."""
+
+    @_builtins.property
+    def found_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. By what it was found: "sha256", "signature", "metadata", "watermark", the surest first."""
+
+    @_builtins.property
+    def signature(self) -> Global___SignatureCheck:
+        """Output only. The signature."""
+
+    @_builtins.property
+    def watermark(self) -> Global___WatermarkCheck:
+        """Output only. The watermark."""
+
+    @_builtins.property
+    def metadata(self) -> _struct_pb2.Struct:
+        """Output only. What the metadata says, for instance under "AIGC" and "digital_source_type". Empty where nothing is left."""
+
+    @_builtins.property
+    def originality(self) -> Global___Originality:
+        """Output only. How near the bytes are to the corpus that the asset's model learned from. Unset where they cannot be
+        compared.
+        """
+
+    def __init__(
+        self,
+        *,
+        asset: Global___Asset | None = ...,
+        found_by: _abc.Iterable[_builtins.str] | None = ...,
+        unchanged: _builtins.bool = ...,
+        signature: Global___SignatureCheck | None = ...,
+        watermark: Global___WatermarkCheck | None = ...,
+        metadata: _struct_pb2.Struct | None = ...,
+        labelled: _builtins.bool = ...,
+        originality: Global___Originality | None = ...,
+        media_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "metadata", b"metadata", "originality", b"originality", "signature", b"signature", "watermark", b"watermark"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "found_by", b"found_by", "labelled", b"labelled", "media_type", b"media_type", "metadata", b"metadata", "originality", b"originality", "signature", b"signature", "unchanged", b"unchanged", "watermark", b"watermark"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAssetResponse: _TypeAlias = VerifyAssetResponse  # noqa: Y015
+
+@_typing.final
+class SignatureCheck(_message.Message):
+    """SignatureCheck is what a signature says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    SIGNER_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    state: Global___SignatureState.ValueType
+    """Output only. What it is worth."""
+    signer: _builtins.str
+    """Output only. Who signed, as the certificate says."""
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. What is wrong, by the codes of the C2PA specification."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___SignatureState.ValueType = ...,
+        signer: _builtins.str = ...,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problems", b"problems", "signer", b"signer", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignatureCheck: _TypeAlias = SignatureCheck  # noqa: Y015
+
+@_typing.final
+class WatermarkCheck(_message.Message):
+    """WatermarkCheck is what a watermark says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    WRONG_BITS_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    state: Global___WatermarkState.ValueType
+    """Output only. What was read."""
+    wrong_bits: _builtins.int
+    """Output only. How many of its bits are wrong; at most 2 are forgiven, and only where the asset was found otherwise."""
+    confidence: _builtins.float
+    """Output only. How clearly it reads, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        state: Global___WatermarkState.ValueType = ...,
+        wrong_bits: _builtins.int = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "state", b"state", "wrong_bits", b"wrong_bits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatermarkCheck: _TypeAlias = WatermarkCheck  # noqa: Y015
+
+@_typing.final
+class TraceContentRequest(_message.Message):
+    """TraceContentRequest brings a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """Required. The file's bytes: 1 byte to 15 MiB."""
+    file_name: _builtins.str
+    """Optional. The file's name, from whose ending an engine may tell what it is."""
+    count: _builtins.int
+    """Optional. At most how many near assets: 1 to 100. 0 means 10."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+        file_name: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "data", b"data", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TraceContentRequest: _TypeAlias = TraceContentRequest  # noqa: Y015
+
+@_typing.final
+class TraceContentResponse(_message.Message):
+    """TraceContentResponse is what was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXACT_FIELD_NUMBER: _builtins.int
+    NEAR_FIELD_NUMBER: _builtins.int
+    ASSETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def exact(self) -> _containers.RepeatedCompositeFieldContainer[Global___CorpusMatch]:
+        """Output only. The corpora that hold exactly these bytes."""
+
+    @_builtins.property
+    def near(self) -> _containers.RepeatedCompositeFieldContainer[Global___NearMatch]:
+        """Output only. The nearest training sample of every generator whose samples can be compared with the file."""
+
+    @_builtins.property
+    def assets(self) -> _containers.RepeatedCompositeFieldContainer[Global___AssetMatch]:
+        """Output only. The assets that are nearest to it, nearest first."""
+
+    def __init__(
+        self,
+        *,
+        exact: _abc.Iterable[Global___CorpusMatch] | None = ...,
+        near: _abc.Iterable[Global___NearMatch] | None = ...,
+        assets: _abc.Iterable[Global___AssetMatch] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assets", b"assets", "exact", b"exact", "near", b"near"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TraceContentResponse: _TypeAlias = TraceContentResponse  # noqa: Y015
+
+@_typing.final
+class CorpusMatch(_message.Message):
+    """CorpusMatch is a file of a corpus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CORPUS_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    corpus_id: _builtins.str
+    """Output only. The corpus."""
+    path: _builtins.str
+    """Output only. The path of the file in it."""
+    def __init__(
+        self,
+        *,
+        corpus_id: _builtins.str = ...,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corpus_id", b"corpus_id", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorpusMatch: _TypeAlias = CorpusMatch  # noqa: Y015
+
+@_typing.final
+class NearMatch(_message.Message):
+    """NearMatch is the nearest training sample of a generator."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    CORPUS_ID_FIELD_NUMBER: _builtins.int
+    NEAREST_FIELD_NUMBER: _builtins.int
+    SAME_FIELD_NUMBER: _builtins.int
+    deployment: _builtins.str
+    """Output only. The deployment."""
+    corpus_id: _builtins.str
+    """Output only. The corpus that it learned from."""
+    same: _builtins.bool
+    """Output only. Whether the file counts as the same as that sample."""
+    @_builtins.property
+    def nearest(self) -> Global___Originality:
+        """Output only. The sample."""
+
+    def __init__(
+        self,
+        *,
+        deployment: _builtins.str = ...,
+        corpus_id: _builtins.str = ...,
+        nearest: Global___Originality | None = ...,
+        same: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["nearest", b"nearest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corpus_id", b"corpus_id", "deployment", b"deployment", "nearest", b"nearest", "same", b"same"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NearMatch: _TypeAlias = NearMatch  # noqa: Y015
+
+@_typing.final
+class AssetMatch(_message.Message):
+    """AssetMatch is an asset."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSET_ID_FIELD_NUMBER: _builtins.int
+    DISTANCE_FIELD_NUMBER: _builtins.int
+    asset_id: _builtins.str
+    """Output only. The asset."""
+    distance: _builtins.float
+    """Output only. How far their fingerprints are apart: the root mean square of bytes, 0 to 255. 0 means the same."""
+    def __init__(
+        self,
+        *,
+        asset_id: _builtins.str = ...,
+        distance: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_id", b"asset_id", "distance", b"distance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssetMatch: _TypeAlias = AssetMatch  # noqa: Y015

@@ -60,6 +60,21 @@ class GenerationServiceStub(object):
                 request_serializer=footlight_dot_v1_dot_generation__pb2.GetAssetRequest.SerializeToString,
                 response_deserializer=footlight_dot_v1_dot_generation__pb2.GetAssetResponse.FromString,
                 _registered_method=True)
+        self.PublishAsset = channel.unary_unary(
+                '/footlight.v1.GenerationService/PublishAsset',
+                request_serializer=footlight_dot_v1_dot_generation__pb2.PublishAssetRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_generation__pb2.PublishAssetResponse.FromString,
+                _registered_method=True)
+        self.VerifyAsset = channel.unary_unary(
+                '/footlight.v1.GenerationService/VerifyAsset',
+                request_serializer=footlight_dot_v1_dot_generation__pb2.VerifyAssetRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_generation__pb2.VerifyAssetResponse.FromString,
+                _registered_method=True)
+        self.TraceContent = channel.unary_unary(
+                '/footlight.v1.GenerationService/TraceContent',
+                request_serializer=footlight_dot_v1_dot_generation__pb2.TraceContentRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_generation__pb2.TraceContentResponse.FromString,
+                _registered_method=True)
 
 
 class GenerationServiceServicer(object):
@@ -107,6 +122,32 @@ class GenerationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishAsset(self, request, context):
+        """PublishAsset puts an asset into the catalogue, where Recommend finds it, with its rights and its label. Publishing it
+        again under the same item id replaces the item.
+        Answers NOT_FOUND when there is no asset of that id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAsset(self, request, context):
+        """VerifyAsset tells who made these bytes: it reads the signature, the watermark, the metadata and the label that are
+        left in them, says which survived, and finds the Generate call that made them.
+        Bytes that nobody here made are answered as such; they are no error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TraceContent(self, request, context):
+        """TraceContent answers a holder of rights: was this file in a corpus, what of the corpora is near it, and which assets
+        are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GenerationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -134,6 +175,21 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.GetAsset,
                     request_deserializer=footlight_dot_v1_dot_generation__pb2.GetAssetRequest.FromString,
                     response_serializer=footlight_dot_v1_dot_generation__pb2.GetAssetResponse.SerializeToString,
+            ),
+            'PublishAsset': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishAsset,
+                    request_deserializer=footlight_dot_v1_dot_generation__pb2.PublishAssetRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_generation__pb2.PublishAssetResponse.SerializeToString,
+            ),
+            'VerifyAsset': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAsset,
+                    request_deserializer=footlight_dot_v1_dot_generation__pb2.VerifyAssetRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_generation__pb2.VerifyAssetResponse.SerializeToString,
+            ),
+            'TraceContent': grpc.unary_unary_rpc_method_handler(
+                    servicer.TraceContent,
+                    request_deserializer=footlight_dot_v1_dot_generation__pb2.TraceContentRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_generation__pb2.TraceContentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -272,6 +328,87 @@ class GenerationService(object):
             '/footlight.v1.GenerationService/GetAsset',
             footlight_dot_v1_dot_generation__pb2.GetAssetRequest.SerializeToString,
             footlight_dot_v1_dot_generation__pb2.GetAssetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishAsset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.GenerationService/PublishAsset',
+            footlight_dot_v1_dot_generation__pb2.PublishAssetRequest.SerializeToString,
+            footlight_dot_v1_dot_generation__pb2.PublishAssetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAsset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.GenerationService/VerifyAsset',
+            footlight_dot_v1_dot_generation__pb2.VerifyAssetRequest.SerializeToString,
+            footlight_dot_v1_dot_generation__pb2.VerifyAssetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TraceContent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.GenerationService/TraceContent',
+            footlight_dot_v1_dot_generation__pb2.TraceContentRequest.SerializeToString,
+            footlight_dot_v1_dot_generation__pb2.TraceContentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,20 @@ class GenerationServiceStub:
     """GetAsset reads an asset again: one `asset` message, then its bytes in `data` messages.
     Answers NOT_FOUND when there is none of that id.
     """
+    PublishAsset: _grpc.UnaryUnaryMultiCallable[_generation_pb2.PublishAssetRequest, _generation_pb2.PublishAssetResponse]
+    """PublishAsset puts an asset into the catalogue, where Recommend finds it, with its rights and its label. Publishing it
+    again under the same item id replaces the item.
+    Answers NOT_FOUND when there is no asset of that id.
+    """
+    VerifyAsset: _grpc.UnaryUnaryMultiCallable[_generation_pb2.VerifyAssetRequest, _generation_pb2.VerifyAssetResponse]
+    """VerifyAsset tells who made these bytes: it reads the signature, the watermark, the metadata and the label that are
+    left in them, says which survived, and finds the Generate call that made them.
+    Bytes that nobody here made are answered as such; they are no error.
+    """
+    TraceContent: _grpc.UnaryUnaryMultiCallable[_generation_pb2.TraceContentRequest, _generation_pb2.TraceContentResponse]
+    """TraceContent answers a holder of rights: was this file in a corpus, what of the corpora is near it, and which assets
+    are.
+    """
 
 @_typing.type_check_only
 class GenerationServiceAsyncStub(GenerationServiceStub):
@@ -78,6 +92,20 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     GetAsset: _aio.UnaryStreamMultiCallable[_generation_pb2.GetAssetRequest, _generation_pb2.GetAssetResponse]  # type: ignore[assignment]
     """GetAsset reads an asset again: one `asset` message, then its bytes in `data` messages.
     Answers NOT_FOUND when there is none of that id.
+    """
+    PublishAsset: _aio.UnaryUnaryMultiCallable[_generation_pb2.PublishAssetRequest, _generation_pb2.PublishAssetResponse]  # type: ignore[assignment]
+    """PublishAsset puts an asset into the catalogue, where Recommend finds it, with its rights and its label. Publishing it
+    again under the same item id replaces the item.
+    Answers NOT_FOUND when there is no asset of that id.
+    """
+    VerifyAsset: _aio.UnaryUnaryMultiCallable[_generation_pb2.VerifyAssetRequest, _generation_pb2.VerifyAssetResponse]  # type: ignore[assignment]
+    """VerifyAsset tells who made these bytes: it reads the signature, the watermark, the metadata and the label that are
+    left in them, says which survived, and finds the Generate call that made them.
+    Bytes that nobody here made are answered as such; they are no error.
+    """
+    TraceContent: _aio.UnaryUnaryMultiCallable[_generation_pb2.TraceContentRequest, _generation_pb2.TraceContentResponse]  # type: ignore[assignment]
+    """TraceContent answers a holder of rights: was this file in a corpus, what of the corpora is near it, and which assets
+    are.
     """
 
 class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -131,6 +159,38 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_generation_pb2.GetAssetResponse], _abc.AsyncIterator[_generation_pb2.GetAssetResponse]]:
         """GetAsset reads an asset again: one `asset` message, then its bytes in `data` messages.
         Answers NOT_FOUND when there is none of that id.
+        """
+
+    @_abc_1.abstractmethod
+    def PublishAsset(
+        self,
+        request: _generation_pb2.PublishAssetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generation_pb2.PublishAssetResponse, _abc.Awaitable[_generation_pb2.PublishAssetResponse]]:
+        """PublishAsset puts an asset into the catalogue, where Recommend finds it, with its rights and its label. Publishing it
+        again under the same item id replaces the item.
+        Answers NOT_FOUND when there is no asset of that id.
+        """
+
+    @_abc_1.abstractmethod
+    def VerifyAsset(
+        self,
+        request: _generation_pb2.VerifyAssetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generation_pb2.VerifyAssetResponse, _abc.Awaitable[_generation_pb2.VerifyAssetResponse]]:
+        """VerifyAsset tells who made these bytes: it reads the signature, the watermark, the metadata and the label that are
+        left in them, says which survived, and finds the Generate call that made them.
+        Bytes that nobody here made are answered as such; they are no error.
+        """
+
+    @_abc_1.abstractmethod
+    def TraceContent(
+        self,
+        request: _generation_pb2.TraceContentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_generation_pb2.TraceContentResponse, _abc.Awaitable[_generation_pb2.TraceContentResponse]]:
+        """TraceContent answers a holder of rights: was this file in a corpus, what of the corpora is near it, and which assets
+        are.
         """
 
 def add_GenerationServiceServicer_to_server(servicer: GenerationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

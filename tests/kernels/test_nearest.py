@@ -1,0 +1,33 @@
+"""The nearest row, against comparing all with all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from footlight_engines.kernels.nearest import nearest_row
+
+
+def blocks(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(rows.reshape(len(rows), 4, -1).mean(2) * np.sqrt(rows.shape[1] // 4), np.float32)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([-1.0, 30.0, 60.0, 1e9]), st.sampled_from([0.0, 40.0, 1e9]))
+def test_it_is_what_comparing_all_with_all_finds(seed: int, beyond: float, within: float) -> None:
+    rng = np.random.default_rng(seed)
+    asked, known = (rng.normal(size=(n, 32)).astype(np.float32) for n in (3, 20))
+    known[5] = asked[1]
+    sums = ((asked[:, None].astype(float) - known[None]) ** 2).sum(2)
+    row, which, total = nearest_row(asked, blocks(asked), known, blocks(known), beyond, within, 3)
+    further = np.where(sums > beyond, sums, np.inf)
+    if np.isinf(further.min()):
+        assert (row, which, total) == (-1, -1, np.inf)
+    elif further.min() <= within * (1 - 1e-4):
+        assert total == pytest.approx(further.min(), rel=1e-4)
+        assert row * len(known) + which == further.argmin()
+    else:
+        assert total == pytest.approx(sums[row, which], rel=1e-4) and total >= within * (1 - 1e-4)
