@@ -114,7 +114,7 @@ def test_a_model_that_is_damaged_gives_way_to_the_one_before(server_factory: Sta
     (arrays,) = (server.data_dir / "models" / "patient" / "000002").glob("*.safetensors")
     arrays.write_bytes(arrays.read_bytes()[:-1])
     (asset,) = server_factory("--plugins-dir", str(plugins_dir)).client.generate(deployment="patient", seed=8)
-    assert (asset.model_version, asset.data) == (1, b"once8")
+    assert asset.model_version == 1 and asset.data.startswith(b"once8")
 
 
 def test_the_generator_of_highest_rank_that_can_answers(gallery: Server) -> None:
