@@ -143,8 +143,7 @@ class App:
         self._deployments = Deployments(self._plugins, table, events, models)
         demotions = Demotions(config.data_dir)
         self._deployments.limits = replace(config.limits, demoted=demotions.read())
-        self._deployments.stages = stages = self._stages
-        marking = Marking(stages, config.data_dir, SigningConfig(*config.sign_with, config.time_stamping))
+        self._deployments.stages = self._stages
         await self._deployments.start()
         catalogue.on_change.append(self._deployments.hear_of_items)
         catalogue.keep_time()
@@ -170,11 +169,7 @@ class App:
                 Predicting(self._deployments, resolver, policy),
                 Recalling(self._deployments, resolver, rankings, policy),
             ),
-            GenerationService(
-                Generating(self._deployments, assets, corpora, decisions, marking, config.producer, policy),
-                Collecting(corpora, policy),
-                Tracing(self._deployments, assets, corpora, catalogue, marking, policy),
-            ),
+            self._generation(assets, corpora, decisions, policy),
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
         )
@@ -187,6 +182,18 @@ class App:
         self._follower.start(TENANT)
         _hand_back_memory()
         await self._open_door()
+
+    def _generation(
+        self, assets: AssetStore, corpora: CorpusStore, decisions: DecisionLog, policy: Policy
+    ) -> GenerationService:
+        config = self.config
+        signing = SigningConfig(*config.sign_with, config.time_stamping)
+        marking = Marking(self._stages, config.data_dir, signing)
+        return GenerationService(
+            Generating(self._deployments, assets, corpora, decisions, marking, config.producer, policy),
+            Collecting(corpora, policy),
+            Tracing(self._deployments, assets, corpora, self._catalogue, marking, policy),
+        )
 
     def _doom(self, demotions: Demotions, deployment: str, reason: str) -> None:
         """An engine ends the server: let it be asked elsewhere from the next start on."""
