@@ -81,7 +81,7 @@ class Server:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         self.address = self._wait_for(ready)
         self.port = int(self.address.rpartition(":")[2])
-        self.client = Client(self.address)
+        self.client = Client(self.address, retry_seconds=0.8)  # the tests kill servers, and are not to wait
         self.channel = grpc.insecure_channel(self.address)
 
     def _wait_for(self, ready: Path) -> str:

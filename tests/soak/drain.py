@@ -129,7 +129,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         refused_since = 0.0
-        with Client(self._address, timeout=PATIENCE_SECONDS) as client:
+        with Client(self._address, timeout=PATIENCE_SECONDS, retry_seconds=0) as client:
             while not (self._last.is_set() and not self.customer.tried):
                 try:
                     self.customer.go_on(client)

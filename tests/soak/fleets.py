@@ -142,7 +142,7 @@ class Walker(threading.Thread):
         while not self._rest.is_set() and self.wrong is None:
             addresses = self._fleet.addresses()
             if addresses:
-                with Client(self._rng.choice(addresses), timeout=5.0) as client:
+                with Client(self._rng.choice(addresses), timeout=5.0, retry_seconds=0) as client:
                     self._stint(client)
 
     def _stint(self, client: Client) -> None:
@@ -207,7 +207,7 @@ def _customers(fleet: Fleet) -> list[Customer]:
 def _agree(fleet: Fleet, customers: list[Customer], last: int) -> None:
     """Every server says of every customer what was acknowledged."""
     for address in fleet.addresses():
-        with Client(address) as client:
+        with Client(address, retry_seconds=0) as client:
             for customer in customers:
                 if customer.tried:
                     _patiently(lambda customer=customer, client=client: customer.go_on(client))  # type: ignore[misc]

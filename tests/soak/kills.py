@@ -56,7 +56,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         try:
-            with Client(self._address, timeout=10.0) as client:
+            with Client(self._address, timeout=10.0, retry_seconds=0) as client:
                 while True:
                     self._customer.go_on(client)
         except Unavailable:

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 import grpc.aio
 
 from footlight._client.connection import (
+    DEFAULT_RETRY,
     DEFAULT_TIMEOUT,
     PACKAGE,
     TRANSFER_TIMEOUT,
@@ -37,8 +38,9 @@ class AsyncCalls:
         timeout: float = DEFAULT_TIMEOUT,
         token: str | None = None,
         tls: Tls | bool | None = None,
+        retry_seconds: float = DEFAULT_RETRY,
     ) -> None:
-        self._connection = Connection.of(address, timeout, token, tls)
+        self._connection = Connection.of(address, timeout, token, tls, retry_seconds)
         self._channel: grpc.aio.Channel | None = None
         self._closed = False
         self._callables: dict[str, Any] = {}
@@ -79,7 +81,7 @@ class AsyncCalls:
         if self._closed:
             raise RuntimeError("this client is closed")
         if self._channel is None:
-            credentials, options = self._connection.credentials(), channel_options()
+            credentials, options = self._connection.credentials(), channel_options(self._connection.retry)
             self._channel = (
                 grpc.aio.secure_channel(self.address, credentials, options)
                 if credentials

@@ -14,8 +14,11 @@ import grpc
 
 DEFAULT_ADDRESS = "localhost:7007"
 DEFAULT_TIMEOUT = 30.0  # seconds
+DEFAULT_RETRY = 5.0
+"""For so many seconds, about, a call is sent again that no server has taken: a restart takes one to two."""
 TRANSFER_TIMEOUT = 600.0  # seconds, for calls that move files or make assets
 PACKAGE = "footlight.v1"
+HEALTH = "grpc.health.v1.Health"
 
 # A retry of these could do the thing twice, or answer that it is done already.
 _NOT_RETRIED = (
@@ -61,16 +64,26 @@ class Connection:
     timeout: float
     tls: Tls | None
     metadata: tuple[tuple[str, str], ...]
+    retry: float = DEFAULT_RETRY
 
     @classmethod
-    def of(cls, address: str | None, timeout: float, token: str | None, tls: Tls | bool | None) -> Connection:
-        """Raises ValueError for an address or a timeout that cannot be."""
+    def of(
+        cls,
+        address: str | None,
+        timeout: float,
+        token: str | None,
+        tls: Tls | bool | None,
+        retry: float = DEFAULT_RETRY,
+    ) -> Connection:
+        """Raises ValueError for an address, a timeout or a time of retries that cannot be."""
         if not timeout > 0:
             raise ValueError(f"timeout: expected more than 0 seconds, got {timeout}")
+        if not 0 <= retry <= 300:
+            raise ValueError(f"retry_seconds: expected 0 to 300 seconds, got {retry}")
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         certificates = Tls() if tls is True else tls or None
         target = target_of(address or os.environ.get("FOOTLIGHT_ADDRESS") or DEFAULT_ADDRESS)
-        return cls(target, timeout, certificates, metadata)
+        return cls(target, timeout, certificates, metadata, retry)
 
     def deadline(self, timeout: float | None, default: float | None = None) -> float | None:
         """The seconds that a call may take: what the caller says, else the default, else the client's; inf is none."""
@@ -96,38 +109,46 @@ def target_of(address: str) -> str:
     return address if has_port else f"{host}{bracket}{rest}:7007"
 
 
-def channel_options() -> list[tuple[str, Any]]:
+def channel_options(retry: float = DEFAULT_RETRY) -> list[tuple[str, Any]]:
     """Retries, keepalive and limits of a channel. Pings go out only while calls are open, so that no server minds."""
     return [
-        ("grpc.service_config", json.dumps(service_config())),
+        ("grpc.service_config", json.dumps(service_config(retry))),
         ("grpc.primary_user_agent", f"footlight-python/{client_version()}"),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.max_reconnect_backoff_ms", 5_000),
+        ("grpc.max_reconnect_backoff_ms", 1_000),
         ("grpc.max_receive_message_length", 64 << 20),
         ("grpc.max_send_message_length", 64 << 20),
     ]
 
 
-def service_config() -> dict[str, Any]:
-    """Retries of what a server has not taken, and none of the calls that must not happen twice.
+def service_config(retry: float) -> dict[str, Any]:
+    """Retries for so many seconds, about, and never beyond a call's deadline: after 0.02, 0.08 and 0.32 of them and at the
+    end; gRPC allows no more than four, and varies each wait by a fifth.
+
+    Retries of what a server has not taken, and none of the calls that must not happen twice.
 
     That is UNAVAILABLE, and CANCELLED where it was not we who cancelled: so gRPC's server refuses what reaches it between
     its shutdown and our hearing of it.
     """
+    not_retried: list[dict[str, str]] = [{"service": HEALTH}]  # whoever asks that wants to know it now
+    not_retried += [{"service": f"{PACKAGE}.{service}", "method": method} for service, method in _NOT_RETRIED]
+    if not retry:
+        return {"methodConfig": [{"name": [{}]}]}
     policy = {
-        "maxAttempts": 4,
-        "initialBackoff": "0.1s",
-        "maxBackoff": "2s",
-        "backoffMultiplier": 2,
+        "maxAttempts": 5,
+        "initialBackoff": f"{0.02 * retry:.3f}s",
+        "maxBackoff": f"{0.58 * retry:.3f}s",
+        "backoffMultiplier": 4,
         "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }
-    not_retried = [{"service": f"{PACKAGE}.{service}", "method": method} for service, method in _NOT_RETRIED]
+    # An overloaded server answers RESOURCE_EXHAUSTED, which is not retried; so the throttle need not be tight, and many
+    # callers together must not use it up while the server starts again.
     return {
         "methodConfig": [{"name": [{}], "retryPolicy": policy}, {"name": not_retried}],
-        "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+        "retryThrottling": {"maxTokens": 1000, "tokenRatio": 1},
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import grpc
 
 from footlight._client.connection import (
+    DEFAULT_RETRY,
     DEFAULT_TIMEOUT,
     PACKAGE,
     TRANSFER_TIMEOUT,
@@ -35,6 +36,7 @@ class SyncCalls:
         timeout: float = DEFAULT_TIMEOUT,
         token: str | None = None,
         tls: Tls | bool | None = None,
+        retry_seconds: float = DEFAULT_RETRY,
     ) -> None:
         """Connects when first used.
 
@@ -44,11 +46,13 @@ class SyncCalls:
                 move files or make assets may take ten minutes, and watching a training has no limit.
             token: sent with every call. Give it to nobody but a server of yours: without `tls` it travels readable.
             tls: certificates; True means TLS with the authorities of the system; None means no TLS.
+            retry_seconds: for about so long a call is sent again, within its deadline, that no server has taken: long
+                enough for a restart. 0 sends nothing again. Calls that must not happen twice are never sent again.
 
         Raises:
-            ValueError: the address or the timeout cannot be.
+            ValueError: the address, the timeout or the seconds of retries cannot be.
         """
-        self._connection = Connection.of(address, timeout, token, tls)
+        self._connection = Connection.of(address, timeout, token, tls, retry_seconds)
         self._channel: grpc.Channel | None = None
         self._closed = False
         self._callables: dict[str, Any] = {}
@@ -95,7 +99,7 @@ class SyncCalls:
             if self._closed:
                 raise RuntimeError("this client is closed")
             if self._channel is None:
-                credentials, options = self._connection.credentials(), channel_options()
+                credentials, options = self._connection.credentials(), channel_options(self._connection.retry)
                 self._channel = (
                     grpc.secure_channel(self.address, credentials, options)
                     if credentials

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ANSWERED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
+CLI_RETRY = 0.8
+"""A person at a terminal wants to hear soon that no server runs."""
+
 
 class UsageFault(ValueError):
     """The command cannot mean anything; the message says what to do instead."""
@@ -39,7 +42,7 @@ class Session:
         """The client, made when first used: gRPC is slow to load."""
         import footlight
 
-        return footlight.Client(self.address, timeout=self.timeout)
+        return footlight.Client(self.address, timeout=self.timeout, retry_seconds=CLI_RETRY)
 
     @cached_property
     def out(self) -> Console:
