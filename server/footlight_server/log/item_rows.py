@@ -59,10 +59,11 @@ LIVE_BY_ID = Lookup(LIVE, _C.item_id)
 _STATUS_BY_ID = Lookup(select(*_STATUS).where(_MINE), _C.item_id)
 _ALL = Prepared(select(*_STATUS).where(_MINE).order_by(_C.ordinal))
 _CHANGED = _C.revision > bindparam("after")
-_SINCE = Prepared(select(*_STATUS).where(_MINE, _CHANGED).order_by(_C.ordinal))
+# Sorted here, not there: to have the order for nothing, a database would read every item.
+_SINCE = Prepared(select(*_STATUS).where(_MINE, _CHANGED))
 _CONTENT = (_C.ordinal, _C.title, _C.kind, _C.tags, _C.attributes, _C.revision)
 _CONTENTS = Prepared(select(*_CONTENT).where(_MINE, _C.deleted == 0).order_by(_C.ordinal))
-_CONTENTS_SINCE = Prepared(select(*_CONTENT).where(_MINE, _CHANGED).order_by(_C.ordinal))
+_CONTENTS_SINCE = Prepared(select(*_CONTENT).where(_MINE, _CHANGED))
 _TIMES = Prepared(select(_C.create_time, _C.update_time, _C.deleted).where(_MINE).order_by(_C.ordinal))
 _NEXT = Prepared(select(func.coalesce(func.max(_C.ordinal), -1) + 1).where(_MINE))
 
@@ -162,7 +163,7 @@ def read_statuses(database: Database, tenant: str, after: int | None = None) -> 
         if after is None:
             rows = _ALL.rows(connection, {"tenant": tenant})
         else:
-            rows = _SINCE.rows(connection, {"tenant": tenant, "after": after})
+            rows = sorted(_SINCE.rows(connection, {"tenant": tenant, "after": after}))
     return [*map(Status._make, rows)]
 
 
@@ -175,7 +176,7 @@ def read_contents(database: Database, tenant: str, after: int | None = None) -> 
         if after is None:
             rows = _CONTENTS.rows(connection, {"tenant": tenant})
         else:
-            rows = _CONTENTS_SINCE.rows(connection, {"tenant": tenant, "after": after})
+            rows = sorted(_CONTENTS_SINCE.rows(connection, {"tenant": tenant, "after": after}))
     return [content_of(*row[:5]) for row in rows], max((row[5] for row in rows), default=after or 0)
 
 
