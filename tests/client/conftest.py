@@ -324,7 +324,18 @@ class EngineDouble(engine_pb2_grpc.EngineServiceServicer):
         )
 
 
-class InteractionDouble(interaction_pb2_grpc.InteractionServiceServicer):
+class UnusedInteraction(interaction_pb2_grpc.InteractionServiceServicer):
+    """What no test of the client calls."""
+
+    def _unused(self, request: Any, context: Any) -> Any:
+        raise NotImplementedError
+
+    Interact: Any = _unused
+    EvaluatePolicy = ListDecisions = RollbackAgent = _unused
+    ListSnapshots = SnapshotAgent = GetPolicy = SetMode = _unused
+
+
+class InteractionDouble(UnusedInteraction):
     def __init__(self) -> None:
         self.agents: dict[str, interaction.Agent] = {}
         self.acts: list[interaction.ActRequest] = []
@@ -366,6 +377,12 @@ class InteractionDouble(interaction_pb2_grpc.InteractionServiceServicer):
         return interaction.RewardResponse(
             statuses=[late if reward.value < 0 else recorded for reward in request.rewards]
         )
+
+    def LogAction(self, request: interaction.LogActionRequest, context: Any) -> interaction.LogActionResponse:
+        return interaction.LogActionResponse(acts=[self.Act(action.act, context) for action in request.actions])
+
+    def Activate(self, request: interaction.ActivateRequest, context: Any) -> interaction.ActivateResponse:
+        return interaction.ActivateResponse(statuses=[interaction.REWARD_STATUS_RECORDED] * len(request.decision_ids))
 
     def EndSession(self, request: interaction.EndSessionRequest, context: Any) -> interaction.EndSessionResponse:
         self.ends.append(request)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import footlight
-from footlight import AsyncClient, Client, Item, Reward, Step
+from footlight import AsyncClient, Client, Item, LoggedAction, Reward, Step
 
 CALLS: dict[str, Callable[[Any], Any]] = {
     "get_items": lambda client: client.get_items(["m1", "m0"]),
@@ -30,6 +30,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "batch_act": lambda client: client.batch_act("guide", [Step("s1", 0)]),
     "reward": lambda client: client.reward("d1", -1.0),
     "rewards": lambda client: client.rewards([Reward("d1", 1.0)]),
+    "log_actions": lambda client: client.log_actions("guide", [LoggedAction(Step("s1", [0.5]), 1, 0.5)]),
+    "activate": lambda client: client.activate(["d1"]),
     "end_session": lambda client: client.end_session("guide", "s1", reward=1.0),
     "forget_user": lambda client: client.forget_user("ada"),
 }

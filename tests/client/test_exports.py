@@ -83,4 +83,4 @@ def _parameters(method: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def _answer(method: Callable[..., Any]) -> str:
-    return str(inspect.signature(method).return_annotation).replace("AsyncIterator", "Iterator")
+    return str(inspect.signature(method).return_annotation).replace("Async", "")

@@ -15,37 +15,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection
 
-from footlight_plugins import Agent, Call, State
+from footlight_plugins import Agent, Call, Choice, Situation, State
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
-from footlight_server.agents.sessions import (
-    ACT,
-    END,
-    EXPLOIT,
-    REWARD,
-    TRUNCATED,
-    Sessions,
-    Step,
-    Summary,
-    mask_of,
-    transitions_of,
-)
-from footlight_server.agents.steps import (
-    Decided,
-    Ending,
-    Move,
-    check_choice,
-    choices_of,
-    decided,
-    draw_seed,
-    spaces_of,
-)
+from footlight_server.agents.mind import GivenReward, Gone, Lived, Mind, voids
+from footlight_server.agents.sessions import ROLLBACK, Sessions, Summary
+from footlight_server.agents.settings import Settings
+from footlight_server.agents.spaces import Codec
+from footlight_server.agents.steps import Decided, Ending, Move, choices_of, decided
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.faulting import EngineFault, check_waiting
 from footlight_server.dispatch.seat import FOREVER
@@ -58,7 +42,7 @@ from footlight_server.log.records import AgentRecord, AgentRow, now
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import Manifest, ModelStore
 
-REPLAY_BATCH = 4_096
+T = TypeVar("T")
 ATTEMPTS = 3
 
 KEPT = 2
@@ -98,8 +82,10 @@ class AgentHost:
         self.record = record
         self.care = care
         self.spec = care.spec
-        self.spaces = spaces_of(record)
-        self.sessions = Sessions()
+        engine_class = resolve_factory(care.spec)
+        self.codec = Codec(record.spaces, cast(type[Agent], engine_class))
+        self.looks_ahead = bool(getattr(engine_class, "looks_ahead", True))
+        self.settings = Settings.of(record.settings)
         self.turn = asyncio.Lock()
         """Held from what is checked of the sessions to the step that follows from it."""
         self.broken = False
@@ -115,8 +101,7 @@ class AgentHost:
         self._log = log
         self._writer = writer
         self._models = models
-        self._engine: Agent
-        self._position = 0
+        self._mind: Mind
         self._saved_position = 0
 
     def blank(self) -> Agent:
@@ -129,7 +114,7 @@ class AgentHost:
         """
         engine_class = resolve_factory(self.spec)
         options = options_of(engine_class, self.record.options)
-        return self.care.make(engine_class, options, self.spaces)
+        return self.care.make(engine_class, options, self.codec.spaces)
 
     @property
     def key(self) -> str:
@@ -138,7 +123,17 @@ class AgentHost:
 
     @property
     def learned_steps(self) -> int:
-        return self._engine.learned_steps
+        return self._mind.learned_steps
+
+    @property
+    def sessions(self) -> Sessions:
+        """Its sessions, to be looked at."""
+        return self._mind.sessions
+
+    @property
+    def position(self) -> int:
+        """The last position of its log that memory has."""
+        return self._mind.position
 
     @property
     def is_open(self) -> bool:
@@ -171,16 +166,18 @@ class AgentHost:
 
     def let_go(self, process: EngineProcess) -> None:
         """Hear that a process has ended."""
-        if isinstance(self._engine, IsolatedAgent) and self._engine.process is process:
+        if isinstance(self._mind.engine, IsolatedAgent) and self._mind.engine.process is process:
             self.broken = True
 
     def load(self) -> None:
         """Take over the newest stored state and replay the log from there. Runs on a thread."""
-        self._engine = self.blank()
+        self._mind = Mind(self.record, self.spec.name, self.codec, self.blank)
         if (stored := self._stored()) is not None:
-            self._engine.load(State(stored.arrays, stored.meta["engine"]))
-            self.sessions = Sessions.restored(stored.meta["sessions"])
-            self._position = self._saved_position = int(stored.meta["position"])
+            try:
+                self._mind.load(stored)
+                self._saved_position = self._mind.position
+            except ValueError:
+                self._mind.reset()  # of an older version: the log has all of it
         self.catch_up()
 
     def _stored(self) -> State | None:
@@ -194,43 +191,30 @@ class AgentHost:
     def catch_up(self) -> None:
         """Live through what the log has, and memory has not. Runs on a thread."""
         try:
-            self._replay()
+            void = voids(self._log.of_kind(self.record.ordinal, ROLLBACK))
+            if any(after < self._mind.position < upto for after, upto in void):
+                self._mind.reset()  # memory has what was undone
+            rows = self._log.read(self.record.ordinal, self._mind.position)
+            self._mind.replay(rows, lambda position: any(after < position <= upto for after, upto in void))
         except BaseException:
             self.broken = True  # some of it was lived through
             raise
 
-    def _replay(self) -> None:
-        steps: list[Step] = []
-        for row in self._log.read(self.record.ordinal, self._position):
-            if (step := self.sessions.replay(row)) is not None:
-                steps.append(step)
-            if len(steps) == REPLAY_BATCH:
-                self._learn(steps)
-                steps = []
-            self._position = row.position
-        self._learn(steps)
-
     def save(self) -> None:
         """Store the state, so that the next start has little to replay."""
-        if self.broken or self._position == self._saved_position:
+        if self.broken or self._mind.position == self._saved_position:
             return
-        state = self._engine.state()
-        meta = {"engine": dict(state.meta), "sessions": self.sessions.saved(), "position": self._position}
         manifest = Manifest(
             engine=self.spec.name,
             engine_version=self.spec.version,
             options=dict(self.record.options),
-            log_position=self._position,
+            log_position=self._mind.position,
             seed=self.record.seed,
             create_time=now(),
         )
-        self._models.save(self.key, State(state.arrays, meta), manifest)
+        self._models.save(self.key, self._mind.state(), manifest)
         self._models.prune(self.key, KEPT)
-        self._saved_position = self._position
-
-    def _learn(self, steps: list[Step]) -> None:
-        if steps:
-            self._engine.learn(transitions_of(steps, self.spaces.action.n))
+        self._saved_position = self._mind.position
 
     async def step(self, endings: Sequence[Ending], moves: Sequence[Move], call: Call = FOREVER) -> Stepped:
         """End some sessions and make one move in others: learn all outcomes, then decide. Only under `turn`.
@@ -242,90 +226,69 @@ class AgentHost:
         AgentDown, EngineFault
             When its engine did something wrong; nothing of the step is written.
         """
+        lived: Lived = await self._ask(partial(self._mind.step, endings, moves), call)
+        answers = [self.decided(row) for row in lived.decisions]
+        named = {row.name: answer for row, answer in zip(lived.decisions, answers, strict=True) if row.name}
+        return Stepped(lived.summaries, answers, self._commit(lived.rows, named))
+
+    def decided(self, row: AgentRow) -> Decided:
+        """The answer that a row of the log holds."""
+        return decided(row, self.codec.first_action, self.sessions.deadline(row.time))
+
+    async def _ask(self, work: Callable[[], T], call: Call = FOREVER) -> T:
+        """Do something with the mind where its engine runs. Raises as `step` does."""
         self.check()
         try:
-            rows, summaries, decisions = await self.care.run(
-                self.record.agent_id, partial(self._step, endings, moves, call), PATIENT
-            )
+            return await self.care.run(self.record.agent_id, partial(self._guarded, work, call), PATIENT)
         except EngineFault:
-            self.broken = True  # it may hang in the middle of the step
+            self.broken = True  # it may hang in the middle of it
             raise
-        answers = [decided(row) for row in decisions]
-        named = {row.name: answer for row, answer in zip(decisions, answers, strict=True) if row.name}
-        return Stepped(summaries, answers, self._commit(rows, named))
 
-    def check(self) -> None:
-        """Raise Outdated where the agent has to be made anew."""
-        if self.broken or (isinstance(self._engine, IsolatedAgent) and self._engine.process.ended):
-            self.broken = True
-            raise Outdated(f"agent '{self.record.agent_id}' is being made anew")
-
-    def _step(
-        self, endings: Sequence[Ending], moves: Sequence[Move], call: Call
-    ) -> tuple[list[AgentRow], list[Summary], list[AgentRow]]:
-        """Runs where the engine runs: the rows of the step, what became of the sessions that end, and the decisions."""
+    def _guarded(self, work: Callable[[], T], call: Call) -> T:
         check_waiting(call)
         self.check()
         try:
-            ends = [self._end_row(ending) for ending in endings]
-            acts = [self._act_row(move) for move in moves]
-            self._learn([step for row in ends + acts if (step := self.sessions.outcome(row)) is not None])
-            ends = [row._replace(learned_steps=self.learned_steps) for row in ends]
-            summaries = [self.sessions.end(row) for row in ends]
-            acts = self._decide(acts)
+            return work()
         except BaseException:
-            self.broken = True  # half a step was lived through: the log knows better
+            self.broken = True  # half of it was lived through: the log knows better
             raise
-        return ends + acts, summaries, acts
 
-    def _next(self) -> int:
-        self._position += 1
-        return self._position
+    async def look(self, situations: Sequence[Situation], exploit: Sequence[bool]) -> list[Choice]:
+        """What it would do, without doing it. Only under `turn`."""
+        seeds = range(len(situations))
+        return await self._ask(lambda: choices_of(self._mind.engine, situations, list(seeds), exploit))
 
-    def _end_row(self, ending: Ending) -> AgentRow:
-        observation = ending.final_observation if ending.reason == TRUNCATED else None
-        return AgentRow(
-            agent=self.record.ordinal,
-            position=self._next(),
-            kind=END,
-            session_id=ending.session_id,
-            observation=observation,
-            reward=ending.reward,
-            flag=ending.reason,
-            time=now(),
-        )
+    async def close_overdue(self) -> None:
+        """Close the decisions whose time is up, and begin to write that down. Only under `turn`."""
+        if self.sessions.overdue(now()):
+            rows = await self._ask(self._mind.close_overdue)
+            self._commit(rows, {})
 
-    def _act_row(self, move: Move) -> AgentRow:
-        return AgentRow(
-            agent=self.record.ordinal,
-            position=self._next(),
-            kind=ACT,
-            session_id=move.session_id,
-            name=move.request_id,
-            observation=move.observation,
-            reward=move.reward,
-            flag=EXPLOIT if move.exploit else 0,
-            mask=move.mask,
-            time=now(),
-        )
+    async def reward(self, given: Sequence[GivenReward], gone: Gone) -> tuple[list[int], asyncio.Task[object] | None]:
+        """Take rewards in; answers what became of each, and the commit. Only under `turn`; see `Mind.rewards`."""
+        rows, statuses = await self._ask(lambda: self._mind.rewards(given, gone))
+        return statuses, self._commit(rows, {}) if rows else None
 
-    def _decide(self, rows: Sequence[AgentRow]) -> list[AgentRow]:
-        actions, learned_steps = self.spaces.action.n, self.learned_steps
-        seeds = [draw_seed(self.record.seed, row.position) for row in rows]
-        masks = [mask_of(row.mask, actions) for row in rows]
-        choices = choices_of(self._engine, rows, masks, seeds)
-        decisions = []
-        for row, mask, seed, choice in zip(rows, masks, seeds, choices, strict=True):
-            check_choice(self.spec.name, choice, mask)
-            row = row._replace(
-                action=choice.action,
-                distribution=choice.distribution.tobytes(),
-                learned_steps=learned_steps,
-                seed=seed,
-            )
-            self.sessions.decide(row)
-            decisions.append(row)
-        return decisions
+    async def activate(self, positions: Sequence[int]) -> tuple[list[int | None], asyncio.Task[object] | None]:
+        """Let deferred decisions count; see `Mind.activate`. Only under `turn`."""
+        rows, statuses = await self._ask(lambda: self._mind.activate(positions))
+        return statuses, self._commit(rows, {}) if rows else None
+
+    async def note(self, kind: int, **what: object) -> AgentRow:
+        """Write down something about the agent itself. Only under `turn`."""
+        row = await self._ask(lambda: self._mind.note(kind, **what))
+        commit = self._commit([row], {})
+        if kind == ROLLBACK:
+            self.broken = True  # it is made anew from what is left of its log
+        await asyncio.shield(commit)
+        return row
+
+    def check(self) -> None:
+        """Raise Outdated where the agent has to be made anew."""
+        engine = self._mind.engine
+        if self.broken or (isinstance(engine, IsolatedAgent) and engine.process.ended):
+            self.broken = True
+            raise Outdated(f"agent '{self.record.agent_id}' is being made anew")
 
     def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> asyncio.Task[Mapping[str, Decided]]:
         """Begin to write the rows down. A repeated request that comes meanwhile waits for the same answer."""
@@ -369,22 +332,6 @@ class AgentHost:
         self._leases.check(connection, lease)
         self._log.insert_rows(connection, rows)
 
-    def reward(self, decision: int, reward_id: str, value: float) -> Stepped:
-        """Begin to write a reward down, under `turn`. It counts when its decision is open; otherwise it is only kept."""
-        self.check()
-        row = AgentRow(
-            agent=self.record.ordinal,
-            position=self._next(),
-            kind=REWARD,
-            session_id="",
-            name=reward_id,
-            decision=decision,
-            reward=value,
-            time=now(),
-        )
-        self.sessions.reward(row)
-        return Stepped([], [], self._commit([row], {}))
-
 
 PATIENT = Call()
-"""A step that was begun is lived through; whether anybody waits for it is looked at before."""
+"""A step is not given up while it waits for the seat: `check_waiting` does that before anything was lived through."""

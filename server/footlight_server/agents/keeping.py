@@ -45,6 +45,11 @@ class AgentKeeper:
         """An agent that is not loaded yet."""
         return AgentHost(record, care, self._log, self._writer, self._models, self._leasing.table)
 
+    def open_host(self, record: AgentRecord) -> AgentHost | None:
+        """The agent, if this server moves it now."""
+        host = self._hosts.get(record.agent_id)
+        return host if host is not None and host.is_open else None
+
     async def enter(self, record: AgentRecord) -> AgentHost:
         """The agent, to be moved and then left: until then no other server moves it.
 

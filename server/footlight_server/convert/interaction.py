@@ -1,53 +1,37 @@
-"""Agents, decisions, outcomes."""
+"""Decisions, outcomes, rewards."""
 
 from __future__ import annotations
 
 from footlight.v1 import interaction_pb2 as pb
 from footlight_server.agents.sessions import Summary
 from footlight_server.agents.steps import Decided
-from footlight_server.convert.values import struct, timestamp
+from footlight_server.convert.agent_spaces import plain_value
+from footlight_server.convert.values import timestamp
 from footlight_server.dispatch.acting import decision_id
-from footlight_server.dispatch.moves import WantedEnd, WantedMove
-from footlight_server.log.records import AgentRecord
-
-
-def space_size(space: pb.Space) -> int | None:
-    """How many values a space has; None when it was not given."""
-    return space.discrete.n if space.WhichOneof("kind") == "discrete" else None
-
-
-def _space(n: int) -> pb.Space:
-    return pb.Space(discrete=pb.DiscreteSpace(n=n))
-
-
-def _value(value: pb.Value) -> int | None:
-    return value.discrete if value.WhichOneof("kind") == "discrete" else None
-
-
-def agent_message(record: AgentRecord, learned_steps: int) -> pb.Agent:
-    """An agent as answered."""
-    return pb.Agent(
-        agent_id=record.agent_id,
-        deployment=record.deployment,
-        observation_space=_space(record.spaces["observation"]),
-        action_space=_space(record.spaces["action"]),
-        options=struct(record.options),
-        seed=record.seed,
-        learned_steps=learned_steps,
-        create_time=timestamp(record.create_time),
-    )
+from footlight_server.dispatch.moves import WantedEnd, WantedLog, WantedMove
 
 
 def wanted_move(request: pb.ActRequest) -> WantedMove:
     """One Act as asked for."""
     return WantedMove(
         request.session_id,
-        _value(request.observation),
+        plain_value(request.observation),
         request.action_mask,
         request.outcome.reward if request.HasField("outcome") else None,
         request.request_id,
         request.exploit,
+        [(one.candidate_id, one.features) for one in request.candidates] if request.candidates else (),
+        plain_value(request.baseline_action) if request.HasField("baseline_action") else None,
+        request.deferred,
+        request.user_id,
+        request.step if request.HasField("step") else None,
     )
+
+
+def wanted_log(request: pb.LoggedAction) -> WantedLog:
+    """One decision that somebody else made."""
+    final = request.final_outcome.reward if request.HasField("final_outcome") else None
+    return WantedLog(wanted_move(request.act), plain_value(request.action), request.propensity, final)
 
 
 def wanted_end(request: pb.EndSessionRequest) -> WantedEnd:
@@ -56,7 +40,7 @@ def wanted_end(request: pb.EndSessionRequest) -> WantedEnd:
         request.session_id,
         request.reason,
         request.outcome.reward if request.HasField("outcome") else None,
-        _value(request.final_observation) if request.HasField("final_observation") else None,
+        plain_value(request.final_observation) if request.HasField("final_observation") else None,
     )
 
 
@@ -64,12 +48,23 @@ def decision_message(answer: Decided) -> pb.ActResponse:
     """One decision."""
     distribution = answer.distribution.tolist()
     return pb.ActResponse(
-        decision_id=decision_id(answer),
-        action=pb.Value(discrete=answer.action),
+        decision_id=decision_id(answer.agent, answer.position),
+        action=pb.Value(discrete=answer.action + answer.first_action),
         propensity=distribution[answer.action],
         distribution=distribution,
         learned_steps=answer.learned_steps,
         seed=answer.seed,
+        step=answer.step,
+        candidate_id=answer.candidate,
+        reward_deadline=timestamp(answer.deadline) if answer.deadline else None,
+        explanation=pb.Explanation(
+            reason=pb.DecisionReason.ValueType(answer.reason),
+            expected=answer.expected,
+            best_expected=answer.best_expected,
+            own_action=None if answer.own is None else answer.own + answer.first_action,
+        ),
+        model_version=answer.position,
+        mode=pb.AgentMode.ValueType(answer.mode),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal_column, select
@@ -24,6 +25,7 @@ _PAGE = 10_000
 _ROW = tuple(AGENT_LOG.c)[1:]
 # Written into the statement, not bound: only then does the database see that a partial index holds these rows.
 _IS_REQUEST = AGENT_LOG.c.kind == literal_column(str(REQUEST))
+_IS_RARE = AGENT_LOG.c.kind > literal_column("3")
 _IS_REWARD = AGENT_LOG.c.kind == literal_column(str(REWARD))
 # One at a time: SQLite searches the whole agent for a list of names, and takes the index for one name.
 _BY_REQUEST = Prepared(
@@ -87,10 +89,10 @@ class AgentTable:
             raise AlreadyExists("agent", new.agent_id)
         highest = select(func.coalesce(func.max(AGENTS.c.ordinal), -1)).where(AGENTS.c.tenant == self._tenant)
         ordinal = connection.execute(highest).scalar_one() + 1
-        spaces, options = json.dumps(dict(new.spaces)), json.dumps(dict(new.options))
-        row = (self._tenant, new.agent_id, ordinal, new.deployment, spaces, options, new.seed, new.create_time)
+        what = (json.dumps(dict(new.spaces)), json.dumps(dict(new.options)), new.seed, new.create_time)
+        row = (self._tenant, new.agent_id, ordinal, new.deployment, *what, json.dumps(dict(new.settings)))
         insert_rows(connection, AGENTS, [row])
-        return AgentRecord(*row[1:2], new.deployment, new.spaces, new.options, new.seed, new.create_time, ordinal)
+        return replace(new, ordinal=ordinal)
 
     def _is(self, agent_id: str) -> tuple[ColumnElement[bool], ...]:
         return AGENTS.c.tenant == self._tenant, AGENTS.c.agent_id == agent_id
@@ -125,9 +127,30 @@ class AgentLog:
     def learned_steps(self, agent: int) -> int:
         """From how many steps an agent had learned with its newest row that says so."""
         c = AGENT_LOG.c
-        query = select(c.learned_steps).where(*self._of(agent), c.kind != REWARD).order_by(c.position.desc()).limit(1)
+        says = (c.kind != REWARD) | (c.learned_steps > 0)
+        query = select(c.learned_steps).where(*self._of(agent), says).order_by(c.position.desc()).limit(1)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar() or 0)
+
+    def of_kind(self, agent: int, kind: int) -> list[AgentRow]:
+        """The agent's rows of a rare kind, in order."""
+        c = AGENT_LOG.c
+        query = select(*_ROW).where(*self._of(agent), _IS_RARE, c.kind == kind).order_by(c.position)
+        with self._database.reading() as connection:
+            return [AgentRow._make(row) for row in connection.execute(query)]
+
+    def back_from(self, agent: int, before: int, limit: int) -> list[AgentRow]:
+        """The agent's rows before a position, newest first."""
+        c = AGENT_LOG.c
+        query = select(*_ROW).where(*self._of(agent), c.position < before).order_by(c.position.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return [AgentRow._make(row) for row in connection.execute(query)]
+
+    def last_position(self, agent: int) -> int:
+        """The agent's last position; 0 where it has no rows."""
+        query = select(func.coalesce(func.max(AGENT_LOG.c.position), 0)).where(*self._of(agent))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def find(self, agent: int, position: int, connection: Connection | None = None) -> AgentRow | None:
         """The row at a position."""
@@ -172,4 +195,5 @@ def _agent(row: Row[Any]) -> AgentRecord:
         seed=row.seed,
         create_time=row.create_time,
         ordinal=row.ordinal,
+        settings=json.loads(row.settings),
     )

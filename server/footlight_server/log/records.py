@@ -162,6 +162,8 @@ class AgentRecord:
     seed: int
     create_time: int
     ordinal: int = -1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What the owner settled beside the engine; see `footlight_server.agents.settings`."""
 
 
 class AgentRow(NamedTuple):
@@ -171,7 +173,7 @@ class AgentRow(NamedTuple):
     """The agent's ordinal."""
     position: int
     kind: int
-    """1 a decision, 2 a reward; further numbers are the state machine's own."""
+    """1 a decision, 2 a reward, 3 an end; further numbers are the state machine's own, and rare."""
     session_id: str
     name: str | None = None
     """The request id of a decision, the reward id of a reward."""
@@ -185,3 +187,16 @@ class AgentRow(NamedTuple):
     learned_steps: int = 0
     seed: int = 0
     time: int = 0
+    features: bytes | None = None
+    """The observation where it is a vector: float64."""
+    chosen: bytes | None = None
+    """What the candidate that was taken is like: float64."""
+    candidates: bytes | None = None
+    """What all candidates are like, one after the other: float64."""
+    person: int | None = None
+    """The ordinal of the person; the row goes with them."""
+    propensity: float | None = None
+    expected: float | None = None
+    best_expected: float | None = None
+    detail: str | None = None
+    """What only some rows have, as JSON."""

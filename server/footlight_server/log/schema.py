@@ -176,11 +176,14 @@ AGENTS = Table(
     _of("options"),
     _of("seed", BigInteger),
     _of("create_time", BigInteger),
+    Column("settings", Text, nullable=False, server_default="{}"),
     Index("ix_agents_ordinal", "tenant", "ordinal", unique=True),
 )
 
 _REQUEST = text("kind = 1 AND name IS NOT NULL")
 _REWARD = text("kind = 2")
+_RARE = text("kind > 3")
+_PERSONAL = text("person IS NOT NULL")
 
 AGENT_LOG = Table(
     "agent_log",
@@ -201,6 +204,14 @@ AGENT_LOG = Table(
     _of("learned_steps", BigInteger),
     _of("seed", BigInteger),
     _of("time", BigInteger),
+    Column("features", LargeBinary),
+    Column("chosen", LargeBinary),
+    Column("candidates", LargeBinary),
+    Column("person", BigInteger),
+    Column("propensity", Double),
+    Column("expected", Double),
+    Column("best_expected", Double),
+    Column("detail", Text),
     ForeignKeyConstraint(["tenant", "agent"], ["agents.tenant", "agents.ordinal"]),
     Index(
         "ix_agent_log_request", "tenant", "agent", "name", unique=True, sqlite_where=_REQUEST, postgresql_where=_REQUEST
@@ -215,6 +226,8 @@ AGENT_LOG = Table(
         sqlite_where=_REWARD,
         postgresql_where=_REWARD,
     ),
+    Index("ix_agent_log_kind", "tenant", "agent", "kind", "position", sqlite_where=_RARE, postgresql_where=_RARE),
+    Index("ix_agent_log_person", "tenant", "person", sqlite_where=_PERSONAL, postgresql_where=_PERSONAL),
     sqlite_with_rowid=False,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from footlight._client.agents import AgentMethods, AsyncAgentMethods
 from footlight._client.catalog import AsyncCatalogMethods, CatalogMethods
 from footlight._client.engine import AsyncEngineMethods, EngineMethods
 from footlight._client.generation import AsyncGenerationMethods, GenerationMethods
@@ -9,7 +10,7 @@ from footlight._client.interaction import AsyncInteractionMethods, InteractionMe
 from footlight._client.recommendation import AsyncRecommendationMethods, RecommendationMethods
 
 
-class Client(CatalogMethods, RecommendationMethods, GenerationMethods, InteractionMethods, EngineMethods):
+class Client(CatalogMethods, RecommendationMethods, GenerationMethods, InteractionMethods, AgentMethods, EngineMethods):
     """A Footlight server, called from any thread.
 
     Every call has a deadline (`timeout`, in seconds; the client's own where it is None) and raises a FootlightError.
@@ -25,6 +26,7 @@ class AsyncClient(
     AsyncRecommendationMethods,
     AsyncGenerationMethods,
     AsyncInteractionMethods,
+    AsyncAgentMethods,
     AsyncEngineMethods,
 ):
     """A Footlight server, called from an event loop: the methods of `Client`, awaited.

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from footlight._client.aio import AsyncCalls
+from footlight._client.interacting import AsyncInteraction, Interaction
 from footlight._client.sync import SyncCalls
 from footlight._wire import interaction as wire
 from footlight.types import (
     Agent,
+    AgentSettings,
     BatchDecisions,
+    Candidate,
     Decision,
     EndReason,
     Reward,
@@ -21,6 +25,8 @@ from footlight.types import (
     SessionSummary,
     Step,
 )
+from footlight.types.interaction import Observation
+from footlight.v1 import interaction_pb2 as pb
 
 
 class InteractionMethods(SyncCalls):
@@ -29,31 +35,35 @@ class InteractionMethods(SyncCalls):
     def create_agent(
         self,
         agent_id: str,
-        observations: int,
-        actions: int,
+        observations: Any,
+        actions: Any,
         *,
         deployment: str = "",
         options: Mapping[str, Any] | None = None,
         seed: int | None = None,
+        settings: AgentSettings | None = None,
         timeout: float | None = None,
     ) -> Agent:
         """Makes an agent that knows nothing yet.
 
         Args:
             agent_id: what you call it.
-            observations: how many different things it can see; it is told one of 0 to observations - 1.
-            actions: how many different things it can do; it answers one of 0 to actions - 1.
+            observations: how many different things it can see, of which it is told one of 0 to observations - 1; or a space.
+            actions: how many different things it can do, of which it answers one of 0 to actions - 1; or a space.
             deployment: whose engine it uses; empty means the best.
             options: those that differ from the deployment's.
             seed: where all its draws come from; None means that the server draws one.
+            settings: what counts as a reward, the alarm, who decides.
             timeout: seconds.
 
         Raises:
-            AlreadyExists: the id is taken.
+            AlreadyExists: the id is taken by an agent that was described otherwise.
             NotFound: there is no such deployment.
             InvalidArgument: the spaces or the options are not such as the engine takes.
         """
-        return self._run(wire.create_agent(agent_id, deployment, (observations, actions), options, seed), timeout)
+        return self._run(
+            wire.create_agent(agent_id, deployment, (observations, actions), options, seed, settings), timeout
+        )
 
     def agent(self, agent_id: str, *, timeout: float | None = None) -> Agent:
         """One agent as it is now. Raises NotFound."""
@@ -67,11 +77,16 @@ class InteractionMethods(SyncCalls):
         self,
         agent_id: str,
         session_id: str,
-        observation: int,
+        observation: Observation,
         *,
         reward: float | None = None,
         mask: Sequence[bool] | None = None,
         exploit: bool = False,
+        candidates: Sequence[Candidate] = (),
+        baseline_action: int | None = None,
+        deferred: bool = False,
+        user_id: str = "",
+        step: int | None = None,
         request_id: str = "",
         timeout: float | None = None,
     ) -> Decision:
@@ -84,16 +99,22 @@ class InteractionMethods(SyncCalls):
             reward: what the decision before earned; leave it out on the first act of a session.
             mask: one entry an action, true where it is allowed; None means that all are.
             exploit: do what is best so far, and do not learn from the step.
+            candidates: the actions, where they come with each request; the answer's action counts them from 0.
+            baseline_action: what would be done without the agent; required where its mode serves the baseline.
+            deferred: it is not sure yet that the action will be shown: nothing is learned before `activate`.
+            user_id: the person it is for.
+            step: which step of the session this is, from 0; another one than expected is refused.
             request_id: repeating a call with the same id answers the same decision; empty means a new UUID.
             timeout: seconds.
 
         Raises:
             NotFound: there is no such agent.
-            FailedPrecondition: a reward was told where the session has no open decision.
+            FailedPrecondition: a reward was told where the session has no open decision, or the step is out of order.
             InvalidArgument: the observation or the mask is wrong.
         """
-        step = Step(session_id, observation, reward, mask, exploit)
-        return self._run(wire.act(agent_id, step, request_id), timeout)
+        what = (candidates, baseline_action, deferred, user_id, step)
+        whole = Step(session_id, observation, reward, mask, exploit, *what)
+        return self._run(wire.act(agent_id, whole, request_id), timeout)
 
     def batch_act(
         self,
@@ -123,7 +144,7 @@ class InteractionMethods(SyncCalls):
         *,
         reason: EndReason | str = EndReason.TERMINATED,
         reward: float | None = None,
-        final_observation: int | None = None,
+        final_observation: Observation | None = None,
         timeout: float | None = None,
     ) -> SessionSummary:
         """Tells what followed the last decision and closes the session. Ending it again changes nothing.
@@ -139,6 +160,14 @@ class InteractionMethods(SyncCalls):
         end = SessionEnd(session_id, EndReason(reason), reward, final_observation)
         return self._run(wire.end_session(agent_id, end), timeout)
 
+    def interact(self, agent_id: str) -> Interaction:
+        """A stream on which sessions are played: one message each way a step, without the cost of a call.
+
+        An error ends the stream; what was answered before it holds.
+        """
+        call = self._callable("stream_stream", wire.INTERACT, pb.InteractResponse)
+        return Interaction(partial(call, metadata=self._connection.metadata), agent_id)
+
 
 class AsyncInteractionMethods(AsyncCalls):
     """Act."""
@@ -146,15 +175,18 @@ class AsyncInteractionMethods(AsyncCalls):
     async def create_agent(
         self,
         agent_id: str,
-        observations: int,
-        actions: int,
+        observations: Any,
+        actions: Any,
         *,
         deployment: str = "",
         options: Mapping[str, Any] | None = None,
         seed: int | None = None,
+        settings: AgentSettings | None = None,
         timeout: float | None = None,
     ) -> Agent:
-        return await self._run(wire.create_agent(agent_id, deployment, (observations, actions), options, seed), timeout)
+        return await self._run(
+            wire.create_agent(agent_id, deployment, (observations, actions), options, seed, settings), timeout
+        )
 
     async def agent(self, agent_id: str, *, timeout: float | None = None) -> Agent:
         return await self._run(wire.get_agent(agent_id), timeout)
@@ -166,16 +198,22 @@ class AsyncInteractionMethods(AsyncCalls):
         self,
         agent_id: str,
         session_id: str,
-        observation: int,
+        observation: Observation,
         *,
         reward: float | None = None,
         mask: Sequence[bool] | None = None,
         exploit: bool = False,
+        candidates: Sequence[Candidate] = (),
+        baseline_action: int | None = None,
+        deferred: bool = False,
+        user_id: str = "",
+        step: int | None = None,
         request_id: str = "",
         timeout: float | None = None,
     ) -> Decision:
-        step = Step(session_id, observation, reward, mask, exploit)
-        return await self._run(wire.act(agent_id, step, request_id), timeout)
+        what = (candidates, baseline_action, deferred, user_id, step)
+        whole = Step(session_id, observation, reward, mask, exploit, *what)
+        return await self._run(wire.act(agent_id, whole, request_id), timeout)
 
     async def batch_act(
         self,
@@ -202,8 +240,12 @@ class AsyncInteractionMethods(AsyncCalls):
         *,
         reason: EndReason | str = EndReason.TERMINATED,
         reward: float | None = None,
-        final_observation: int | None = None,
+        final_observation: Observation | None = None,
         timeout: float | None = None,
     ) -> SessionSummary:
         end = SessionEnd(session_id, EndReason(reason), reward, final_observation)
         return await self._run(wire.end_session(agent_id, end), timeout)
+
+    def interact(self, agent_id: str) -> AsyncInteraction:
+        call = self._callable("stream_stream", wire.INTERACT, pb.InteractResponse)
+        return AsyncInteraction(call(metadata=self._connection.metadata), agent_id)

@@ -5,6 +5,7 @@ The next move in a session, and learning from what follows."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -21,6 +22,106 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _RewardAggregation:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RewardAggregationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RewardAggregation.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REWARD_AGGREGATION_UNSPECIFIED: _RewardAggregation.ValueType  # 0
+    """SUM for agents that look ahead, FIRST for bandits."""
+    REWARD_AGGREGATION_SUM: _RewardAggregation.ValueType  # 1
+    """Their sum."""
+    REWARD_AGGREGATION_FIRST: _RewardAggregation.ValueType  # 2
+    """The first alone; a bandit learns as soon as it is there."""
+    REWARD_AGGREGATION_LAST: _RewardAggregation.ValueType  # 3
+    """The last alone."""
+
+class RewardAggregation(_RewardAggregation, metaclass=_RewardAggregationEnumTypeWrapper):
+    """RewardAggregation says what several rewards of one decision come to."""
+
+REWARD_AGGREGATION_UNSPECIFIED: RewardAggregation.ValueType  # 0
+"""SUM for agents that look ahead, FIRST for bandits."""
+REWARD_AGGREGATION_SUM: RewardAggregation.ValueType  # 1
+"""Their sum."""
+REWARD_AGGREGATION_FIRST: RewardAggregation.ValueType  # 2
+"""The first alone; a bandit learns as soon as it is there."""
+REWARD_AGGREGATION_LAST: RewardAggregation.ValueType  # 3
+"""The last alone."""
+Global___RewardAggregation: _TypeAlias = RewardAggregation  # noqa: Y015
+
+class _AgentMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AgentModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgentMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AGENT_MODE_UNSPECIFIED: _AgentMode.ValueType  # 0
+    """ONLINE when an agent is created."""
+    AGENT_MODE_ONLINE: _AgentMode.ValueType  # 1
+    """The agent decides and learns."""
+    AGENT_MODE_APPRENTICE: _AgentMode.ValueType  # 2
+    """The baseline action is served; the agent learns from what follows."""
+    AGENT_MODE_SHADOW: _AgentMode.ValueType  # 3
+    """The baseline action is served; what the agent would have done is recorded; it does not learn."""
+    AGENT_MODE_LOG_ONLY: _AgentMode.ValueType  # 4
+    """The baseline action is served and recorded; the agent is not asked and does not learn."""
+    AGENT_MODE_FROZEN: _AgentMode.ValueType  # 5
+    """The agent decides and does not learn."""
+
+class AgentMode(_AgentMode, metaclass=_AgentModeEnumTypeWrapper):
+    """AgentMode says who decides, and whether the agent learns."""
+
+AGENT_MODE_UNSPECIFIED: AgentMode.ValueType  # 0
+"""ONLINE when an agent is created."""
+AGENT_MODE_ONLINE: AgentMode.ValueType  # 1
+"""The agent decides and learns."""
+AGENT_MODE_APPRENTICE: AgentMode.ValueType  # 2
+"""The baseline action is served; the agent learns from what follows."""
+AGENT_MODE_SHADOW: AgentMode.ValueType  # 3
+"""The baseline action is served; what the agent would have done is recorded; it does not learn."""
+AGENT_MODE_LOG_ONLY: AgentMode.ValueType  # 4
+"""The baseline action is served and recorded; the agent is not asked and does not learn."""
+AGENT_MODE_FROZEN: AgentMode.ValueType  # 5
+"""The agent decides and does not learn."""
+Global___AgentMode: _TypeAlias = AgentMode  # noqa: Y015
+
+class _DecisionReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DecisionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DecisionReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DECISION_REASON_UNSPECIFIED: _DecisionReason.ValueType  # 0
+    """Not known."""
+    DECISION_REASON_GREEDY: _DecisionReason.ValueType  # 1
+    """Nothing was more likely."""
+    DECISION_REASON_EXPLORED: _DecisionReason.ValueType  # 2
+    """To find out: another action was more likely."""
+    DECISION_REASON_ONLY_CHOICE: _DecisionReason.ValueType  # 3
+    """Nothing else was allowed."""
+    DECISION_REASON_BASELINE: _DecisionReason.ValueType  # 4
+    """The mode says that the baseline is served."""
+    DECISION_REASON_LOGGED: _DecisionReason.ValueType  # 5
+    """Somebody else decided (LogAction)."""
+
+class DecisionReason(_DecisionReason, metaclass=_DecisionReasonEnumTypeWrapper):
+    """DecisionReason says why an action was taken."""
+
+DECISION_REASON_UNSPECIFIED: DecisionReason.ValueType  # 0
+"""Not known."""
+DECISION_REASON_GREEDY: DecisionReason.ValueType  # 1
+"""Nothing was more likely."""
+DECISION_REASON_EXPLORED: DecisionReason.ValueType  # 2
+"""To find out: another action was more likely."""
+DECISION_REASON_ONLY_CHOICE: DecisionReason.ValueType  # 3
+"""Nothing else was allowed."""
+DECISION_REASON_BASELINE: DecisionReason.ValueType  # 4
+"""The mode says that the baseline is served."""
+DECISION_REASON_LOGGED: DecisionReason.ValueType  # 5
+"""Somebody else decided (LogAction)."""
+Global___DecisionReason: _TypeAlias = DecisionReason  # noqa: Y015
+
 class _RewardStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -36,7 +137,11 @@ class _RewardStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RewardSt
     REWARD_STATUS_LATE: _RewardStatus.ValueType  # 3
     """Recorded, but the step was complete before it came: it is kept in the log and not learned from."""
     REWARD_STATUS_UNKNOWN_DECISION: _RewardStatus.ValueType  # 4
-    """There is no such decision; nothing was recorded."""
+    """There is no such decision. Where the agent at least is known, it is kept in the log and not learned from."""
+    REWARD_STATUS_OUT_OF_RANGE: _RewardStatus.ValueType  # 5
+    """Outside the bounds of the agent's reward policy: it is kept in the log and not learned from."""
+    REWARD_STATUS_CONFLICT: _RewardStatus.ValueType  # 6
+    """The decision has another value under this reward id; nothing changed."""
 
 class RewardStatus(_RewardStatus, metaclass=_RewardStatusEnumTypeWrapper):
     """RewardStatus says what became of a reward."""
@@ -50,7 +155,11 @@ REWARD_STATUS_DUPLICATE: RewardStatus.ValueType  # 2
 REWARD_STATUS_LATE: RewardStatus.ValueType  # 3
 """Recorded, but the step was complete before it came: it is kept in the log and not learned from."""
 REWARD_STATUS_UNKNOWN_DECISION: RewardStatus.ValueType  # 4
-"""There is no such decision; nothing was recorded."""
+"""There is no such decision. Where the agent at least is known, it is kept in the log and not learned from."""
+REWARD_STATUS_OUT_OF_RANGE: RewardStatus.ValueType  # 5
+"""Outside the bounds of the agent's reward policy: it is kept in the log and not learned from."""
+REWARD_STATUS_CONFLICT: RewardStatus.ValueType  # 6
+"""The decision has another value under this reward id; nothing changed."""
 Global___RewardStatus: _TypeAlias = RewardStatus  # noqa: Y015
 
 class _EndReason:
@@ -81,6 +190,50 @@ END_REASON_ABANDONED: EndReason.ValueType  # 3
 """The person left. Counts as an end: nothing comes after the last step."""
 Global___EndReason: _TypeAlias = EndReason  # noqa: Y015
 
+class _TargetPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TargetPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TargetPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TARGET_POLICY_UNSPECIFIED: _TargetPolicy.ValueType  # 0
+    """GREEDY."""
+    TARGET_POLICY_GREEDY: _TargetPolicy.ValueType  # 1
+    """What the agent takes for best by now."""
+    TARGET_POLICY_EXPLORING: _TargetPolicy.ValueType  # 2
+    """What the agent does by now, exploring."""
+    TARGET_POLICY_UNIFORM: _TargetPolicy.ValueType  # 3
+    """Every allowed action with the same probability."""
+    TARGET_POLICY_BASELINE: _TargetPolicy.ValueType  # 4
+    """The baseline action, where the log has one."""
+    TARGET_POLICY_LOGGED: _TargetPolicy.ValueType  # 5
+    """The decisions that were made: the mean of what they earned."""
+    TARGET_POLICY_RECORDED: _TargetPolicy.ValueType  # 6
+    """What the agent would have done at the time, as it was recorded in APPRENTICE and SHADOW. It had learned from earlier decisions
+    only, so nothing is judged by what it was taught.
+    """
+
+class TargetPolicy(_TargetPolicy, metaclass=_TargetPolicyEnumTypeWrapper):
+    """TargetPolicy is a policy to evaluate."""
+
+TARGET_POLICY_UNSPECIFIED: TargetPolicy.ValueType  # 0
+"""GREEDY."""
+TARGET_POLICY_GREEDY: TargetPolicy.ValueType  # 1
+"""What the agent takes for best by now."""
+TARGET_POLICY_EXPLORING: TargetPolicy.ValueType  # 2
+"""What the agent does by now, exploring."""
+TARGET_POLICY_UNIFORM: TargetPolicy.ValueType  # 3
+"""Every allowed action with the same probability."""
+TARGET_POLICY_BASELINE: TargetPolicy.ValueType  # 4
+"""The baseline action, where the log has one."""
+TARGET_POLICY_LOGGED: TargetPolicy.ValueType  # 5
+"""The decisions that were made: the mean of what they earned."""
+TARGET_POLICY_RECORDED: TargetPolicy.ValueType  # 6
+"""What the agent would have done at the time, as it was recorded in APPRENTICE and SHADOW. It had learned from earlier decisions
+only, so nothing is judged by what it was taught.
+"""
+Global___TargetPolicy: _TypeAlias = TargetPolicy  # noqa: Y015
+
 @_typing.final
 class Space(_message.Message):
     """Space says what values an observation or an action can take, as Gymnasium's spaces do."""
@@ -88,20 +241,50 @@ class Space(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DISCRETE_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    MULTI_DISCRETE_FIELD_NUMBER: _builtins.int
+    MULTI_BINARY_FIELD_NUMBER: _builtins.int
+    DICT_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def discrete(self) -> Global___DiscreteSpace:
-        """The whole numbers 0 to n - 1."""
+        """Whole numbers."""
+
+    @_builtins.property
+    def box(self) -> Global___BoxSpace:
+        """Arrays of numbers within bounds. Observations only."""
+
+    @_builtins.property
+    def multi_discrete(self) -> Global___MultiDiscreteSpace:
+        """Several whole numbers. Observations only."""
+
+    @_builtins.property
+    def multi_binary(self) -> Global___MultiBinarySpace:
+        """Several bits. Observations only."""
+
+    @_builtins.property
+    def dict(self) -> Global___DictSpace:
+        """Several values by name. Observations only."""
+
+    @_builtins.property
+    def candidates(self) -> Global___CandidateSpace:
+        """Actions that come with each request. Actions only."""
 
     def __init__(
         self,
         *,
         discrete: Global___DiscreteSpace | None = ...,
+        box: Global___BoxSpace | None = ...,
+        multi_discrete: Global___MultiDiscreteSpace | None = ...,
+        multi_binary: Global___MultiBinarySpace | None = ...,
+        dict: Global___DictSpace | None = ...,
+        candidates: Global___CandidateSpace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["discrete", b"discrete", "kind", b"kind"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "candidates", b"candidates", "dict", b"dict", "discrete", b"discrete", "kind", b"kind", "multi_binary", b"multi_binary", "multi_discrete", b"multi_discrete"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["discrete", b"discrete", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "candidates", b"candidates", "dict", b"dict", "discrete", b"discrete", "kind", b"kind", "multi_binary", b"multi_binary", "multi_discrete", b"multi_discrete"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["discrete"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["discrete", "box", "multi_discrete", "multi_binary", "dict", "candidates"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -109,13 +292,99 @@ Global___Space: _TypeAlias = Space  # noqa: Y015
 
 @_typing.final
 class DiscreteSpace(_message.Message):
-    """DiscreteSpace is the whole numbers 0 to n - 1."""
+    """DiscreteSpace is the whole numbers start to start + n - 1."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    N_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    n: _builtins.int
+    """Required. How many values: 1 to 10,000,000 for observations, 1 to 10,000 for actions."""
+    start: _builtins.int
+    """Optional. The smallest value, which may be negative."""
+    def __init__(
+        self,
+        *,
+        n: _builtins.int = ...,
+        start: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["n", b"n", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscreteSpace: _TypeAlias = DiscreteSpace  # noqa: Y015
+
+@_typing.final
+class BoxSpace(_message.Message):
+    """BoxSpace is arrays of numbers within bounds, both included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHAPE_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def shape(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Required. The length of each axis; at most 65,536 numbers in all. Values are in row-major order."""
+
+    @_builtins.property
+    def low(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Optional. The lower bounds: one for all, or one each. Empty means that there is none."""
+
+    @_builtins.property
+    def high(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Optional. The upper bounds: one for all, or one each. Empty means that there is none."""
+
+    def __init__(
+        self,
+        *,
+        shape: _abc.Iterable[_builtins.int] | None = ...,
+        low: _abc.Iterable[_builtins.float] | None = ...,
+        high: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low", "shape", b"shape"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoxSpace: _TypeAlias = BoxSpace  # noqa: Y015
+
+@_typing.final
+class MultiDiscreteSpace(_message.Message):
+    """MultiDiscreteSpace is lists of whole numbers, the i-th from 0 to nvec[i] - 1."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NVEC_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def nvec(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Required. How many values each has; 1 to 64 of them."""
+
+    def __init__(
+        self,
+        *,
+        nvec: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nvec", b"nvec"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MultiDiscreteSpace: _TypeAlias = MultiDiscreteSpace  # noqa: Y015
+
+@_typing.final
+class MultiBinarySpace(_message.Message):
+    """MultiBinarySpace is lists of n bits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     N_FIELD_NUMBER: _builtins.int
     n: _builtins.int
-    """Required. How many values: 1 to 10,000,000 for observations, 1 to 10,000 for actions."""
+    """Required. How many, 1 to 65,536."""
     def __init__(
         self,
         *,
@@ -127,7 +396,85 @@ class DiscreteSpace(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___DiscreteSpace: _TypeAlias = DiscreteSpace  # noqa: Y015
+Global___MultiBinarySpace: _TypeAlias = MultiBinarySpace  # noqa: Y015
+
+@_typing.final
+class DictSpace(_message.Message):
+    """DictSpace is several values by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPACES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def spaces(self) -> _containers.RepeatedCompositeFieldContainer[Global___NamedSpace]:
+        """Required. 1 to 64 spaces of different names. Their order is that of their names."""
+
+    def __init__(
+        self,
+        *,
+        spaces: _abc.Iterable[Global___NamedSpace] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["spaces", b"spaces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DictSpace: _TypeAlias = DictSpace  # noqa: Y015
+
+@_typing.final
+class NamedSpace(_message.Message):
+    """NamedSpace is one part of a DictSpace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SPACE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Its name: 1 to 256 bytes."""
+    @_builtins.property
+    def space(self) -> Global___Space:
+        """Required. What values it takes; no DictSpace."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        space: Global___Space | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["space", b"space"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "space", b"space"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NamedSpace: _TypeAlias = NamedSpace  # noqa: Y015
+
+@_typing.final
+class CandidateSpace(_message.Message):
+    """CandidateSpace is actions that come with each request, each described by numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEATURE_COUNT_FIELD_NUMBER: _builtins.int
+    MAX_COUNT_FIELD_NUMBER: _builtins.int
+    feature_count: _builtins.int
+    """Required. How many numbers describe a candidate, 1 to 1,024."""
+    max_count: _builtins.int
+    """Optional. At most how many candidates a request has, 1 to 1,000. 0 means 100."""
+    def __init__(
+        self,
+        *,
+        feature_count: _builtins.int = ...,
+        max_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feature_count", b"feature_count", "max_count", b"max_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CandidateSpace: _TypeAlias = CandidateSpace  # noqa: Y015
 
 @_typing.final
 class Value(_message.Message):
@@ -136,22 +483,248 @@ class Value(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DISCRETE_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    INTEGERS_FIELD_NUMBER: _builtins.int
+    DICT_FIELD_NUMBER: _builtins.int
     discrete: _builtins.int
-    """A value of a discrete space."""
+    """A value of a discrete space; of candidates, the index of one."""
+    @_builtins.property
+    def box(self) -> Global___Numbers:
+        """A value of a box, in row-major order."""
+
+    @_builtins.property
+    def integers(self) -> Global___Integers:
+        """A value of a multi-discrete space, or bits of a multi-binary one."""
+
+    @_builtins.property
+    def dict(self) -> Global___NamedValues:
+        """A value of a dict space."""
+
     def __init__(
         self,
         *,
         discrete: _builtins.int = ...,
+        box: Global___Numbers | None = ...,
+        integers: Global___Integers | None = ...,
+        dict: Global___NamedValues | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["discrete", b"discrete", "kind", b"kind"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "dict", b"dict", "discrete", b"discrete", "integers", b"integers", "kind", b"kind"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["discrete", b"discrete", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "dict", b"dict", "discrete", b"discrete", "integers", b"integers", "kind", b"kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["discrete"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["discrete", "box", "integers", "dict"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___Value: _TypeAlias = Value  # noqa: Y015
+
+@_typing.final
+class Numbers(_message.Message):
+    """Numbers is a list of numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Required. The numbers, all finite."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Numbers: _TypeAlias = Numbers  # noqa: Y015
+
+@_typing.final
+class Integers(_message.Message):
+    """Integers is a list of whole numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Required. The numbers."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Integers: _TypeAlias = Integers  # noqa: Y015
+
+@_typing.final
+class NamedValues(_message.Message):
+    """NamedValues is values by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___Value: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___Value | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def values(self) -> _containers.MessageMap[_builtins.str, Global___Value]:
+        """Required. One value for each name of the space."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Mapping[_builtins.str, Global___Value] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NamedValues: _TypeAlias = NamedValues  # noqa: Y015
+
+@_typing.final
+class RewardPolicy(_message.Message):
+    """RewardPolicy says what counts as the reward of a decision, and when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAIT_FIELD_NUMBER: _builtins.int
+    DEFAULT_REWARD_FIELD_NUMBER: _builtins.int
+    AGGREGATION_FIELD_NUMBER: _builtins.int
+    MIN_VALUE_FIELD_NUMBER: _builtins.int
+    MAX_VALUE_FIELD_NUMBER: _builtins.int
+    CLIP_FIELD_NUMBER: _builtins.int
+    default_reward: _builtins.float
+    """Optional. The reward of a decision for which none came."""
+    aggregation: Global___RewardAggregation.ValueType
+    """Optional. What several rewards come to."""
+    min_value: _builtins.float
+    """Optional. The smallest reward. Unset means that there is none."""
+    max_value: _builtins.float
+    """Optional. The largest reward. Unset means that there is none."""
+    clip: _builtins.bool
+    """Optional. What lies outside counts as the bound. False: it is OUT_OF_RANGE, kept and not learned from."""
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """Optional. How long after a decision rewards may come, at most 30 days. A decision without any then gets the default
+        reward. Zero means until the session's next decision or end.
+        """
+
+    def __init__(
+        self,
+        *,
+        wait: _duration_pb2.Duration | None = ...,
+        default_reward: _builtins.float = ...,
+        aggregation: Global___RewardAggregation.ValueType = ...,
+        min_value: _builtins.float | None = ...,
+        max_value: _builtins.float | None = ...,
+        clip: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "max_value", b"max_value", "min_value", b"min_value", "wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "aggregation", b"aggregation", "clip", b"clip", "default_reward", b"default_reward", "max_value", b"max_value", "min_value", b"min_value", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_value: _TypeAlias = _typing.Literal["max_value"]  # noqa: Y015
+    _WhichOneofArgType__max_value: _TypeAlias = _typing.Literal["_max_value", b"_max_value"]  # noqa: Y015
+    _WhichOneofReturnType__min_value: _TypeAlias = _typing.Literal["min_value"]  # noqa: Y015
+    _WhichOneofArgType__min_value: _TypeAlias = _typing.Literal["_min_value", b"_min_value"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_value) -> _WhichOneofReturnType__max_value | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_value) -> _WhichOneofReturnType__min_value | None: ...
+
+Global___RewardPolicy: _TypeAlias = RewardPolicy  # noqa: Y015
+
+@_typing.final
+class DriftPolicy(_message.Message):
+    """DriftPolicy sets the alarm that tells the agent that the world has changed: rewards fall short of their own mean for
+    longer than chance explains (Page-Hinkley). The agent then explores more for a while and trusts less what it learned.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENABLED_FIELD_NUMBER: _builtins.int
+    TOLERANCE_FIELD_NUMBER: _builtins.int
+    THRESHOLD_FIELD_NUMBER: _builtins.int
+    WARM_UP_FIELD_NUMBER: _builtins.int
+    enabled: _builtins.bool
+    """Optional. Whether there is an alarm."""
+    tolerance: _builtins.float
+    """Optional. By how many standard deviations rewards may fall short all the time. 0 means 0.2."""
+    threshold: _builtins.float
+    """Optional. The sum of what they fall short beyond that which sets the alarm off. 0 means 50."""
+    warm_up: _builtins.int
+    """Optional. So many steps are learned before it watches. 0 means 30."""
+    def __init__(
+        self,
+        *,
+        enabled: _builtins.bool = ...,
+        tolerance: _builtins.float = ...,
+        threshold: _builtins.float = ...,
+        warm_up: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled", b"enabled", "threshold", b"threshold", "tolerance", b"tolerance", "warm_up", b"warm_up"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DriftPolicy: _TypeAlias = DriftPolicy  # noqa: Y015
+
+@_typing.final
+class PromotionPolicy(_message.Message):
+    """PromotionPolicy lets an agent leave APPRENTICE by itself, and sends it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECK_EVERY_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    check_every: _builtins.int
+    """Optional. After so many decisions in a mode it looks whether to change it, and again after each so many. 0 means never."""
+    confidence: _builtins.float
+    """Optional. How sure it has to be, above 0.5 and below 1. 0 means 0.95."""
+    def __init__(
+        self,
+        *,
+        check_every: _builtins.int = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_every", b"check_every", "confidence", b"confidence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PromotionPolicy: _TypeAlias = PromotionPolicy  # noqa: Y015
 
 @_typing.final
 class Agent(_message.Message):
@@ -167,6 +740,12 @@ class Agent(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     LEARNED_STEPS_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    REWARD_POLICY_FIELD_NUMBER: _builtins.int
+    DRIFT_POLICY_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    BASELINE_EXPLORATION_FIELD_NUMBER: _builtins.int
+    PROMOTION_POLICY_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """Output only. The owner's own name for it."""
     deployment: _builtins.str
@@ -175,6 +754,12 @@ class Agent(_message.Message):
     """Output only. The seed that all its draws come from."""
     learned_steps: _builtins.int
     """Output only. From how many steps it has learned."""
+    mode: Global___AgentMode.ValueType
+    """Output only. Who decides, by now."""
+    baseline_exploration: _builtins.float
+    """Output only. How often another action than the baseline is served where the baseline is."""
+    log_position: _builtins.int
+    """Output only. The last position of its log."""
     @_builtins.property
     def observation_space(self) -> Global___Space:
         """Output only. What it observes."""
@@ -191,6 +776,18 @@ class Agent(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was created."""
 
+    @_builtins.property
+    def reward_policy(self) -> Global___RewardPolicy:
+        """Output only. What counts as a reward."""
+
+    @_builtins.property
+    def drift_policy(self) -> Global___DriftPolicy:
+        """Output only. Its alarm."""
+
+    @_builtins.property
+    def promotion_policy(self) -> Global___PromotionPolicy:
+        """Output only. When it changes its mode by itself."""
+
     def __init__(
         self,
         *,
@@ -202,10 +799,16 @@ class Agent(_message.Message):
         seed: _builtins.int = ...,
         learned_steps: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        reward_policy: Global___RewardPolicy | None = ...,
+        drift_policy: Global___DriftPolicy | None = ...,
+        mode: Global___AgentMode.ValueType = ...,
+        baseline_exploration: _builtins.float = ...,
+        promotion_policy: Global___PromotionPolicy | None = ...,
+        log_position: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "create_time", b"create_time", "observation_space", b"observation_space", "options", b"options"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "create_time", b"create_time", "drift_policy", b"drift_policy", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "agent_id", b"agent_id", "create_time", b"create_time", "deployment", b"deployment", "learned_steps", b"learned_steps", "observation_space", b"observation_space", "options", b"options", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "agent_id", b"agent_id", "baseline_exploration", b"baseline_exploration", "create_time", b"create_time", "deployment", b"deployment", "drift_policy", b"drift_policy", "learned_steps", b"learned_steps", "log_position", b"log_position", "mode", b"mode", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -223,12 +826,23 @@ class CreateAgentRequest(_message.Message):
     ACTION_SPACE_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    REWARD_POLICY_FIELD_NUMBER: _builtins.int
+    DRIFT_POLICY_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    BASELINE_EXPLORATION_FIELD_NUMBER: _builtins.int
+    PROMOTION_POLICY_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """Required. The owner's own name for it: 1 to 256 bytes."""
     deployment: _builtins.str
     """Optional. The deployment whose engine it uses. Empty means the best one."""
     seed: _builtins.int
     """Optional. The seed that all its draws come from, 0 to 2^62. Unset means that the server draws one and says which."""
+    mode: Global___AgentMode.ValueType
+    """Optional. Who decides at first."""
+    baseline_exploration: _builtins.float
+    """Optional. How often, 0 to 1, an action at random is served instead of the baseline in APPRENTICE, SHADOW and LOG_ONLY.
+    Above 0, so that other policies can be evaluated on the log.
+    """
     @_builtins.property
     def observation_space(self) -> Global___Space:
         """Required. What it observes."""
@@ -241,6 +855,18 @@ class CreateAgentRequest(_message.Message):
     def options(self) -> _struct_pb2.Struct:
         """Optional. Options that differ from the deployment's."""
 
+    @_builtins.property
+    def reward_policy(self) -> Global___RewardPolicy:
+        """Optional. What counts as a reward."""
+
+    @_builtins.property
+    def drift_policy(self) -> Global___DriftPolicy:
+        """Optional. Its alarm."""
+
+    @_builtins.property
+    def promotion_policy(self) -> Global___PromotionPolicy:
+        """Optional. When it changes its mode by itself."""
+
     def __init__(
         self,
         *,
@@ -250,10 +876,15 @@ class CreateAgentRequest(_message.Message):
         action_space: Global___Space | None = ...,
         options: _struct_pb2.Struct | None = ...,
         seed: _builtins.int | None = ...,
+        reward_policy: Global___RewardPolicy | None = ...,
+        drift_policy: Global___DriftPolicy | None = ...,
+        mode: Global___AgentMode.ValueType = ...,
+        baseline_exploration: _builtins.float = ...,
+        promotion_policy: Global___PromotionPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "observation_space", b"observation_space", "options", b"options", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "drift_policy", b"drift_policy", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "agent_id", b"agent_id", "deployment", b"deployment", "observation_space", b"observation_space", "options", b"options", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "agent_id", b"agent_id", "baseline_exploration", b"baseline_exploration", "deployment", b"deployment", "drift_policy", b"drift_policy", "mode", b"mode", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
@@ -408,6 +1039,34 @@ class Outcome(_message.Message):
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 @_typing.final
+class Candidate(_message.Message):
+    """Candidate is one of the actions that come with a request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CANDIDATE_ID_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
+    candidate_id: _builtins.str
+    """Optional. The owner's own name for it, at most 256 bytes; it is answered with the decision."""
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Required. What it is like, as many finite numbers as the action space says."""
+
+    def __init__(
+        self,
+        *,
+        candidate_id: _builtins.str = ...,
+        features: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_id", b"candidate_id", "features", b"features"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
+
+@_typing.final
 class ActRequest(_message.Message):
     """ActRequest asks for one decision."""
 
@@ -420,6 +1079,11 @@ class ActRequest(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     EXPLOIT_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    BASELINE_ACTION_FIELD_NUMBER: _builtins.int
+    DEFERRED_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """Required. The agent."""
     session_id: _builtins.str
@@ -428,6 +1092,16 @@ class ActRequest(_message.Message):
     """Optional. Makes the call repeatable: 1 to 256 bytes, a UUID for instance. Empty means that it is not."""
     exploit: _builtins.bool
     """Optional. True draws from the greedy policy instead of the exploring one, and the step is not learned from."""
+    deferred: _builtins.bool
+    """Optional. True where it is not sure yet that the action will be shown: nothing is learned before Activate."""
+    user_id: _builtins.str
+    """Optional. The person it is for, where the log knows them; some engines keep something of each. The decision goes with
+    the person when they are forgotten.
+    """
+    step: _builtins.int
+    """Optional. Which step of its session this is, from 0. Another one than expected is refused with FAILED_PRECONDITION,
+    reason STEP_OUT_OF_ORDER and the expected step in the error's metadata.
+    """
     @_builtins.property
     def observation(self) -> Global___Value:
         """Required. What the agent sees now."""
@@ -442,6 +1116,14 @@ class ActRequest(_message.Message):
         reward of 0.
         """
 
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
+        """Required where the actions are candidates: 1 to as many as the space says. Forbidden elsewhere."""
+
+    @_builtins.property
+    def baseline_action(self) -> Global___Value:
+        """Required in APPRENTICE, SHADOW and LOG_ONLY: the action that would be taken without the agent. Kept in other modes."""
+
     def __init__(
         self,
         *,
@@ -452,14 +1134,66 @@ class ActRequest(_message.Message):
         outcome: Global___Outcome | None = ...,
         request_id: _builtins.str = ...,
         exploit: _builtins.bool = ...,
+        candidates: _abc.Iterable[Global___Candidate] | None = ...,
+        baseline_action: Global___Value | None = ...,
+        deferred: _builtins.bool = ...,
+        user_id: _builtins.str = ...,
+        step: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["observation", b"observation", "outcome", b"outcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "baseline_action", b"baseline_action", "observation", b"observation", "outcome", b"outcome", "step", b"step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mask", b"action_mask", "agent_id", b"agent_id", "exploit", b"exploit", "observation", b"observation", "outcome", b"outcome", "request_id", b"request_id", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "action_mask", b"action_mask", "agent_id", b"agent_id", "baseline_action", b"baseline_action", "candidates", b"candidates", "deferred", b"deferred", "exploit", b"exploit", "observation", b"observation", "outcome", b"outcome", "request_id", b"request_id", "session_id", b"session_id", "step", b"step", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
+    _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
 
 Global___ActRequest: _TypeAlias = ActRequest  # noqa: Y015
+
+@_typing.final
+class Explanation(_message.Message):
+    """Explanation says why an action was taken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    BEST_EXPECTED_FIELD_NUMBER: _builtins.int
+    OWN_ACTION_FIELD_NUMBER: _builtins.int
+    reason: Global___DecisionReason.ValueType
+    """Output only. Why."""
+    expected: _builtins.float
+    """Output only. What the agent expected of the action, in units of reward. Unset where its engine cannot tell."""
+    best_expected: _builtins.float
+    """Output only. What it expected of the allowed action of which it expected most."""
+    own_action: _builtins.int
+    """Output only. What the agent would have done, where the baseline was served. Unset elsewhere."""
+    def __init__(
+        self,
+        *,
+        reason: Global___DecisionReason.ValueType = ...,
+        expected: _builtins.float | None = ...,
+        best_expected: _builtins.float | None = ...,
+        own_action: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_expected", b"_best_expected", "_expected", b"_expected", "_own_action", b"_own_action", "best_expected", b"best_expected", "expected", b"expected", "own_action", b"own_action"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_expected", b"_best_expected", "_expected", b"_expected", "_own_action", b"_own_action", "best_expected", b"best_expected", "expected", b"expected", "own_action", b"own_action", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__best_expected: _TypeAlias = _typing.Literal["best_expected"]  # noqa: Y015
+    _WhichOneofArgType__best_expected: _TypeAlias = _typing.Literal["_best_expected", b"_best_expected"]  # noqa: Y015
+    _WhichOneofReturnType__expected: _TypeAlias = _typing.Literal["expected"]  # noqa: Y015
+    _WhichOneofArgType__expected: _TypeAlias = _typing.Literal["_expected", b"_expected"]  # noqa: Y015
+    _WhichOneofReturnType__own_action: _TypeAlias = _typing.Literal["own_action"]  # noqa: Y015
+    _WhichOneofArgType__own_action: _TypeAlias = _typing.Literal["_own_action", b"_own_action"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__best_expected) -> _WhichOneofReturnType__best_expected | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected) -> _WhichOneofReturnType__expected | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__own_action) -> _WhichOneofReturnType__own_action | None: ...
+
+Global___Explanation: _TypeAlias = Explanation  # noqa: Y015
 
 @_typing.final
 class ActResponse(_message.Message):
@@ -473,6 +1207,12 @@ class ActResponse(_message.Message):
     DISTRIBUTION_FIELD_NUMBER: _builtins.int
     LEARNED_STEPS_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    CANDIDATE_ID_FIELD_NUMBER: _builtins.int
+    REWARD_DEADLINE_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """Output only. Names the decision; rewards refer to it."""
     propensity: _builtins.float
@@ -481,6 +1221,14 @@ class ActResponse(_message.Message):
     """Output only. From how many steps the agent had learned when it decided."""
     seed: _builtins.int
     """Output only. The seed of the draw."""
+    step: _builtins.int
+    """Output only. Which step of its session this is, from 0."""
+    candidate_id: _builtins.str
+    """Output only. The name of the candidate that was taken."""
+    model_version: _builtins.int
+    """Output only. The version of the model that decided: the agent's log up to this position is what it had learned from."""
+    mode: Global___AgentMode.ValueType
+    """Output only. Who decided."""
     @_builtins.property
     def action(self) -> Global___Value:
         """Output only. What to do."""
@@ -488,6 +1236,14 @@ class ActResponse(_message.Message):
     @_builtins.property
     def distribution(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Output only. The probability of every action, in order. They add up to 1."""
+
+    @_builtins.property
+    def reward_deadline(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Until when rewards count. Unset where they count until the session's next decision or end."""
+
+    @_builtins.property
+    def explanation(self) -> Global___Explanation:
+        """Output only. Why this action."""
 
     def __init__(
         self,
@@ -498,10 +1254,16 @@ class ActResponse(_message.Message):
         distribution: _abc.Iterable[_builtins.float] | None = ...,
         learned_steps: _builtins.int = ...,
         seed: _builtins.int = ...,
+        step: _builtins.int = ...,
+        candidate_id: _builtins.str = ...,
+        reward_deadline: _timestamp_pb2.Timestamp | None = ...,
+        explanation: Global___Explanation | None = ...,
+        model_version: _builtins.int = ...,
+        mode: Global___AgentMode.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "explanation", b"explanation", "reward_deadline", b"reward_deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "decision_id", b"decision_id", "distribution", b"distribution", "learned_steps", b"learned_steps", "propensity", b"propensity", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "candidate_id", b"candidate_id", "decision_id", b"decision_id", "distribution", b"distribution", "explanation", b"explanation", "learned_steps", b"learned_steps", "mode", b"mode", "model_version", b"model_version", "propensity", b"propensity", "reward_deadline", b"reward_deadline", "seed", b"seed", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -716,3 +1478,823 @@ class EndSessionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EndSessionResponse: _TypeAlias = EndSessionResponse  # noqa: Y015
+
+@_typing.final
+class InteractRequest(_message.Message):
+    """InteractRequest is one message of a caller."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    REWARD_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def act(self) -> Global___ActRequest:
+        """A step. Its agent id may be left empty after the first."""
+
+    @_builtins.property
+    def reward(self) -> Global___RewardRequest:
+        """Rewards."""
+
+    @_builtins.property
+    def end(self) -> Global___EndSessionRequest:
+        """The end of a session. Its agent id may be left empty after the first."""
+
+    def __init__(
+        self,
+        *,
+        act: Global___ActRequest | None = ...,
+        reward: Global___RewardRequest | None = ...,
+        end: Global___EndSessionRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "end", b"end", "kind", b"kind", "reward", b"reward"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "end", b"end", "kind", b"kind", "reward", b"reward"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["act", "reward", "end"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___InteractRequest: _TypeAlias = InteractRequest  # noqa: Y015
+
+@_typing.final
+class InteractResponse(_message.Message):
+    """InteractResponse answers one message, in the order asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    REWARD_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def act(self) -> Global___ActResponse:
+        """The decision."""
+
+    @_builtins.property
+    def reward(self) -> Global___RewardResponse:
+        """What became of the rewards."""
+
+    @_builtins.property
+    def end(self) -> Global___EndSessionResponse:
+        """The session that ended."""
+
+    def __init__(
+        self,
+        *,
+        act: Global___ActResponse | None = ...,
+        reward: Global___RewardResponse | None = ...,
+        end: Global___EndSessionResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "end", b"end", "kind", b"kind", "reward", b"reward"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "end", b"end", "kind", b"kind", "reward", b"reward"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["act", "reward", "end"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___InteractResponse: _TypeAlias = InteractResponse  # noqa: Y015
+
+@_typing.final
+class LoggedAction(_message.Message):
+    """LoggedAction is a decision that somebody else made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    PROPENSITY_FIELD_NUMBER: _builtins.int
+    FINAL_OUTCOME_FIELD_NUMBER: _builtins.int
+    propensity: _builtins.float
+    """Optional. The probability with which it was chosen, above 0 and at most 1. 0 means that nobody knows: it is learned from, and
+    left out of evaluations.
+    """
+    @_builtins.property
+    def act(self) -> Global___ActRequest:
+        """Required. What was seen, in which session, with which mask and candidates; `baseline_action`, `exploit` and `deferred` are
+        not read. Its agent id may be left empty.
+        """
+
+    @_builtins.property
+    def action(self) -> Global___Value:
+        """Required. What was done."""
+
+    @_builtins.property
+    def final_outcome(self) -> Global___Outcome:
+        """Optional. What it earned, where that is known already and nothing follows: the session ends with it."""
+
+    def __init__(
+        self,
+        *,
+        act: Global___ActRequest | None = ...,
+        action: Global___Value | None = ...,
+        propensity: _builtins.float = ...,
+        final_outcome: Global___Outcome | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "action", b"action", "final_outcome", b"final_outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "action", b"action", "final_outcome", b"final_outcome", "propensity", b"propensity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoggedAction: _TypeAlias = LoggedAction  # noqa: Y015
+
+@_typing.final
+class LogActionRequest(_message.Message):
+    """LogActionRequest records decisions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent of all of them."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___LoggedAction]:
+        """Required. 1 to 4,096 decisions of different sessions."""
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        actions: _abc.Iterable[Global___LoggedAction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "agent_id", b"agent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LogActionRequest: _TypeAlias = LogActionRequest  # noqa: Y015
+
+@_typing.final
+class LogActionResponse(_message.Message):
+    """LogActionResponse names them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def acts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActResponse]:
+        """Output only. One answer for each, in order."""
+
+    def __init__(
+        self,
+        *,
+        acts: _abc.Iterable[Global___ActResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LogActionResponse: _TypeAlias = LogActionResponse  # noqa: Y015
+
+@_typing.final
+class ActivateRequest(_message.Message):
+    """ActivateRequest names deferred decisions that were shown."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decision_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. 1 to 10,000 decisions of one agent."""
+
+    def __init__(
+        self,
+        *,
+        decision_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_ids", b"decision_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivateRequest: _TypeAlias = ActivateRequest  # noqa: Y015
+
+@_typing.final
+class ActivateResponse(_message.Message):
+    """ActivateResponse says what became of each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUSES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___RewardStatus.ValueType]:
+        """Output only. RECORDED: it counts from now on. DUPLICATE: it counts already. LATE: it was closed before. UNKNOWN_DECISION."""
+
+    def __init__(
+        self,
+        *,
+        statuses: _abc.Iterable[Global___RewardStatus.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statuses", b"statuses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivateResponse: _TypeAlias = ActivateResponse  # noqa: Y015
+
+@_typing.final
+class SetModeRequest(_message.Message):
+    """SetModeRequest changes who decides."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    mode: Global___AgentMode.ValueType
+    """Required. The mode."""
+    force: _builtins.bool
+    """Optional. True goes from APPRENTICE to ONLINE whatever an evaluation says."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        mode: Global___AgentMode.ValueType = ...,
+        force: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "force", b"force", "mode", b"mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetModeRequest: _TypeAlias = SetModeRequest  # noqa: Y015
+
+@_typing.final
+class SetModeResponse(_message.Message):
+    """SetModeResponse is the agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_FIELD_NUMBER: _builtins.int
+    EVALUATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agent(self) -> Global___Agent:
+        """Output only. The agent as it is now."""
+
+    @_builtins.property
+    def evaluation(self) -> Global___EvaluatePolicyResponse:
+        """Output only. The evaluation that let it leave APPRENTICE."""
+
+    def __init__(
+        self,
+        *,
+        agent: Global___Agent | None = ...,
+        evaluation: Global___EvaluatePolicyResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "evaluation", b"evaluation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "evaluation", b"evaluation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetModeResponse: _TypeAlias = SetModeResponse  # noqa: Y015
+
+@_typing.final
+class GetPolicyRequest(_message.Message):
+    """GetPolicyRequest asks what an agent would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    SITUATIONS_FIELD_NUMBER: _builtins.int
+    EXPLOIT_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    exploit: _builtins.bool
+    """Optional. With no situations: the greedy policy instead of the exploring one."""
+    @_builtins.property
+    def situations(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActRequest]:
+        """Optional. 1 to 1,000 situations: of each, the observation, mask, candidates, user and `exploit` are read. Empty means every
+        observation of a finite space that has at most 10,000 values, with everything allowed.
+        """
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        situations: _abc.Iterable[Global___ActRequest] | None = ...,
+        exploit: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "exploit", b"exploit", "situations", b"situations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPolicyRequest: _TypeAlias = GetPolicyRequest  # noqa: Y015
+
+@_typing.final
+class PolicyRow(_message.Message):
+    """PolicyRow is what an agent would do in one situation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISTRIBUTION_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def distribution(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Output only. The probability of every action, in order."""
+
+    @_builtins.property
+    def expected(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Output only. What the agent expects of every action, where its engine can tell."""
+
+    def __init__(
+        self,
+        *,
+        distribution: _abc.Iterable[_builtins.float] | None = ...,
+        expected: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distribution", b"distribution", "expected", b"expected"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyRow: _TypeAlias = PolicyRow  # noqa: Y015
+
+@_typing.final
+class GetPolicyResponse(_message.Message):
+    """GetPolicyResponse is the policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    LEARNED_STEPS_FIELD_NUMBER: _builtins.int
+    learned_steps: _builtins.int
+    """Output only. From how many steps the agent has learned."""
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyRow]:
+        """Output only. One row for each situation, in order; or for each value of the observation space."""
+
+    def __init__(
+        self,
+        *,
+        rows: _abc.Iterable[Global___PolicyRow] | None = ...,
+        learned_steps: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["learned_steps", b"learned_steps", "rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPolicyResponse: _TypeAlias = GetPolicyResponse  # noqa: Y015
+
+@_typing.final
+class EvaluatePolicyRequest(_message.Message):
+    """EvaluatePolicyRequest asks what a policy would have earned."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    TARGET_AGENT_ID_FIELD_NUMBER: _builtins.int
+    AFTER_POSITION_FIELD_NUMBER: _builtins.int
+    MAX_DECISIONS_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    MAX_WEIGHT_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent on whose log it is evaluated."""
+    target: Global___TargetPolicy.ValueType
+    """Optional. The policy."""
+    target_agent_id: _builtins.str
+    """Optional. The policy of another agent with the same spaces, in place of this one's."""
+    after_position: _builtins.int
+    """Optional. Only decisions after this position of the log."""
+    max_decisions: _builtins.int
+    """Optional. At most so many of the newest decisions, 1 to 1,000,000. 0 means 100,000."""
+    confidence: _builtins.float
+    """Optional. The confidence of the intervals, above 0.5 and below 1. 0 means 0.95."""
+    max_weight: _builtins.float
+    """Optional. Weights above this are cut to it, which lowers the variance and adds a bias. 0 means no cut."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        target: Global___TargetPolicy.ValueType = ...,
+        target_agent_id: _builtins.str = ...,
+        after_position: _builtins.int = ...,
+        max_decisions: _builtins.int = ...,
+        confidence: _builtins.float = ...,
+        max_weight: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_position", b"after_position", "agent_id", b"agent_id", "confidence", b"confidence", "max_decisions", b"max_decisions", "max_weight", b"max_weight", "target", b"target", "target_agent_id", b"target_agent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluatePolicyRequest: _TypeAlias = EvaluatePolicyRequest  # noqa: Y015
+
+@_typing.final
+class PolicyEstimate(_message.Message):
+    """PolicyEstimate is what one estimator says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ESTIMATOR_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    estimator: _builtins.str
+    """Output only. Its name: "ips", "snips", "dm" or "dr"."""
+    value: _builtins.float
+    """Output only. The mean reward of a decision."""
+    low: _builtins.float
+    """Output only. The lower end of the confidence interval."""
+    high: _builtins.float
+    """Output only. The upper end."""
+    standard_error: _builtins.float
+    """Output only. The standard error."""
+    def __init__(
+        self,
+        *,
+        estimator: _builtins.str = ...,
+        value: _builtins.float = ...,
+        low: _builtins.float = ...,
+        high: _builtins.float = ...,
+        standard_error: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimator", b"estimator", "high", b"high", "low", b"low", "standard_error", b"standard_error", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyEstimate: _TypeAlias = PolicyEstimate  # noqa: Y015
+
+@_typing.final
+class EvaluatePolicyResponse(_message.Message):
+    """EvaluatePolicyResponse is what the estimators say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ESTIMATES_FIELD_NUMBER: _builtins.int
+    DECISION_COUNT_FIELD_NUMBER: _builtins.int
+    LOGGED_VALUE_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_SAMPLE_SIZE_FIELD_NUMBER: _builtins.int
+    MEAN_WEIGHT_FIELD_NUMBER: _builtins.int
+    LARGEST_WEIGHT_FIELD_NUMBER: _builtins.int
+    UNSUPPORTED_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    decision_count: _builtins.int
+    """Output only. How many decisions they are made of."""
+    logged_value: _builtins.float
+    """Output only. What the logged decisions earned on average."""
+    effective_sample_size: _builtins.float
+    """Output only. As many decisions of equal weight would say as much: (sum of weights)^2 / sum of squares."""
+    mean_weight: _builtins.float
+    """Output only. The mean of the weights, 1 but for chance where the log supports the policy."""
+    largest_weight: _builtins.float
+    """Output only. The largest weight."""
+    unsupported: _builtins.float
+    """Output only. The share of what the policy does that the log has never tried in the same situation."""
+    @_builtins.property
+    def estimates(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyEstimate]:
+        """Output only. The estimates."""
+
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. Reasons not to trust the estimates, in words."""
+
+    def __init__(
+        self,
+        *,
+        estimates: _abc.Iterable[Global___PolicyEstimate] | None = ...,
+        decision_count: _builtins.int = ...,
+        logged_value: _builtins.float = ...,
+        effective_sample_size: _builtins.float = ...,
+        mean_weight: _builtins.float = ...,
+        largest_weight: _builtins.float = ...,
+        unsupported: _builtins.float = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_count", b"decision_count", "effective_sample_size", b"effective_sample_size", "estimates", b"estimates", "largest_weight", b"largest_weight", "logged_value", b"logged_value", "mean_weight", b"mean_weight", "unsupported", b"unsupported", "warnings", b"warnings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluatePolicyResponse: _TypeAlias = EvaluatePolicyResponse  # noqa: Y015
+
+@_typing.final
+class SnapshotAgentRequest(_message.Message):
+    """SnapshotAgentRequest names the present."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    name: _builtins.str
+    """Required. The snapshot's name, 1 to 256 bytes; one that is there already moves here."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotAgentRequest: _TypeAlias = SnapshotAgentRequest  # noqa: Y015
+
+@_typing.final
+class Snapshot(_message.Message):
+    """Snapshot is a named position of an agent's log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    LEARNED_STEPS_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only. Its name."""
+    position: _builtins.int
+    """Output only. The position."""
+    learned_steps: _builtins.int
+    """Output only. From how many steps the agent had learned."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was made."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        position: _builtins.int = ...,
+        learned_steps: _builtins.int = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "learned_steps", b"learned_steps", "name", b"name", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Snapshot: _TypeAlias = Snapshot  # noqa: Y015
+
+@_typing.final
+class SnapshotAgentResponse(_message.Message):
+    """SnapshotAgentResponse is the snapshot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def snapshot(self) -> Global___Snapshot:
+        """Output only. The snapshot."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Global___Snapshot | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotAgentResponse: _TypeAlias = SnapshotAgentResponse  # noqa: Y015
+
+@_typing.final
+class ListSnapshotsRequest(_message.Message):
+    """ListSnapshotsRequest names an agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSnapshotsRequest: _TypeAlias = ListSnapshotsRequest  # noqa: Y015
+
+@_typing.final
+class ListSnapshotsResponse(_message.Message):
+    """ListSnapshotsResponse is the snapshots."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def snapshots(self) -> _containers.RepeatedCompositeFieldContainer[Global___Snapshot]:
+        """Output only. The snapshots, newest first."""
+
+    def __init__(
+        self,
+        *,
+        snapshots: _abc.Iterable[Global___Snapshot] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["snapshots", b"snapshots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSnapshotsResponse: _TypeAlias = ListSnapshotsResponse  # noqa: Y015
+
+@_typing.final
+class RollbackAgentRequest(_message.Message):
+    """RollbackAgentRequest says where to go back to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    position: _builtins.int
+    """A position of its log; 0 is the beginning."""
+    snapshot: _builtins.str
+    """The name of a snapshot."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        position: _builtins.int = ...,
+        snapshot: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "snapshot", b"snapshot", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "position", b"position", "snapshot", b"snapshot", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["position", "snapshot"]  # noqa: Y015
+    _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
+
+Global___RollbackAgentRequest: _TypeAlias = RollbackAgentRequest  # noqa: Y015
+
+@_typing.final
+class RollbackAgentResponse(_message.Message):
+    """RollbackAgentResponse is the agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agent(self) -> Global___Agent:
+        """Output only. The agent as it is now."""
+
+    def __init__(
+        self,
+        *,
+        agent: Global___Agent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RollbackAgentResponse: _TypeAlias = RollbackAgentResponse  # noqa: Y015
+
+@_typing.final
+class ListDecisionsRequest(_message.Message):
+    """ListDecisionsRequest asks for an agent's log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    AFTER_POSITION_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    after_position: _builtins.int
+    """Optional. Only decisions after this position."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        after_position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_position", b"after_position", "agent_id", b"agent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDecisionsRequest: _TypeAlias = ListDecisionsRequest  # noqa: Y015
+
+@_typing.final
+class LoggedDecision(_message.Message):
+    """LoggedDecision is one decision as the log has it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    OBSERVATION_FIELD_NUMBER: _builtins.int
+    ACTION_MASK_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    DISTRIBUTION_FIELD_NUMBER: _builtins.int
+    REWARD_FIELD_NUMBER: _builtins.int
+    REWARD_COUNT_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """Output only. Names the decision."""
+    session_id: _builtins.str
+    """Output only. Its session."""
+    action: _builtins.int
+    """Output only. What was done."""
+    reward: _builtins.float
+    """Output only. What it earned, by the reward policy."""
+    reward_count: _builtins.int
+    """Output only. How many rewards came."""
+    complete: _builtins.bool
+    """Output only. Whether it counts for evaluations: it was shown, and its rewards are complete."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was made."""
+
+    @_builtins.property
+    def observation(self) -> Global___Value:
+        """Output only. What was seen: a number of a finite space, or a flat vector."""
+
+    @_builtins.property
+    def action_mask(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """Output only. What was allowed; empty means everything."""
+
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
+        """Output only. The candidates."""
+
+    @_builtins.property
+    def distribution(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Output only. The probability of every action, in order; of a logged action its own alone."""
+
+    def __init__(
+        self,
+        *,
+        decision_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        observation: Global___Value | None = ...,
+        action_mask: _abc.Iterable[_builtins.bool] | None = ...,
+        candidates: _abc.Iterable[Global___Candidate] | None = ...,
+        action: _builtins.int = ...,
+        distribution: _abc.Iterable[_builtins.float] | None = ...,
+        reward: _builtins.float = ...,
+        reward_count: _builtins.int = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["observation", b"observation", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "action_mask", b"action_mask", "candidates", b"candidates", "complete", b"complete", "decision_id", b"decision_id", "distribution", b"distribution", "observation", b"observation", "reward", b"reward", "reward_count", b"reward_count", "session_id", b"session_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoggedDecision: _TypeAlias = LoggedDecision  # noqa: Y015
+
+@_typing.final
+class ListDecisionsResponse(_message.Message):
+    """ListDecisionsResponse is some of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___LoggedDecision]:
+        """Output only. Up to 1,000 decisions, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        decisions: _abc.Iterable[Global___LoggedDecision] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDecisionsResponse: _TypeAlias = ListDecisionsResponse  # noqa: Y015

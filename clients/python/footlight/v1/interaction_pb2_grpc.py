@@ -74,6 +74,56 @@ class InteractionServiceStub(object):
                 request_serializer=footlight_dot_v1_dot_interaction__pb2.EndSessionRequest.SerializeToString,
                 response_deserializer=footlight_dot_v1_dot_interaction__pb2.EndSessionResponse.FromString,
                 _registered_method=True)
+        self.Interact = channel.stream_stream(
+                '/footlight.v1.InteractionService/Interact',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.InteractRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.InteractResponse.FromString,
+                _registered_method=True)
+        self.LogAction = channel.unary_unary(
+                '/footlight.v1.InteractionService/LogAction',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.LogActionRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.LogActionResponse.FromString,
+                _registered_method=True)
+        self.Activate = channel.unary_unary(
+                '/footlight.v1.InteractionService/Activate',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.ActivateRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.ActivateResponse.FromString,
+                _registered_method=True)
+        self.SetMode = channel.unary_unary(
+                '/footlight.v1.InteractionService/SetMode',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.SetModeRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.SetModeResponse.FromString,
+                _registered_method=True)
+        self.GetPolicy = channel.unary_unary(
+                '/footlight.v1.InteractionService/GetPolicy',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.GetPolicyRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.GetPolicyResponse.FromString,
+                _registered_method=True)
+        self.EvaluatePolicy = channel.unary_unary(
+                '/footlight.v1.InteractionService/EvaluatePolicy',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.EvaluatePolicyRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.EvaluatePolicyResponse.FromString,
+                _registered_method=True)
+        self.SnapshotAgent = channel.unary_unary(
+                '/footlight.v1.InteractionService/SnapshotAgent',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.SnapshotAgentRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.SnapshotAgentResponse.FromString,
+                _registered_method=True)
+        self.ListSnapshots = channel.unary_unary(
+                '/footlight.v1.InteractionService/ListSnapshots',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.ListSnapshotsRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.ListSnapshotsResponse.FromString,
+                _registered_method=True)
+        self.RollbackAgent = channel.unary_unary(
+                '/footlight.v1.InteractionService/RollbackAgent',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.RollbackAgentRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.RollbackAgentResponse.FromString,
+                _registered_method=True)
+        self.ListDecisions = channel.unary_stream(
+                '/footlight.v1.InteractionService/ListDecisions',
+                request_serializer=footlight_dot_v1_dot_interaction__pb2.ListDecisionsRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_interaction__pb2.ListDecisionsResponse.FromString,
+                _registered_method=True)
 
 
 class InteractionServiceServicer(object):
@@ -85,8 +135,9 @@ class InteractionServiceServicer(object):
     """
 
     def CreateAgent(self, request, context):
-        """CreateAgent makes an agent that knows nothing yet. Answers ALREADY_EXISTS when the id is taken,
-        NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or options that its engine does not take.
+        """CreateAgent makes an agent that knows nothing yet. Repeating it changes nothing. Answers ALREADY_EXISTS when the id is
+        taken by an agent that was described otherwise, NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or
+        options that its engine does not take.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,8 +160,8 @@ class InteractionServiceServicer(object):
     def Act(self, request, context):
         """Act tells the outcome of the session's decision before, learns from it, and decides the next one. A session starts
         with its first Act. Repeating a call with the same request id answers the same decision and learns nothing twice.
-        Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision,
-        INVALID_ARGUMENT with the field that is wrong.
+        Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision and
+        for a step out of order, INVALID_ARGUMENT with the field that is wrong.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,6 +184,81 @@ class InteractionServiceServicer(object):
     def EndSession(self, request, context):
         """EndSession tells the outcome of the last decision and closes the session. Idempotent: ending it again changes nothing.
         Answers NOT_FOUND for an unknown agent or session.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Interact(self, request_iterator, context):
+        """Interact takes acts, rewards and ends one after the other and answers each in its turn: one round trip a step, without
+        the cost of a new call. An error ends the stream; what was answered before it holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LogAction(self, request, context):
+        """LogAction records decisions that somebody else made, so that the agent learns from them and policies can be evaluated
+        on them. All of it is done or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Activate(self, request, context):
+        """Activate says that deferred decisions were really shown. Until then nothing is learned from them, and no default reward
+        counts. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetMode(self, request, context):
+        """SetMode says who decides and whether the agent learns. From APPRENTICE to ONLINE it goes only when its policy is better
+        than the baseline by the lower bound of a doubly robust estimate on its own log, else FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPolicy(self, request, context):
+        """GetPolicy tells what the agent would do, and decides nothing: nothing is recorded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EvaluatePolicy(self, request, context):
+        """EvaluatePolicy estimates, on the agent's own log, what a policy would have earned by the decision.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SnapshotAgent(self, request, context):
+        """SnapshotAgent gives the agent's log position a name, to go back to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSnapshots(self, request, context):
+        """ListSnapshots lists an agent's snapshots, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackAgent(self, request, context):
+        """RollbackAgent sets the agent back to what it knew at a position of its log. What came after stays in the log and is not
+        learned from; sessions that were begun after it are gone. Answers FAILED_PRECONDITION for a position that is not there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDecisions(self, request, context):
+        """ListDecisions streams an agent's decisions with their rewards, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -175,6 +301,56 @@ def add_InteractionServiceServicer_to_server(servicer, server):
                     servicer.EndSession,
                     request_deserializer=footlight_dot_v1_dot_interaction__pb2.EndSessionRequest.FromString,
                     response_serializer=footlight_dot_v1_dot_interaction__pb2.EndSessionResponse.SerializeToString,
+            ),
+            'Interact': grpc.stream_stream_rpc_method_handler(
+                    servicer.Interact,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.InteractRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.InteractResponse.SerializeToString,
+            ),
+            'LogAction': grpc.unary_unary_rpc_method_handler(
+                    servicer.LogAction,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.LogActionRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.LogActionResponse.SerializeToString,
+            ),
+            'Activate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Activate,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.ActivateRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.ActivateResponse.SerializeToString,
+            ),
+            'SetMode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetMode,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.SetModeRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.SetModeResponse.SerializeToString,
+            ),
+            'GetPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPolicy,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.GetPolicyRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.GetPolicyResponse.SerializeToString,
+            ),
+            'EvaluatePolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluatePolicy,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.EvaluatePolicyRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.EvaluatePolicyResponse.SerializeToString,
+            ),
+            'SnapshotAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.SnapshotAgent,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.SnapshotAgentRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.SnapshotAgentResponse.SerializeToString,
+            ),
+            'ListSnapshots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSnapshots,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.ListSnapshotsRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.ListSnapshotsResponse.SerializeToString,
+            ),
+            'RollbackAgent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackAgent,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.RollbackAgentRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.RollbackAgentResponse.SerializeToString,
+            ),
+            'ListDecisions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListDecisions,
+                    request_deserializer=footlight_dot_v1_dot_interaction__pb2.ListDecisionsRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_interaction__pb2.ListDecisionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -371,6 +547,276 @@ class InteractionService(object):
             '/footlight.v1.InteractionService/EndSession',
             footlight_dot_v1_dot_interaction__pb2.EndSessionRequest.SerializeToString,
             footlight_dot_v1_dot_interaction__pb2.EndSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Interact(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/footlight.v1.InteractionService/Interact',
+            footlight_dot_v1_dot_interaction__pb2.InteractRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.InteractResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LogAction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/LogAction',
+            footlight_dot_v1_dot_interaction__pb2.LogActionRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.LogActionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Activate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/Activate',
+            footlight_dot_v1_dot_interaction__pb2.ActivateRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.ActivateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetMode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/SetMode',
+            footlight_dot_v1_dot_interaction__pb2.SetModeRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.SetModeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/GetPolicy',
+            footlight_dot_v1_dot_interaction__pb2.GetPolicyRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.GetPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluatePolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/EvaluatePolicy',
+            footlight_dot_v1_dot_interaction__pb2.EvaluatePolicyRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.EvaluatePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SnapshotAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/SnapshotAgent',
+            footlight_dot_v1_dot_interaction__pb2.SnapshotAgentRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.SnapshotAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSnapshots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/ListSnapshots',
+            footlight_dot_v1_dot_interaction__pb2.ListSnapshotsRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.ListSnapshotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackAgent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/footlight.v1.InteractionService/RollbackAgent',
+            footlight_dot_v1_dot_interaction__pb2.RollbackAgentRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.RollbackAgentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDecisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/footlight.v1.InteractionService/ListDecisions',
+            footlight_dot_v1_dot_interaction__pb2.ListDecisionsRequest.SerializeToString,
+            footlight_dot_v1_dot_interaction__pb2.ListDecisionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

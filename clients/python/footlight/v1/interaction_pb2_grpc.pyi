@@ -39,8 +39,9 @@ class InteractionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InteractionServiceAsyncStub: ...
     CreateAgent: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.CreateAgentRequest, _interaction_pb2.CreateAgentResponse]
-    """CreateAgent makes an agent that knows nothing yet. Answers ALREADY_EXISTS when the id is taken,
-    NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or options that its engine does not take.
+    """CreateAgent makes an agent that knows nothing yet. Repeating it changes nothing. Answers ALREADY_EXISTS when the id is
+    taken by an agent that was described otherwise, NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or
+    options that its engine does not take.
     """
     GetAgent: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.GetAgentRequest, _interaction_pb2.GetAgentResponse]
     """GetAgent reads an agent. Answers NOT_FOUND when there is none of that id."""
@@ -49,8 +50,8 @@ class InteractionServiceStub:
     Act: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.ActRequest, _interaction_pb2.ActResponse]
     """Act tells the outcome of the session's decision before, learns from it, and decides the next one. A session starts
     with its first Act. Repeating a call with the same request id answers the same decision and learns nothing twice.
-    Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision,
-    INVALID_ARGUMENT with the field that is wrong.
+    Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision and
+    for a step out of order, INVALID_ARGUMENT with the field that is wrong.
     """
     BatchAct: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.BatchActRequest, _interaction_pb2.BatchActResponse]
     """BatchAct makes one step of many sessions of one agent in one call. All sessions differ. All of it is done or none."""
@@ -60,6 +61,36 @@ class InteractionServiceStub:
     """EndSession tells the outcome of the last decision and closes the session. Idempotent: ending it again changes nothing.
     Answers NOT_FOUND for an unknown agent or session.
     """
+    Interact: _grpc.StreamStreamMultiCallable[_interaction_pb2.InteractRequest, _interaction_pb2.InteractResponse]
+    """Interact takes acts, rewards and ends one after the other and answers each in its turn: one round trip a step, without
+    the cost of a new call. An error ends the stream; what was answered before it holds.
+    """
+    LogAction: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.LogActionRequest, _interaction_pb2.LogActionResponse]
+    """LogAction records decisions that somebody else made, so that the agent learns from them and policies can be evaluated
+    on them. All of it is done or none.
+    """
+    Activate: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.ActivateRequest, _interaction_pb2.ActivateResponse]
+    """Activate says that deferred decisions were really shown. Until then nothing is learned from them, and no default reward
+    counts. Idempotent.
+    """
+    SetMode: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.SetModeRequest, _interaction_pb2.SetModeResponse]
+    """SetMode says who decides and whether the agent learns. From APPRENTICE to ONLINE it goes only when its policy is better
+    than the baseline by the lower bound of a doubly robust estimate on its own log, else FAILED_PRECONDITION.
+    """
+    GetPolicy: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.GetPolicyRequest, _interaction_pb2.GetPolicyResponse]
+    """GetPolicy tells what the agent would do, and decides nothing: nothing is recorded."""
+    EvaluatePolicy: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.EvaluatePolicyRequest, _interaction_pb2.EvaluatePolicyResponse]
+    """EvaluatePolicy estimates, on the agent's own log, what a policy would have earned by the decision."""
+    SnapshotAgent: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.SnapshotAgentRequest, _interaction_pb2.SnapshotAgentResponse]
+    """SnapshotAgent gives the agent's log position a name, to go back to."""
+    ListSnapshots: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.ListSnapshotsRequest, _interaction_pb2.ListSnapshotsResponse]
+    """ListSnapshots lists an agent's snapshots, newest first."""
+    RollbackAgent: _grpc.UnaryUnaryMultiCallable[_interaction_pb2.RollbackAgentRequest, _interaction_pb2.RollbackAgentResponse]
+    """RollbackAgent sets the agent back to what it knew at a position of its log. What came after stays in the log and is not
+    learned from; sessions that were begun after it are gone. Answers FAILED_PRECONDITION for a position that is not there.
+    """
+    ListDecisions: _grpc.UnaryStreamMultiCallable[_interaction_pb2.ListDecisionsRequest, _interaction_pb2.ListDecisionsResponse]
+    """ListDecisions streams an agent's decisions with their rewards, oldest first."""
 
 @_typing.type_check_only
 class InteractionServiceAsyncStub(InteractionServiceStub):
@@ -72,8 +103,9 @@ class InteractionServiceAsyncStub(InteractionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateAgent: _aio.UnaryUnaryMultiCallable[_interaction_pb2.CreateAgentRequest, _interaction_pb2.CreateAgentResponse]  # type: ignore[assignment]
-    """CreateAgent makes an agent that knows nothing yet. Answers ALREADY_EXISTS when the id is taken,
-    NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or options that its engine does not take.
+    """CreateAgent makes an agent that knows nothing yet. Repeating it changes nothing. Answers ALREADY_EXISTS when the id is
+    taken by an agent that was described otherwise, NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or
+    options that its engine does not take.
     """
     GetAgent: _aio.UnaryUnaryMultiCallable[_interaction_pb2.GetAgentRequest, _interaction_pb2.GetAgentResponse]  # type: ignore[assignment]
     """GetAgent reads an agent. Answers NOT_FOUND when there is none of that id."""
@@ -82,8 +114,8 @@ class InteractionServiceAsyncStub(InteractionServiceStub):
     Act: _aio.UnaryUnaryMultiCallable[_interaction_pb2.ActRequest, _interaction_pb2.ActResponse]  # type: ignore[assignment]
     """Act tells the outcome of the session's decision before, learns from it, and decides the next one. A session starts
     with its first Act. Repeating a call with the same request id answers the same decision and learns nothing twice.
-    Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision,
-    INVALID_ARGUMENT with the field that is wrong.
+    Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision and
+    for a step out of order, INVALID_ARGUMENT with the field that is wrong.
     """
     BatchAct: _aio.UnaryUnaryMultiCallable[_interaction_pb2.BatchActRequest, _interaction_pb2.BatchActResponse]  # type: ignore[assignment]
     """BatchAct makes one step of many sessions of one agent in one call. All sessions differ. All of it is done or none."""
@@ -93,6 +125,36 @@ class InteractionServiceAsyncStub(InteractionServiceStub):
     """EndSession tells the outcome of the last decision and closes the session. Idempotent: ending it again changes nothing.
     Answers NOT_FOUND for an unknown agent or session.
     """
+    Interact: _aio.StreamStreamMultiCallable[_interaction_pb2.InteractRequest, _interaction_pb2.InteractResponse]  # type: ignore[assignment]
+    """Interact takes acts, rewards and ends one after the other and answers each in its turn: one round trip a step, without
+    the cost of a new call. An error ends the stream; what was answered before it holds.
+    """
+    LogAction: _aio.UnaryUnaryMultiCallable[_interaction_pb2.LogActionRequest, _interaction_pb2.LogActionResponse]  # type: ignore[assignment]
+    """LogAction records decisions that somebody else made, so that the agent learns from them and policies can be evaluated
+    on them. All of it is done or none.
+    """
+    Activate: _aio.UnaryUnaryMultiCallable[_interaction_pb2.ActivateRequest, _interaction_pb2.ActivateResponse]  # type: ignore[assignment]
+    """Activate says that deferred decisions were really shown. Until then nothing is learned from them, and no default reward
+    counts. Idempotent.
+    """
+    SetMode: _aio.UnaryUnaryMultiCallable[_interaction_pb2.SetModeRequest, _interaction_pb2.SetModeResponse]  # type: ignore[assignment]
+    """SetMode says who decides and whether the agent learns. From APPRENTICE to ONLINE it goes only when its policy is better
+    than the baseline by the lower bound of a doubly robust estimate on its own log, else FAILED_PRECONDITION.
+    """
+    GetPolicy: _aio.UnaryUnaryMultiCallable[_interaction_pb2.GetPolicyRequest, _interaction_pb2.GetPolicyResponse]  # type: ignore[assignment]
+    """GetPolicy tells what the agent would do, and decides nothing: nothing is recorded."""
+    EvaluatePolicy: _aio.UnaryUnaryMultiCallable[_interaction_pb2.EvaluatePolicyRequest, _interaction_pb2.EvaluatePolicyResponse]  # type: ignore[assignment]
+    """EvaluatePolicy estimates, on the agent's own log, what a policy would have earned by the decision."""
+    SnapshotAgent: _aio.UnaryUnaryMultiCallable[_interaction_pb2.SnapshotAgentRequest, _interaction_pb2.SnapshotAgentResponse]  # type: ignore[assignment]
+    """SnapshotAgent gives the agent's log position a name, to go back to."""
+    ListSnapshots: _aio.UnaryUnaryMultiCallable[_interaction_pb2.ListSnapshotsRequest, _interaction_pb2.ListSnapshotsResponse]  # type: ignore[assignment]
+    """ListSnapshots lists an agent's snapshots, newest first."""
+    RollbackAgent: _aio.UnaryUnaryMultiCallable[_interaction_pb2.RollbackAgentRequest, _interaction_pb2.RollbackAgentResponse]  # type: ignore[assignment]
+    """RollbackAgent sets the agent back to what it knew at a position of its log. What came after stays in the log and is not
+    learned from; sessions that were begun after it are gone. Answers FAILED_PRECONDITION for a position that is not there.
+    """
+    ListDecisions: _aio.UnaryStreamMultiCallable[_interaction_pb2.ListDecisionsRequest, _interaction_pb2.ListDecisionsResponse]  # type: ignore[assignment]
+    """ListDecisions streams an agent's decisions with their rewards, oldest first."""
 
 class InteractionServiceServicer(metaclass=_abc_1.ABCMeta):
     """InteractionService decides moves and learns from their outcome.
@@ -108,8 +170,9 @@ class InteractionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _interaction_pb2.CreateAgentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_interaction_pb2.CreateAgentResponse, _abc.Awaitable[_interaction_pb2.CreateAgentResponse]]:
-        """CreateAgent makes an agent that knows nothing yet. Answers ALREADY_EXISTS when the id is taken,
-        NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or options that its engine does not take.
+        """CreateAgent makes an agent that knows nothing yet. Repeating it changes nothing. Answers ALREADY_EXISTS when the id is
+        taken by an agent that was described otherwise, NOT_FOUND for an unknown deployment, INVALID_ARGUMENT for spaces or
+        options that its engine does not take.
         """
 
     @_abc_1.abstractmethod
@@ -136,8 +199,8 @@ class InteractionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_interaction_pb2.ActResponse, _abc.Awaitable[_interaction_pb2.ActResponse]]:
         """Act tells the outcome of the session's decision before, learns from it, and decides the next one. A session starts
         with its first Act. Repeating a call with the same request id answers the same decision and learns nothing twice.
-        Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision,
-        INVALID_ARGUMENT with the field that is wrong.
+        Answers NOT_FOUND for an unknown agent, FAILED_PRECONDITION for an outcome where the session has no open decision and
+        for a step out of order, INVALID_ARGUMENT with the field that is wrong.
         """
 
     @_abc_1.abstractmethod
@@ -165,5 +228,95 @@ class InteractionServiceServicer(metaclass=_abc_1.ABCMeta):
         """EndSession tells the outcome of the last decision and closes the session. Idempotent: ending it again changes nothing.
         Answers NOT_FOUND for an unknown agent or session.
         """
+
+    @_abc_1.abstractmethod
+    def Interact(
+        self,
+        request_iterator: _MaybeAsyncIterator[_interaction_pb2.InteractRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_interaction_pb2.InteractResponse], _abc.AsyncIterator[_interaction_pb2.InteractResponse]]:
+        """Interact takes acts, rewards and ends one after the other and answers each in its turn: one round trip a step, without
+        the cost of a new call. An error ends the stream; what was answered before it holds.
+        """
+
+    @_abc_1.abstractmethod
+    def LogAction(
+        self,
+        request: _interaction_pb2.LogActionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.LogActionResponse, _abc.Awaitable[_interaction_pb2.LogActionResponse]]:
+        """LogAction records decisions that somebody else made, so that the agent learns from them and policies can be evaluated
+        on them. All of it is done or none.
+        """
+
+    @_abc_1.abstractmethod
+    def Activate(
+        self,
+        request: _interaction_pb2.ActivateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.ActivateResponse, _abc.Awaitable[_interaction_pb2.ActivateResponse]]:
+        """Activate says that deferred decisions were really shown. Until then nothing is learned from them, and no default reward
+        counts. Idempotent.
+        """
+
+    @_abc_1.abstractmethod
+    def SetMode(
+        self,
+        request: _interaction_pb2.SetModeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.SetModeResponse, _abc.Awaitable[_interaction_pb2.SetModeResponse]]:
+        """SetMode says who decides and whether the agent learns. From APPRENTICE to ONLINE it goes only when its policy is better
+        than the baseline by the lower bound of a doubly robust estimate on its own log, else FAILED_PRECONDITION.
+        """
+
+    @_abc_1.abstractmethod
+    def GetPolicy(
+        self,
+        request: _interaction_pb2.GetPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.GetPolicyResponse, _abc.Awaitable[_interaction_pb2.GetPolicyResponse]]:
+        """GetPolicy tells what the agent would do, and decides nothing: nothing is recorded."""
+
+    @_abc_1.abstractmethod
+    def EvaluatePolicy(
+        self,
+        request: _interaction_pb2.EvaluatePolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.EvaluatePolicyResponse, _abc.Awaitable[_interaction_pb2.EvaluatePolicyResponse]]:
+        """EvaluatePolicy estimates, on the agent's own log, what a policy would have earned by the decision."""
+
+    @_abc_1.abstractmethod
+    def SnapshotAgent(
+        self,
+        request: _interaction_pb2.SnapshotAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.SnapshotAgentResponse, _abc.Awaitable[_interaction_pb2.SnapshotAgentResponse]]:
+        """SnapshotAgent gives the agent's log position a name, to go back to."""
+
+    @_abc_1.abstractmethod
+    def ListSnapshots(
+        self,
+        request: _interaction_pb2.ListSnapshotsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.ListSnapshotsResponse, _abc.Awaitable[_interaction_pb2.ListSnapshotsResponse]]:
+        """ListSnapshots lists an agent's snapshots, newest first."""
+
+    @_abc_1.abstractmethod
+    def RollbackAgent(
+        self,
+        request: _interaction_pb2.RollbackAgentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_interaction_pb2.RollbackAgentResponse, _abc.Awaitable[_interaction_pb2.RollbackAgentResponse]]:
+        """RollbackAgent sets the agent back to what it knew at a position of its log. What came after stays in the log and is not
+        learned from; sessions that were begun after it are gone. Answers FAILED_PRECONDITION for a position that is not there.
+        """
+
+    @_abc_1.abstractmethod
+    def ListDecisions(
+        self,
+        request: _interaction_pb2.ListDecisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_interaction_pb2.ListDecisionsResponse], _abc.AsyncIterator[_interaction_pb2.ListDecisionsResponse]]:
+        """ListDecisions streams an agent's decisions with their rewards, oldest first."""
 
 def add_InteractionServiceServicer_to_server(servicer: InteractionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,137 @@
+"""Spaces, values and settings of agents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from footlight._wire.values import from_enum, to_enum
+from footlight.types import (
+    AgentMode,
+    AgentSettings,
+    BoxSpace,
+    CandidateSpace,
+    DictSpace,
+    DiscreteSpace,
+    DriftPolicy,
+    MultiBinarySpace,
+    MultiDiscreteSpace,
+    RewardPolicy,
+)
+from footlight.v1 import interaction_pb2 as pb
+
+_AGGREGATIONS = {"": 0, "sum": 1, "first": 2, "last": 3}
+
+
+def to_space(space: Any, name: str) -> pb.Space:
+    """A space for the wire; a bare number is how many values there are."""
+    match space:
+        case int():
+            return pb.Space(discrete=pb.DiscreteSpace(n=space))
+        case DiscreteSpace():
+            return pb.Space(discrete=pb.DiscreteSpace(n=space.n, start=space.start))
+        case BoxSpace():
+            return pb.Space(box=pb.BoxSpace(shape=space.shape, low=space.low, high=space.high))
+        case MultiDiscreteSpace():
+            return pb.Space(multi_discrete=pb.MultiDiscreteSpace(nvec=space.nvec))
+        case MultiBinarySpace():
+            return pb.Space(multi_binary=pb.MultiBinarySpace(n=space.n))
+        case DictSpace():
+            parts = [
+                pb.NamedSpace(name=part, space=to_space(one, f"{name}.{part}")) for part, one in space.spaces.items()
+            ]
+            return pb.Space(dict=pb.DictSpace(spaces=parts))
+        case CandidateSpace():
+            what = pb.CandidateSpace(feature_count=space.feature_count, max_count=space.max_count)
+            return pb.Space(candidates=what)
+    raise ValueError(f"{name}: expected a number or a space, got {type(space).__name__}")
+
+
+def from_space(space: pb.Space) -> Any:
+    """A space from the wire."""
+    match space.WhichOneof("kind"):
+        case "discrete":
+            return DiscreteSpace(space.discrete.n, space.discrete.start)
+        case "box":
+            return BoxSpace(tuple(space.box.shape), tuple(space.box.low), tuple(space.box.high))
+        case "multi_discrete":
+            return MultiDiscreteSpace(tuple(space.multi_discrete.nvec))
+        case "multi_binary":
+            return MultiBinarySpace(space.multi_binary.n)
+        case "dict":
+            return DictSpace({one.name: from_space(one.space) for one in space.dict.spaces})
+        case "candidates":
+            return CandidateSpace(space.candidates.feature_count, space.candidates.max_count)
+    return None
+
+
+def to_value(value: Any) -> Any:
+    """A value for the wire, of the kind that its Python type says. Arrays of numpy are taken as lists."""
+    if value is None or isinstance(value, pb.Value):
+        return value
+    if isinstance(value, Mapping):
+        return pb.Value(dict=pb.NamedValues(values={name: to_value(part) for name, part in value.items()}))
+    if hasattr(value, "reshape") and getattr(value, "ndim", 0) > 1:
+        value = value.reshape(-1)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, int):
+        return pb.Value(discrete=value)
+    numbers = list(value)
+    if numbers and all(isinstance(number, int) for number in numbers):
+        return pb.Value(integers=pb.Integers(values=map(int, numbers)))
+    return pb.Value(box=pb.Numbers(values=numbers))
+
+
+def from_value(value: pb.Value) -> Any:
+    """A whole number, or numbers, from the wire."""
+    return value.discrete if value.WhichOneof("kind") == "discrete" else tuple(value.box.values)
+
+
+def to_settings(settings: AgentSettings) -> dict[str, Any]:
+    """The fields of a CreateAgentRequest that settings are."""
+    reward, drift = settings.reward, settings.drift
+    if reward.aggregation not in _AGGREGATIONS:
+        raise ValueError(f"settings.reward.aggregation: expected sum, first or last, got {reward.aggregation!r}")
+    if not (math.isfinite(reward.wait) and reward.wait >= 0):
+        raise ValueError(f"settings.reward.wait: expected seconds, 0 or more, got {reward.wait!r}")
+    return {
+        "reward_policy": pb.RewardPolicy(
+            wait=Duration(seconds=int(reward.wait), nanos=round(reward.wait % 1 * 1e9) % 1_000_000_000),
+            default_reward=reward.default,
+            aggregation=pb.RewardAggregation.ValueType(_AGGREGATIONS[reward.aggregation]),
+            min_value=reward.low,
+            max_value=reward.high,
+            clip=reward.clip,
+        ),
+        "drift_policy": pb.DriftPolicy(
+            enabled=drift.enabled, tolerance=drift.tolerance, threshold=drift.threshold, warm_up=drift.warm_up
+        ),
+        "mode": to_enum(pb.AgentMode.DESCRIPTOR, "AGENT_MODE_", AgentMode(settings.mode)),
+        "baseline_exploration": settings.baseline_exploration,
+        "promotion_policy": pb.PromotionPolicy(check_every=settings.check_every, confidence=settings.confidence),
+    }
+
+
+def from_settings(agent: pb.Agent) -> AgentSettings:
+    """The settings of an agent."""
+    reward, drift = agent.reward_policy, agent.drift_policy
+    names = {number: name for name, number in _AGGREGATIONS.items()}
+    return AgentSettings(
+        RewardPolicy(
+            reward.wait.seconds + reward.wait.nanos / 1e9,
+            reward.default_reward,
+            names.get(reward.aggregation, ""),
+            reward.min_value if reward.HasField("min_value") else None,
+            reward.max_value if reward.HasField("max_value") else None,
+            reward.clip,
+        ),
+        DriftPolicy(drift.enabled, drift.tolerance, drift.threshold, drift.warm_up),
+        from_enum(pb.AgentMode.DESCRIPTOR, "AGENT_MODE_", agent.mode, AgentMode).value,
+        agent.baseline_exploration,
+        agent.promotion_policy.check_every,
+        agent.promotion_policy.confidence,
+    )
