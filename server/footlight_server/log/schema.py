@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
