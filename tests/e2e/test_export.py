@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from footlight import Event, EventKind, Item
+from footlight import Event, EventKind, Item, Rights
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -42,7 +43,7 @@ def exported(server: Server, folder: Path, form: str, cli: Cli) -> dict[str, Any
 def everything_of(server: Server, folder: Path, cli: Cli) -> dict[str, list[Any]]:
     """The rows of an export, without the times at which items were put."""
     exported(server, folder, "jsonl", cli)
-    files = folder.glob("*.jsonl")
+    files = (folder / f"{name}.jsonl" for name in ("items", "people", "events"))
     tables = {path.stem: [json.loads(line) for line in path.read_bytes().splitlines()] for path in files}
     for item in tables["items"]:
         del item["create_time"], item["update_time"]
@@ -70,10 +71,53 @@ def test_an_export_comes_back_into_a_fresh_server(
         "items": {"created": rows["items"], "updated": 0},
         "events": {"recorded": rows["events"], "duplicates": 0, "log_position": rows["events"]},
         "deleted": 1,
+        "corpora": 0,
     }
     fresh.client.train("item-knn", {"k": 30})
     assert everything_of(fresh, tmp_path / "b", run_cli) == everything_of(lively, tmp_path / "a", run_cli)
     assert answers(fresh) == answers(lively)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_was_answered_and_made_is_exported_too(
+    lively: Server, server_factory: Start, run_cli: Cli, tmp_path: Path, form: str
+) -> None:
+    client = lively.client
+    answer = client.recommend("a-03", 5, deployment="item-knn")
+    corpus = client.upload_corpus("tales", {"train/a.txt": b"once", "b.txt": b"upon"}, rights=Rights(holder="Ada"))
+    client.create_agent("robot", 4, 2, seed=1)
+    decision = client.act("robot", "s", 3)
+    client.reward(decision.decision_id, 1.5, reward_id="r")
+    time.sleep(1)  # rankings are written in the background
+    folder = tmp_path / "out"
+    rows = exported(lively, folder, form, run_cli)["rows"]
+    rankings = {row["decision_id"]: row for row in _rows(folder, "rankings", form)}
+    assert rankings[answer.decision_id]["item_ids"] == [item.item_id for item in answer.items]
+    assert rankings[answer.decision_id]["user_id"] == "a-03"
+    moves = [row for row in _rows(folder, "agent_log", form) if row["agent_id"] == "robot"]
+    assert [(row["observation"], row["reward"]) for row in moves] == [(3, None), (None, 1.5)]
+    assert json.loads(_text(moves[0]["distribution"])) == list(decision.distribution)
+    files = folder / "corpora" / corpus.corpus_id
+    assert {path.relative_to(files).as_posix() for path in files.rglob("*.txt")} == {"train/a.txt", "b.txt"}
+    assert {"deployments", "trainings", "agents", "corpora", "decisions", "assets"} <= rows.keys()
+    fresh = server_factory(data_dir=tmp_path / "fresh")
+    assert json.loads(run_cli("import", folder, "--json", address=fresh.address).stdout)["corpora"] == 1
+    (again,) = fresh.client.corpora()
+    assert (again.corpus_id, again.rights.holder) == (corpus.corpus_id, "Ada")
+
+
+def _rows(folder: Path, name: str, form: str) -> list[dict[str, Any]]:
+    path = folder / f"{name}.{form}"
+    if form == "jsonl":
+        return [json.loads(line) for line in path.read_bytes().splitlines()]
+    import pyarrow.parquet as pq
+
+    return list(pq.read_table(path).to_pylist())
+
+
+def _text(value: Any) -> str:
+    """A JSON column: text in Parquet, the value itself in JSON lines."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def test_an_import_can_be_repeated(lively: Server, run_cli: Cli, tmp_path: Path) -> None:

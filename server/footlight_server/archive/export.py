@@ -1,11 +1,13 @@
-"""Writes what the owner owns as files that other programs read: items, people and events, under the owner's own names."""
+"""Writes everything as files that other programs read, under the owner's own names: the catalogue, people, events, what was
+answered and made, and the bytes of corpora and assets. (Models are the engines' own: `footlight backup` keeps them.)"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,22 @@ from footlight_plugins import EventKind
 from footlight_server.archive.layout import Progress, quiet
 from footlight_server.archive.sinks import Schema, check_parquet, open_sink
 from footlight_server.archive.snapshot import snapshot, url_of
+from footlight_server.archive.stored_files import copy_files
+from footlight_server.archive.times import moment
+from footlight_server.archive.work_rows import (
+    PLAIN,
+    RANKINGS,
+    agent_names,
+    item_names,
+    pages,
+    person_name,
+    rankings,
+    reader,
+    schema_of,
+)
 from footlight_server.errors import FailedPrecondition, InvalidArgument
 from footlight_server.log.events import last_epoch, last_position
-from footlight_server.log.schema import EVENTS, ITEMS, PEOPLE
+from footlight_server.log.schema import EVENTS, ITEMS, PEOPLE, RANKING_PAGES
 from footlight_server.models.files import write_synced
 
 MANIFEST = "export.json"
@@ -25,7 +40,6 @@ MANIFEST = "export.json"
 FORMAT = 1
 FORMS = ("parquet", "jsonl")
 _BATCH = 20_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {int(kind): kind.name.lower() for kind in EventKind}
 
 
@@ -70,7 +84,10 @@ def export(
     if any(out.iterdir()):
         raise FailedPrecondition(f"the folder {out} is not empty")
     with snapshot(url_of(data_dir, database)) as connection:
-        rows = {table.source.name: _write(connection, table, out, form, progress) for table in _tables(tenant)}
+        tables = (*_tables(tenant), *_work(connection, tenant))
+        rows = {table.source.name: _write(connection, table, out, form, progress) for table in tables}
+        rows["rankings"] = _write_rankings(connection, tenant, out, form, progress)
+        copy_files(connection, tenant, data_dir, out, progress)
         made = Exported(
             form=form,
             time=datetime.now(UTC).isoformat(),
@@ -98,6 +115,31 @@ def _write(connection: Connection, table: _Table, out: Path, form: str, progress
     return done
 
 
+def _work(connection: Connection, tenant: str) -> Iterator[_Table]:
+    agents, people = agent_names(connection, tenant), lru_cache(_BATCH)(partial(person_name, connection, tenant))
+    for table in PLAIN:
+        query = select(table).where(table.c.tenant == tenant).order_by(*table.primary_key.columns)
+        yield _Table(table, tenant, schema_of(table), query, reader(table, agents, people))
+
+
+def _write_rankings(connection: Connection, tenant: str, out: Path, form: str, progress: Progress) -> int:
+    items, people = item_names(connection, tenant), lru_cache(_BATCH)(partial(person_name, connection, tenant))
+    sink, done = open_sink(out, "rankings", form, RANKINGS), 0
+    mine = RANKING_PAGES.c.tenant == tenant
+    total = connection.execute(select(func.count()).select_from(RANKING_PAGES).where(mine)).scalar_one()
+    keys = connection.execute(pages(tenant).with_only_columns(RANKING_PAGES.c.run, RANKING_PAGES.c.first)).all()
+    try:
+        for number, (run, first) in enumerate(keys, 1):
+            page = connection.execute(pages(tenant).where(RANKING_PAGES.c.run == run, RANKING_PAGES.c.first == first))
+            rows = [ranking for row in page for ranking in rankings(row, items, people)]
+            sink.write(rows)
+            done += len(rows)
+            progress("rankings", number, total)
+    finally:
+        sink.close()
+    return done
+
+
 def _tables(tenant: str) -> tuple[_Table, ...]:
     return _items(tenant), _people(tenant), _events(tenant)
 
@@ -116,10 +158,10 @@ def _item(row: Row[Any]) -> dict[str, Any]:
         "kind": row.kind,
         "tags": json.loads(row.tags),
         "attributes": json.loads(row.attributes),
-        "available_from": None if row.available_from is None else _time(row.available_from),
-        "available_until": None if row.available_until is None else _time(row.available_until),
-        "create_time": _time(row.create_time),
-        "update_time": _time(row.update_time),
+        "available_from": None if row.available_from is None else moment(row.available_from),
+        "available_until": None if row.available_until is None else moment(row.available_until),
+        "create_time": moment(row.create_time),
+        "update_time": moment(row.update_time),
         "deleted": bool(row.deleted),
     }
 
@@ -148,10 +190,6 @@ def _event(row: Row[Any]) -> dict[str, Any]:
         "item_id": item_id,
         "kind": _KINDS[kind],
         "value": value,
-        "time": _time(time),
+        "time": moment(time),
         "decision_id": decision_id,
     }
-
-
-def _time(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)

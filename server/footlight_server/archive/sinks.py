@@ -12,7 +12,7 @@ from footlight_server.errors import FailedPrecondition
 
 Row = Mapping[str, Any]
 Schema = Mapping[str, str]
-"""The columns and their kinds: text, texts, json, number, flag, time."""
+"""The columns and their kinds: text, texts, json, number, whole, flag, time."""
 
 
 class Sink(Protocol):
@@ -64,6 +64,7 @@ class Parquet:
             "texts": pa.list_(pa.string()),
             "json": pa.string(),
             "number": pa.float64(),
+            "whole": pa.int64(),
             "flag": pa.bool_(),
             "time": pa.timestamp("us", "UTC"),
         }
@@ -74,7 +75,7 @@ class Parquet:
 
     def write(self, rows: Sequence[Row]) -> None:
         if self._json:
-            rows = [{**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in self._json}} for row in rows]
+            rows = [{**row, **{name: _encoded(row[name]) for name in self._json}} for row in rows]
         self._writer.write_batch(self._batch.from_pylist(rows, self._schema))
 
     def close(self) -> None:
@@ -89,6 +90,10 @@ def check_parquet() -> None:
         raise FailedPrecondition(
             "Parquet needs pyarrow: pip install 'footlight[parquet]', or choose --format jsonl"
         ) from missing
+
+
+def _encoded(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _iso(value: object) -> str:

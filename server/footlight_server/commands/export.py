@@ -26,10 +26,10 @@ def export(
     database: DatabaseUrl = "",
     as_json: Json = False,
 ) -> None:
-    """Write items, people and events as files that other programs read, under your own names for them.
+    """Write everything but models as files that other programs read, under your own names for it.
 
-    The server may run and write meanwhile; the export is of one moment. `footlight import FOLDER` brings it into an
-    empty server or into one that has some of it. For models, corpora and everything else there is `footlight backup`.
+    The server may run and write meanwhile; the export is of one moment. `footlight import FOLDER` brings items, events and
+    corpora into an empty server or into one that has some of them. To move a server as it is there is `footlight backup`.
     """
     with reporting(as_json):
         from footlight_server.archive.export import export as run

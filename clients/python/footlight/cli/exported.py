@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from footlight.cli.session import UsageFault
-from footlight.types import Event, EventKind, Item
+from footlight.types import Event, EventKind, Item, Rights
 
 MANIFEST = "export.json"
 FORMAT = 1
@@ -27,6 +27,15 @@ class ExportedItem:
 
     item: Item
     deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedCorpus:
+    """A corpus: its name, the folder of its files, and what was declared about them."""
+
+    name: str
+    folder: Path
+    rights: Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,15 @@ class Export:
     def events(self) -> Iterator[Event]:
         """Every event, in the order of the log. Raises UsageFault for a row that is none."""
         return self._read("events", _event)
+
+    def corpora(self) -> Iterator[ExportedCorpus]:
+        """Every corpus; an export of an earlier version has none. Raises UsageFault for a row that is none."""
+        return self._read("corpora", self._corpus) if "corpora" in self.rows else iter(())
+
+    def _corpus(self, row: Row) -> ExportedCorpus:
+        rights = json.loads(row["rights"]) if isinstance(row["rights"], str) else row["rights"]
+        known = {name: str(rights[name]) for name in ("holder", "licence", "statement") if name in rights}
+        return ExportedCorpus(row["name"], self.folder / "corpora" / row["corpus_id"], Rights(**known))
 
     def _read(self, name: str, convert: Callable[[Row], T]) -> Iterator[T]:
         path = self.folder / f"{name}.{self.form}"

@@ -19,10 +19,11 @@ class ImportedFolder:
     events: RecordedEvents
     deleted: int
     """Items that had been deleted: they came for the sake of their events, and are deleted here too."""
+    corpora: int = 0
 
 
 def import_folder(session: Session, folder: Path) -> None:
-    """Items first, then events, then what had been deleted is deleted. All of it can be repeated."""
+    """Items first, then events, then what had been deleted is deleted, then corpora. All of it can be repeated."""
     export = Export.of(folder)
     live = frozenset(item.item_id for item in session.client.items())
     gone: list[str] = []
@@ -30,7 +31,7 @@ def import_folder(session: Session, folder: Path) -> None:
     events = _record(session, export)
     for item_id in gone:
         session.client.delete_item(item_id)
-    imported = ImportedFolder(items, events, len(gone))
+    imported = ImportedFolder(items, events, len(gone), _upload(session, export))
     session.show(imported, lambda: "\n".join(_lines(imported)))
 
 
@@ -56,9 +57,19 @@ def _record(session: Session, export: Export) -> RecordedEvents:
         return session.client.record_events(tracked)
 
 
+def _upload(session: Session, export: Export) -> int:
+    """The corpora; one that is there already stays as it is, since the same files are the same corpus."""
+    corpora = list(export.corpora())
+    for corpus in corpora:
+        session.client.upload_corpus(corpus.name, corpus.folder, rights=corpus.rights)
+    return len(corpora)
+
+
 def _lines(imported: ImportedFolder) -> Iterator[str]:
     items, events = imported.items, imported.events
     yield f"items: {items.created:,} new, {items.updated:,} replaced"
     yield f"events: {events.recorded:,} recorded, {events.duplicates:,} recorded before"
     if imported.deleted:
         yield f"  {imported.deleted:,} items had been deleted, and are deleted here as well"
+    if imported.corpora:
+        yield f"corpora: {imported.corpora:,} uploaded"
