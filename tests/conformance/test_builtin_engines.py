@@ -32,6 +32,16 @@ class TestEase(RecommenderSuite):
     bound = 1e-9
 
 
+class TestIals(RecommenderSuite):
+    spec = _spec("ials")
+    options = {"factors": 4, "iterations": 3}  # noqa: RUF012
+
+
+class TestTrending(RecommenderSuite):
+    spec = _spec("trending")
+    options = {"half_life_hours": 1e-8}  # noqa: RUF012
+
+
 class TestSequence(RecommenderSuite):
     spec = _spec("sequence")
     options = {"gaps": 3, "recent": 4}  # noqa: RUF012

@@ -43,6 +43,11 @@ class _Sequence(_Suite):
     options: ClassVar = {"gaps": 2, "recent": 3}
 
 
+class _Trending(_Suite):
+    spec = _SPECS["trending"]
+    options: ClassVar = {"half_life_hours": 1e-10}  # a landmark serves for about six microseconds
+
+
 class _Rp3Beta(_Suite):
     spec = _SPECS["rp3beta"]
     options: ClassVar = {"people": 2}
@@ -73,6 +78,7 @@ SUITES = {
     "popular": _Popular(),
     "ease": _Ease(),
     "rp3beta": _Rp3Beta(),
+    "trending": _Trending(),
     "sequence": _Sequence(),
 }
 

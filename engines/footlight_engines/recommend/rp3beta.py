@@ -20,19 +20,19 @@ class Rp3BetaOptions(Options):
     """How the walk goes."""
 
     alpha: float = Field(
-        default=0.75,
+        default=0.6,
         ge=0.0,
         le=2.0,
         description="Exponent of the transition probabilities: 1 is the plain walk, less takes from it what many share.",
     )
     beta: float = Field(
-        default=0.3,
+        default=0.25,
         ge=0.0,
         le=2.0,
         description="Exponent of the penalty for popularity: 0 leaves popular items as they are.",
     )
     people: int = Field(
-        default=500,
+        default=300,
         ge=1,
         le=100_000,
         description="From so many people, those most likely to be met, the walk goes on. More cost time.",
