@@ -33,12 +33,14 @@ class EaseOptions(Options):
         gt=0.0,
         le=1e6,
         description="Regularisation: how many people's worth of doubt each item is given. 100 to 700 hardly differ.",
+        json_schema_extra={"search": {"low": 10.0, "high": 5_000.0, "log": True}},
     )
     max_items: int = Field(
         default=20_000,
         ge=1,
         le=50_000,
         description="The most items with a preference. Memory is 8 bytes for each pair of them: 3.2 GB for 20,000.",
+        json_schema_extra={"search": False},
     )
 
 

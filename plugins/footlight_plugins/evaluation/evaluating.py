@@ -51,8 +51,11 @@ class Plan:
 
     def splits(self, data: Dataset) -> list[Split]:
         """What is learned from and asked for, one after the other."""
-        make = self.protocol.validation if self.validation else self.protocol.test
-        return [split for seed in self.seeds or self.protocol.seeds for split in make(data, seed)]
+        seeds = self.seeds or self.protocol.seeds
+        if not self.validation:
+            return [split for seed in seeds for split in self.protocol.test(data, seed)]
+        pairs = [(seed, draw) for seed in seeds for draw in self.protocol.draws]
+        return [split for seed, draw in pairs for split in self.protocol.validation(data, seed, draw)]
 
 
 @dataclass(frozen=True, slots=True)

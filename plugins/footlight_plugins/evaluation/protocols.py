@@ -17,6 +17,11 @@ from footlight_plugins.evaluation.splits import Split, all_rows
 
 Splitter = Callable[[Dataset, int], list[Split]]
 """Splits of a dataset, drawn with a seed."""
+Inner = Callable[[Dataset, int, int], list[Split]]
+"""Splits inside what the split with a seed learns from, drawn with a number of their own.
+
+They leave nine tenths to learn from where the protocol does not say otherwise: the best options depend on how much there is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Protocol:
     name: str
     summary: str
     test: Splitter
-    validation: Splitter
+    validation: Inner
     """The same kind of split inside what `test` learns from."""
     seeds: tuple[int, ...]
     """Those that are used unless others are asked for. Figures of several splits get an interval over the splits, those of
@@ -37,6 +42,8 @@ class Protocol:
     """How rows become events unless something else is asked for."""
     map_by_all: bool = False
     """Whether MAP divides by all items held back; see `accuracy`."""
+    draws: tuple[int, ...] = (0,)
+    """How often the validation part of one split is drawn: more often where one draw is too small to tell options apart."""
     predicts: bool = False
     """Whether ratings are predicted instead of items ranked."""
     baselines: tuple[str, ...] = ("popular",)
@@ -47,8 +54,8 @@ def _ms_test(data: Dataset, seed: int) -> list[Split]:
     return [splits.by_item(data, all_rows(data), seed)]
 
 
-def _ms_validation(data: Dataset, seed: int) -> list[Split]:
-    return [splits.by_item(data, _ms_test(data, 42)[0].train, seed)]
+def _ms_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
+    return [splits.by_item(data, _ms_test(data, seed)[0].train, draw, share=0.9)]
 
 
 def _recbole_test(data: Dataset, seed: int) -> list[Split]:
@@ -56,7 +63,7 @@ def _recbole_test(data: Dataset, seed: int) -> list[Split]:
     return [Split(train, test, masked=valid, seed=seed)]
 
 
-def _recbole_validation(data: Dataset, seed: int) -> list[Split]:
+def _recbole_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
     train, valid, _ = splits.three_ways(data, all_rows(data), seed)
     return [Split(train, valid, seed=seed)]
 
@@ -65,8 +72,8 @@ def _given_test(data: Dataset, seed: int) -> list[Split]:
     return [Split(*_given(data), seed=seed)]
 
 
-def _given_validation(data: Dataset, seed: int) -> list[Split]:
-    return [splits.by_user(data, _given(data)[0], seed, share=0.1)]
+def _given_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
+    return [splits.by_user(data, _given(data)[0], draw, share=0.1)]
 
 
 def _given(data: Dataset) -> tuple[Rows, Rows]:
@@ -83,7 +90,7 @@ def _last_test(data: Dataset, seed: int) -> list[Split]:
     return [Split(split.train, split.test, seed=seed)]
 
 
-def _last_validation(data: Dataset, seed: int) -> list[Split]:
+def _last_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
     split = splits.last_of_each(data, _last_test(data, seed)[0].train, least=2)
     return [Split(split.train, split.test, seed=seed)]
 
@@ -92,25 +99,33 @@ def _folds_test(data: Dataset, seed: int) -> list[Split]:
     return splits.folds(all_rows(data), seed)
 
 
-def _folds_validation(data: Dataset, seed: int) -> list[Split]:
-    return splits.folds(np.sort(_folds_test(data, 0)[0].train), seed)[:1]
+def _folds_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
+    return splits.folds(np.sort(_folds_test(data, seed)[0].train), draw)[:1]
 
 
-def _inside(split: Callable[[Dataset, Rows, int], Split]) -> tuple[Splitter, Splitter]:
-    """A split of all rows, and the same split of what it learns from."""
-
-    def test(data: Dataset, seed: int) -> list[Split]:
-        return [split(data, all_rows(data), seed)]
-
-    def validation(data: Dataset, seed: int) -> list[Split]:
-        return [split(data, split(data, all_rows(data), seed).train, seed)]
-
-    return test, validation
+def _holdout_test(data: Dataset, seed: int) -> list[Split]:
+    return [splits.by_user(data, all_rows(data), seed)]
 
 
-_holdout, _holdout_validation = _inside(splits.by_user)
-_items, _items_validation = _inside(splits.new_items)
-_people, _people_validation = _inside(splits.new_people)
+def _holdout_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
+    return [splits.by_user(data, _holdout_test(data, seed)[0].train, draw, share=0.1)]
+
+
+def _items_test(data: Dataset, seed: int) -> list[Split]:
+    return [splits.new_items(data, all_rows(data), seed)]
+
+
+def _items_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
+    return [splits.new_items(data, _items_test(data, seed)[0].train, draw)]
+
+
+def _people_test(data: Dataset, seed: int) -> list[Split]:
+    return [splits.new_people(data, all_rows(data), seed)]
+
+
+def _people_validation(data: Dataset, seed: int, draw: int) -> list[Split]:
+    return [splits.new_people(data, _people_test(data, seed)[0].train, draw)]
+
 
 PROTOCOLS = {
     protocol.name: protocol
@@ -123,6 +138,7 @@ PROTOCOLS = {
             seeds=(42,),
             metric="ndcg@10",
             map_by_all=True,
+            draws=(1, 2, 3, 4),
         ),
         Protocol(
             name="recbole-ml100k",
@@ -162,7 +178,7 @@ PROTOCOLS = {
         Protocol(
             name="holdout",
             summary="A random fifth of each person's events is the test, mean of the seeds",
-            test=_holdout,
+            test=_holdout_test,
             validation=_holdout_validation,
             seeds=(1, 2, 3, 4, 5),
             metric="ndcg@10",
@@ -170,7 +186,7 @@ PROTOCOLS = {
         Protocol(
             name="cold-items",
             summary="A random tenth of the items is held out of training and ranked among itself, mean of the seeds",
-            test=_items,
+            test=_items_test,
             validation=_items_validation,
             seeds=(1, 2, 3, 4, 5),
             metric="recall@50",
@@ -179,7 +195,7 @@ PROTOCOLS = {
         Protocol(
             name="cold-people",
             summary="A random tenth of the people is known by the first 3 events, mean of the seeds",
-            test=_people,
+            test=_people_test,
             validation=_people_validation,
             seeds=(1, 2, 3, 4, 5),
             metric="ndcg@10",
