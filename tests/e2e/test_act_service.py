@@ -21,8 +21,11 @@ from footlight import (
     DictSpace,
     DiscreteSpace,
     DriftPolicy,
+    Event,
+    EventKind,
     FailedPrecondition,
     InvalidArgument,
+    Item,
     LoggedAction,
     MultiBinarySpace,
     MultiDiscreteSpace,
@@ -364,3 +367,28 @@ def test_an_alarm_makes_an_agent_explore_again(client: Client) -> None:
         last = client.act("alarmed", f"s{i}", 0)
         client.end_session("alarmed", f"s{i}", reward=reward)
     assert last is not None and max(last.distribution) < 1.0
+
+
+def personal_policy(client: Client, name: str, user_id: str) -> tuple[float, ...]:
+    return client.agent_policy(name, [Step("-", [1.0, 0.0], user_id=user_id)])[0].expected
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_agent_forgets_a_person(server_factory: Start, restarts: bool) -> None:
+    server = server_factory()
+    client = server.client
+    client.put_items([Item("m1")])
+    client.record_events([Event(who, "m1", EventKind.PLAY) for who in ("ada", "bob")])
+    for name in ("knew", "never"):
+        bandit(client, name, options={"personal": 1.0})
+        for i, who in enumerate(["bob", "ada", "bob", "ada"]):
+            if name == "knew" or who == "bob":
+                decision = client.act(name, f"s{i}", [1.0, 0.0], mask=[True, False, False], user_id=who)
+                client.reward(decision.decision_id, float(i))
+    assert personal_policy(client, "knew", "ada") != personal_policy(client, "never", "ada")
+    assert client.forget_user("ada").decisions == 2
+    if restarts:
+        server.stop()
+        client = server_factory().client
+    assert personal_policy(client, "knew", "bob") == personal_policy(client, "never", "bob")
+    assert len(list(client.agent_decisions("knew"))) == 2

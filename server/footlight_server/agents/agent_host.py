@@ -36,6 +36,7 @@ from footlight_server.dispatch.seat import FOREVER
 from footlight_server.errors import DataLoss, NotFound, Unavailable
 from footlight_server.isolation.process import EngineProcess
 from footlight_server.isolation.proxies import IsolatedAgent
+from footlight_server.log.agent_erasures import ERASED
 from footlight_server.log.agents import AgentLog
 from footlight_server.log.leases import Lease, LeaseLost, LeaseTable
 from footlight_server.log.records import AgentRecord, AgentRow, now
@@ -44,6 +45,8 @@ from footlight_server.models.store import Manifest, ModelStore
 
 T = TypeVar("T")
 ATTEMPTS = 3
+CLOCKS = 60_000_000
+"""By so many microseconds the clocks of two servers may differ."""
 
 KEPT = 2
 """How many stored states are kept: the newest, and the one before it in case that is damaged. The log has the rest."""
@@ -176,9 +179,23 @@ class AgentHost:
             try:
                 self._mind.load(stored)
                 self._saved_position = self._mind.position
+                self._check_erasures()
             except ValueError:
                 self._mind.reset()  # of an older version: the log has all of it
         self.catch_up()
+
+    def _check_erasures(self) -> None:
+        """Raise ValueError where a stored state may hold somebody who has been erased since."""
+        if not self._mind.personal:
+            return
+        erased = self._log.of_kind(self.record.ordinal, ERASED)
+        if any(row.time > self._mind.stored_at - CLOCKS and row.position <= self._mind.position for row in erased):
+            raise ValueError("the state was stored before an erasure")
+
+    def forget(self) -> None:
+        """Somebody has been erased: be made anew where anything here was for a person."""
+        if self._mind.personal:
+            self.broken = True
 
     def _stored(self) -> State | None:
         for _ in range(ATTEMPTS):

@@ -39,11 +39,24 @@ class AgentKeeper:
         self._models = models
         self._leasing = leasing
         self._hosts: dict[str, AgentHost] = {}
+        self._removing: set[asyncio.Task[None]] = set()
         self._locks: dict[str, asyncio.Lock] = {}
 
     def make(self, record: AgentRecord, care: AgentCare) -> AgentHost:
         """An agent that is not loaded yet."""
         return AgentHost(record, care, self._log, self._writer, self._models, self._leasing.table)
+
+    def forget(self) -> None:
+        """Somebody has been erased: what holds them is made anew from the log, and stored states are removed."""
+        for host in self._hosts.values():
+            host.forget()
+        task = asyncio.create_task(asyncio.to_thread(self._remove_states), name="agents-forget")
+        self._removing.add(task)
+        task.add_done_callback(self._removing.discard)
+
+    def _remove_states(self) -> None:
+        for agent in self._log.erased_agents():
+            self._models.delete(f"agent-{agent}")
 
     def open_host(self, record: AgentRecord) -> AgentHost | None:
         """The agent, if this server moves it now."""

@@ -87,6 +87,10 @@ class Mind:
         self.sessions = Sessions(self.settings.reward, looks_ahead, self.settings.mode)
         self.drift = PageHinkley(self.settings.drift)
         self.position = 0
+        self.personal = False
+        """Whether anything of it was for a person whom the log knows."""
+        self.stored_at = 0
+        """When the state that was taken over was stored."""
 
     @property
     def learned_steps(self) -> int:
@@ -96,6 +100,7 @@ class Mind:
         """Live through rows of the log again, but for those that a rollback has made void."""
         steps: list[Step] = []
         for row in rows:
+            self.personal = self.personal or row.person is not None
             if row.kind != ROLLBACK and not voided(row.position):
                 steps += self.sessions.replay(row)
             if len(steps) >= REPLAY_BATCH:
@@ -112,6 +117,8 @@ class Mind:
             "sessions": self.sessions.saved(),
             "drift": self.drift.saved(),
             "position": self.position,
+            "personal": self.personal,
+            "time": now(),
         }
         return State(state.arrays, meta)
 
@@ -127,6 +134,8 @@ class Mind:
         self.drift.restore(state.meta)
         self.engine.load(State(state.arrays, state.meta["engine"]))
         self.position = int(state.meta["position"])
+        self.personal = bool(state.meta.get("personal"))
+        self.stored_at = int(state.meta.get("time", 0))
 
     def _learn(self, steps: list[Step]) -> None:
         while steps:
@@ -201,6 +210,7 @@ class Mind:
 
     def _act_row(self, move: Move) -> AgentRow:
         mode = self.sessions.mode
+        self.personal = self.personal or move.person is not None
         return self._row(
             ACT,
             move.session_id,

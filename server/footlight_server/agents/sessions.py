@@ -287,7 +287,9 @@ class Sessions:
 
     def end(self, row: AgentRow) -> Summary:
         """Close the session of an END row, after `outcome` closed its decision."""
-        session = self.open.pop(row.session_id)
+        session = self.open.pop(row.session_id, None)
+        if session is None:  # its decisions were made for somebody who has been erased
+            return Summary(0, 0.0)
         summary = Summary(session.decisions, session.total)
         self.ended.pop(row.session_id, None)
         self.ended[row.session_id] = summary

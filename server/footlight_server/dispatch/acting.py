@@ -287,6 +287,10 @@ class Acting:
         row = self._access.log.find(host.record.ordinal, position)
         return LATE if row is not None and row.kind == ACT else UNKNOWN_DECISION
 
+    def forget(self) -> None:
+        """Somebody has been erased from the log: agents that decided for people are replayed without them."""
+        self._access.keeper.forget()
+
     def uses(self, deployment: str) -> bool:
         """Whether an agent uses this deployment."""
         return self._access.agents.any_of(deployment)

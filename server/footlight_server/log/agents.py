@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal_column, select
 
 from footlight_server.errors import AlreadyExists, NotFound
+from footlight_server.log.agent_erasures import ERASED, without_erased
 from footlight_server.log.bulk import Prepared, insert_rows
 from footlight_server.log.database import Database
 from footlight_server.log.paging import decode_token, encode_token, page_length
@@ -110,6 +111,7 @@ class AgentLog:
 
     def insert_rows(self, connection: Connection, rows: Sequence[AgentRow]) -> None:
         """Append the rows. An id or a position that is there already raises `sqlalchemy.exc.IntegrityError`."""
+        rows = without_erased(connection, self._tenant, rows)
         insert_rows(connection, AGENT_LOG, [(self._tenant, *row) for row in rows])
 
     def read(self, agent: int, after: int = 0) -> Iterator[AgentRow]:
@@ -145,6 +147,13 @@ class AgentLog:
         query = select(*_ROW).where(*self._of(agent), c.position < before).order_by(c.position.desc()).limit(limit)
         with self._database.reading() as connection:
             return [AgentRow._make(row) for row in connection.execute(query)]
+
+    def erased_agents(self) -> list[int]:
+        """The agents whose log somebody was taken out of."""
+        c = AGENT_LOG.c
+        query = select(c.agent).where(c.tenant == self._tenant, _IS_RARE, c.kind == ERASED).distinct()
+        with self._database.reading() as connection:
+            return [agent for (agent,) in connection.execute(query)]
 
     def last_position(self, agent: int) -> int:
         """The agent's last position; 0 where it has no rows."""

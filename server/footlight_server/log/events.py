@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, dele
 
 from footlight_plugins import Events, ItemContent
 from footlight_server.errors import AlreadyExists, NotFound
+from footlight_server.log.agent_erasures import erase_person
 from footlight_server.log.batch import Incoming, check_batch
 from footlight_server.log.bulk import Lookup, Prepared, insert_rows
 from footlight_server.log.catalogue import Catalogue
@@ -332,6 +333,7 @@ def _forget(connection: Connection, tenant: str, user_id: str) -> Receipt:
     event_count = _erase(connection, EVENTS, "user_ordinal", tenant, user)
     decision_count = _erase(connection, DECISIONS, "user_ordinal", tenant, user)
     decision_count += erase_rankings(connection, tenant, user)
+    decision_count += erase_person(connection, tenant, user)
     _erase(connection, PEOPLE, "ordinal", tenant, user)
     insert_rows(connection, ERASURES, [mark])
     return Receipt(event_count, decision_count, epoch + 1, user)

@@ -303,5 +303,5 @@ LEASES = Table(
 )
 """Who alone may write something. ``wanted`` is the server that asks for it; empty where nobody does."""
 
-PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES)
+PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES, AGENT_LOG)
 """The tables that hold something of people."""
