@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from footlight_server.archive.layout import TenantFacts
 from footlight_server.archive.snapshot import snapshot, url_of
 from footlight_server.errors import DataLoss, FailedPrecondition, FootlightError
+from footlight_server.log.agent_erasures import erase_person
 from footlight_server.log.database import Database
 from footlight_server.log.rankings import erase_rankings
 from footlight_server.log.schema import DECISIONS, ERASURES, EVENTS, ITEMS, PEOPLE
@@ -165,6 +166,7 @@ def _erase(connection: Connection, mark: Mark) -> int:
     found = connection.execute(delete(PEOPLE).where(PEOPLE.c.tenant == tenant, PEOPLE.c.ordinal == user)).rowcount
     if found:  # somebody who came after the backup was never answered in it; looking through all pages is slow
         erase_rankings(connection, tenant, user)
+        erase_person(connection, tenant, user)
     columns = asdict(mark)
     del columns["log"]
     connection.execute(insert(ERASURES).values(columns))

@@ -14,6 +14,7 @@ from footlight.cli import (
     deciding,
     engines,
     generating,
+    gym,
     importing,
     people,
     provenance,
@@ -24,7 +25,20 @@ from footlight.cli import (
 from footlight.cli.command import paragraphs
 
 GROUP = "footlight.commands"
-_OWN = (importing, recommending, deciding, people, corpora, training, generating, provenance, acting, engines, version)
+_OWN = (
+    importing,
+    recommending,
+    deciding,
+    people,
+    corpora,
+    training,
+    generating,
+    provenance,
+    acting,
+    gym,
+    engines,
+    version,
+)
 
 _HELP = """Generate, Recommend and Act: the commands of Footlight.
 
