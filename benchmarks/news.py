@@ -35,9 +35,12 @@ def main() -> None:
     parser.add_argument("--no-alarm", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, footlight_server(Path(folder)) as server:
-        with footlight.Client(server.address) as client:
-            rates = [_play(client, options, seed) for seed in range(options.seeds)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        footlight_server(Path(folder)) as server,
+        footlight.Client(server.address) as client,
+    ):
+        rates = [_play(client, options, seed) for seed in range(options.seeds)]
     found = {
         "engine": options.engine,
         "last_1000_before": [round(before, 4) for before, _ in rates],
