@@ -156,7 +156,6 @@ class App:
             await leasing.table.free_all()  # those of a server that was killed; nobody else uses this file
         leasing.start()
         self._acting = Acting(self._deployments, agents, writer, models, leasing, policy, people)
-        events.on_forget.append(lambda receipt: self._acting.forget())
         trainings = TrainingTable(self._database, writer, TENANT)
         self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, leasing, policy)
         await self._training.start()

@@ -66,6 +66,8 @@ class Acting:
         self._person: Person = people.ordinal
         self._deadlines = Deadlines(access)
         self.desk = AgentDesk(access, people.ordinal)
+        # Agents that decided for people are replayed without whoever was erased.
+        deployments.events.on_forget.append(lambda receipt: access.keeper.forget())
 
     async def act(self, asking: Asking, agent_id: str, wanted: WantedMove) -> Decided:
         """Tell the outcome of the decision before, learn from it, and decide the next one."""
@@ -286,10 +288,6 @@ class Acting:
     def _closed(self, host: AgentHost, position: int) -> int:
         row = self._access.log.find(host.record.ordinal, position)
         return LATE if row is not None and row.kind == ACT else UNKNOWN_DECISION
-
-    def forget(self) -> None:
-        """Somebody has been erased from the log: agents that decided for people are replayed without them."""
-        self._access.keeper.forget()
 
     def uses(self, deployment: str) -> bool:
         """Whether an agent uses this deployment."""
