@@ -174,3 +174,14 @@ def test_a_file_is_read_where_a_path_is_given(inter: Path) -> None:
 def test_ratings_that_are_not_there_cannot_be_kept(small: Dataset) -> None:
     with pytest.raises(ValueError, match="has no ratings to keep"):
         evaluate("popular", replace(small, value=None), "holdout", values="keep")
+
+
+def test_an_engine_that_raises_is_named_with_the_place(small: Dataset) -> None:
+    def broken(self: object, query: Query) -> Ranking:
+        raise ZeroDivisionError("by nothing")
+
+    engine = type("Broken", (Oracle,), {"recommend": broken})
+    with pytest.raises(
+        ValueError, match=r"Broken raised ZeroDivisionError: by nothing \(.*test_evaluate\.py, line \d+\)"
+    ):
+        evaluate(engine, small, "leave-last")

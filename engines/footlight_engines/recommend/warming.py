@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from footlight_plugins import EventKind, Events, Query, Recommender
@@ -13,7 +15,8 @@ def exercise(engine: Recommender) -> None:
     _ask(engine)
     engine.apply(Events.of([0, 1], [0, 2], [1.0, 1.0], kind=[EventKind.RATING, EventKind.RETRACTION], time=[10, 10]))
     _ask(engine)
-    engine.forget(0)
+    with suppress(NotImplementedError):  # there are engines that cannot
+        engine.forget(0)
     _ask(engine)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,19 +112,20 @@ def evaluate_with(contender: Contender, data: Dataset, plan: Plan, progress: Pro
     Raises
     ------
     ValueError
-        When the data cannot be evaluated so, or the engine answers what it must not.
+        When the data cannot be evaluated so, or the engine fails or answers what it must not.
     """
     if plan.values == "keep" and data.value is None:
         raise ValueError(f"values 'keep': {data.name} has no ratings to keep")
     if plan.protocol.predicts and (data.value is None or not contender.can_predict):
         lacking = f"{data.name} has no ratings" if data.value is None else f"{contender.name} predicts no ratings"
         raise ValueError(f"protocol {plan.protocol.name} predicts ratings, and {lacking}")
-    contender.make().warm_up()  # so that compiling is not counted as training
     splits = plan.splits(data)
-    rounds = [
-        _round(contender, data, plan, split, _numbered(progress, number, len(splits)))
-        for number, split in enumerate(splits, 1)
-    ]
+    with _blaming(contender):
+        contender.make().warm_up()  # so that compiling is not counted as training
+        rounds = [
+            _round(contender, data, plan, split, _numbered(progress, number, len(splits)))
+            for number, split in enumerate(splits, 1)
+        ]
     seconds = {name: float(sum(one.seconds[name] for one in rounds)) for name in rounds[0].seconds}
     return Evaluation(
         metrics=_joined([one.metrics for one in rounds]),
@@ -134,6 +137,23 @@ def evaluate_with(contender: Contender, data: Dataset, plan: Plan, progress: Pro
         exposure=_mean_exposure([one.exposure for one in rounds if one.exposure]),
         people=rounds[0].people if len(rounds) == 1 else {},
     )
+
+
+class EngineFailed(ValueError):
+    """The engine raised something while it was evaluated; that is the cause."""
+
+
+@contextmanager
+def _blaming(contender: Contender) -> Iterator[None]:
+    """Say of any fault but ours whose it is, and where it came up."""
+    try:
+        yield
+    except ValueError:  # it says itself what is wrong
+        raise
+    except Exception as fault:
+        frames = traceback.extract_tb(fault.__traceback__)
+        where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "unknown place"
+        raise EngineFailed(f"{contender.name} raised {type(fault).__name__}: {fault} ({where})") from fault
 
 
 def _numbered(progress: Progress, number: int, count: int) -> Progress:

@@ -22,7 +22,7 @@ from footlight_plugins.evaluation.search_space import Dimension
 LOWER_IS_BETTER = ("rmse", "mae")
 
 Try = Callable[[Mapping[str, Any]], Estimate]
-"""Measures options on the validation part; raises ValueError or MemoryError where the engine refuses them."""
+"""Measures options on the validation part; raises where the engine refuses them."""
 Tell = Callable[[int, float | None, float], None]
 """Told how many trials are done, the best figure so far, and the seconds since the start."""
 
@@ -97,7 +97,7 @@ def search(
 def _try(attempt: Try, options: Mapping[str, Any], found: Search) -> float | None:
     try:
         figure = attempt(options)
-    except (ValueError, MemoryError) as fault:
+    except Exception as fault:  # an engine may raise anything, and must not end the search
         found.failures.append((options, str(fault) or type(fault).__name__))
         return None
     found.figures.append((options, figure))
