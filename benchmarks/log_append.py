@@ -1,14 +1,16 @@
 """Events a second that RecordEvents acknowledges, in batches, on SQLite and on PostgreSQL.
 
-A real server in a process of its own, each event under a random id. Requests are serialised before the clock starts, so that
-the client has next to nothing to do. PostgreSQL is a cluster of the benchmark's own with its settings as they come
-(fsync on), unless --database names another.
+A real server in a process of its own. Event ids ascend, as the Python client makes them (UUIDs of version 7), or are random
+(--ids random), each of which touches another page of the index of ids. Requests are serialised before the clock
+starts, so that the client has next to nothing to do. PostgreSQL is a cluster of the benchmark's own with its settings
+as they come (fsync on), unless --database names another.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import json
 import os
 import random
@@ -21,7 +23,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +31,7 @@ from typing import Any
 import grpc
 
 import footlight
+from footlight._wire.ids import new_id
 from footlight.v1 import catalog_pb2 as pb
 
 RECORD = "/footlight.v1.CatalogService/RecordEvents"
@@ -45,6 +48,7 @@ class Load:
     batches: int
     calls: int
     """How many calls are under way at a time."""
+    random_ids: bool = False
 
 
 def main() -> None:
@@ -56,16 +60,17 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=100, help="batches in a round")
     parser.add_argument("--calls", type=int, default=4, help="calls under way at a time")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--ids", nargs="+", choices=("ascending", "random"), default=["ascending", "random"])
     parser.add_argument("--database", help="URL of a PostgreSQL database to write into; it must be empty")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     load = Load(options.batch, options.batches, options.calls)
     measured = []
     for store in options.stores:
-        for durability in options.durability:
+        for durability, ids in itertools.product(options.durability, options.ids):
             with _database(store, options.database) as url:
-                figures = _measure(url, durability, load, options.rounds)
-            measured.append({"store": store, "durability": durability} | figures)
+                figures = _measure(url, durability, replace(load, random_ids=ids == "random"), options.rounds)
+            measured.append({"store": store, "durability": durability, "ids": ids} | figures)
     print(json.dumps(measured, indent=2) if options.json else _table(measured, load))
 
 
@@ -100,7 +105,7 @@ def _measure(url: str, durability: str, load: Load, rounds: int) -> dict[str, An
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder), url, durability) as (address, pid):
         with footlight.Client(address) as client:
             client.put_items([footlight.Item(f"item-{i}", f"Item {i}") for i in range(ITEMS)])
-        _send(address, _requests(Load(load.batch, 10, load.calls), rng), load.calls)
+        _send(address, _requests(replace(load, batches=10), rng), load.calls)
         rates, cpu = [], []
         for _ in range(rounds):
             requests = _requests(load, rng)
@@ -135,14 +140,14 @@ def _server(folder: Path, url: str, durability: str) -> Iterator[tuple[str, int]
 
 def _requests(load: Load, rng: random.Random) -> list[bytes]:
     return [
-        pb.RecordEventsRequest(events=[_event(rng) for _ in range(load.batch)]).SerializeToString()
+        pb.RecordEventsRequest(events=[_event(rng, load.random_ids) for _ in range(load.batch)]).SerializeToString()
         for _ in range(load.batches)
     ]
 
 
-def _event(rng: random.Random) -> pb.Event:
+def _event(rng: random.Random, random_id: bool) -> pb.Event:
     event = pb.Event(
-        event_id=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+        event_id=str(uuid.UUID(int=rng.getrandbits(128), version=4)) if random_id else new_id(),
         user_id=f"person-{rng.randrange(PEOPLE)}",
         item_id=f"item-{int(ITEMS * rng.random() ** 2)}",
         kind=pb.EVENT_KIND_RATING,
@@ -173,11 +178,11 @@ def _cpu_seconds(pid: int) -> float:
 def _table(measured: list[dict[str, Any]], load: Load) -> str:
     lines = [
         f"{load.calls} calls at a time, {load.batch:,} events each, {load.batches} a round",
-        f"{'store':<12}{'durability':<12}{'best/s':>10}{'median/s':>10}{'CPU us':>8}  rounds",
+        f"{'store':<12}{'durability':<12}{'ids':<11}{'best/s':>10}{'median/s':>10}{'CPU us':>8}  rounds",
     ]
     for row in measured:
         rounds = " ".join(f"{rate:,}" for rate in row["events_per_second"])
-        name = f"{row['store']:<12}{row['durability']:<12}"
+        name = f"{row['store']:<12}{row['durability']:<12}{row['ids']:<11}"
         lines.append(f"{name}{row['best']:>10,}{row['median']:>10,}{row['server_cpu_us_per_event']:>8}  {rounds}")
     return "\n".join(lines)
 

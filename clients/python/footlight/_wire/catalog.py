@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from uuid import uuid4
 
 from footlight._wire.calls import Page, Unary, batches
+from footlight._wire.ids import new_id
 from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
 from footlight.types import Erasure, Event, EventKind, ForgottenState, Item, PutItems, RecordedEvents
 from footlight.v1 import catalog_pb2 as pb
@@ -87,7 +87,7 @@ def item_from_wire(item: pb.Item) -> Item:
 def event_to_wire(event: Event) -> pb.Event:
     """An event without an id gets a new UUID, so that a retry of the request records it once."""
     return pb.Event(
-        event_id=event.event_id or str(uuid4()),
+        event_id=event.event_id or new_id(),
         user_id=event.user_id,
         item_id=event.item_id,
         kind=to_enum(pb.EventKind.DESCRIPTOR, "EVENT_KIND_", EventKind(event.kind)),

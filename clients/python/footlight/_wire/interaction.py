@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from footlight._wire.calls import Page, Stream, Unary
+from footlight._wire.ids import new_id
 from footlight._wire.spaces import from_settings, from_space, from_value, to_settings, to_space, to_value
 from footlight._wire.values import from_enum, from_struct, from_timestamp, to_enum, to_struct
 from footlight.types import (
@@ -212,7 +212,7 @@ def _act_request(agent_id: str, step: Step, request_id: str) -> pb.ActRequest:
         observation=to_value(step.observation),
         action_mask=() if step.mask is None else step.mask,
         outcome=_outcome(step.reward),
-        request_id=request_id or str(uuid4()),
+        request_id=request_id or new_id(),
         exploit=step.exploit,
         candidates=map(_candidate, step.candidates) if step.candidates else None,
         baseline_action=to_value(step.baseline_action),
@@ -246,9 +246,7 @@ def _end_request(agent_id: str, end: SessionEnd) -> pb.EndSessionRequest:
 
 
 def _reward_event(reward: Reward) -> pb.RewardEvent:
-    return pb.RewardEvent(
-        reward_id=reward.reward_id or str(uuid4()), decision_id=reward.decision_id, value=reward.value
-    )
+    return pb.RewardEvent(reward_id=reward.reward_id or new_id(), decision_id=reward.decision_id, value=reward.value)
 
 
 def _agent(agent: pb.Agent) -> Agent:
