@@ -30,7 +30,7 @@ class Answerer:
         self._deployments = deployments
         self._resolver = resolver
         self._rankings = rankings
-        self._catalogue = resolver.catalogue
+        self._ids = resolver.catalogue.ids
         self._completer = Completer(resolver)
 
     async def find(self, asking: Asking, host: RecommenderHost, query: Query) -> tuple[RecommenderHost, Found]:
@@ -91,19 +91,37 @@ class Answerer:
         decision = record(where, asked.user, ranking.items, ranking.scores, request, ranking.propensity)
         more = More(own, asked.servable == 0, asked.unknown, asked.seed, basis)
         source = (decision, host.name, where[1], where[2], by is not host)
-        lines = (found.items, found.scores, found.ranking, self._catalogue.ids)
+        lines = (found.items, found.scores, found.ranking, self._ids)
         return Recommended(*source, *lines, asked.query.reasons, by.pending, more)
 
-    def record(self, asked: RecommenderHost, by: RecommenderHost, query: Query, found: Found) -> Recommended:
+    def record(
+        self,
+        asked: RecommenderHost,
+        by: RecommenderHost,
+        query: Query,
+        ranking: Ranking,
+        items: list[int],
+        scores: list[float],
+    ) -> Recommended:
         """Record a plain answer. What is not usual about the question goes with it."""
-        special = by is not asked or query.include_seen or len(query.exclude)
-        said = self._said(asked, query, PLAINLY) if special else b""
-        where = by.name, by.version, by.position
-        ranking = found.ranking
-        decision = self._rankings.record(where, query.user, ranking.items, ranking.scores, said)
-        source = (decision, asked.name, by.version, by.position, by is not asked)
-        lines = (found.items, found.scores, ranking, self._catalogue.ids)
-        return Recommended(*source, *lines, query.reasons, by.pending)
+        version, position, other = by.version, by.position, by is not asked
+        said = self._said(asked, query, PLAINLY) if other or query.include_seen or len(query.exclude) else b""
+        source = by.name, version, position
+        decision = self._rankings.record(source, query.user, ranking.items, ranking.scores, said)
+        # Fields by place: it is made with every call.
+        return Recommended(
+            decision,
+            asked.name,
+            version,
+            position,
+            other,
+            items,
+            scores,
+            ranking,
+            self._ids,
+            query.reasons,
+            by.pending,
+        )
 
     def record_all(
         self, host: RecommenderHost, queries: Sequence[Query], rankings: Sequence[Ranking], terms: Terms
@@ -114,7 +132,7 @@ class Answerer:
         said = self._said(host, first, terms) if special else b""
         decisions = self._rankings.record_all(where, [query.user for query in queries], rankings, said)
         name, version, position = where
-        pending, ids, reasons = host.pending, self._catalogue.ids, first.reasons
+        pending, ids, reasons = host.pending, self._ids, first.reasons
         return [
             Recommended(
                 decision,

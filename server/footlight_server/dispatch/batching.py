@@ -123,8 +123,9 @@ class Batching:
     async def _finish(
         self, asking: Asking, host: RecommenderHost, first: Asked, query: Query, answer: tuple[RecommenderHost, Found]
     ) -> Recommended:
-        if first.terms is PLAINLY and len(answer[1].items) >= first.count:
-            return self._answerer.record(host, answer[0], query, answer[1])
+        by, found = answer
+        if first.terms is PLAINLY and len(found.items) >= first.count:
+            return self._answerer.record(host, by, query, found.ranking, found.items, found.scores)
         seed = None if first.seed is None else query.seed
         asked = replace(first, query=query, user=query.user, seed=seed)
         return await self._answerer.finish(asking, host, answer, asked)

@@ -32,6 +32,7 @@ class RecommenderHost(Follower):
         self.admission = self.care.admission
         self.inline = self.spec.inline
         """Whether it may be asked on the spot: an engine of microseconds with which nothing is wrong."""
+        self.engine_name = spec.name
         self.explores = self.spec.explores
         """Whether it is to be given a seed with every question."""
         self.waking: asyncio.Task[None] | None = None

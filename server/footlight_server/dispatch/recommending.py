@@ -42,6 +42,7 @@ class Recommending:
         self._catalogue = resolver.catalogue
         self._people = resolver.people
         self._answerer = Answerer(deployments, resolver, rankings)
+        self._record = self._answerer.record
         self._batching = Batching(resolver, self._answerer)
         self._policy = policy
 
@@ -71,10 +72,10 @@ class Recommending:
             if host.inline:
                 try:
                     if (ranking := host.now(known, query)) is not None:
-                        found = Found(ranking, *checked_lines(host.spec.name, ranking, query))
-                        if len(found.items) == query.count:
-                            return self._answerer.record(host, host, query, found)
-                        return await self._finish(asking, host, query, (host, found))
+                        items, scores = checked_lines(host.engine_name, ranking, query)
+                        if len(items) == query.count:
+                            return self._record(host, host, query, ranking, items, scores)
+                        return await self._finish(asking, host, query, (host, Found(ranking, items, scores)))
                 except EngineFault as fault:
                     if host.fault(fault):  # it is asked again all the same: the caller is told
                         raise
@@ -88,7 +89,7 @@ class Recommending:
     ) -> Recommended:
         by, found = answer
         if len(found.items) == query.count:
-            return self._answerer.record(host, by, query, found)
+            return self._record(host, by, query, found.ranking, found.items, found.scores)
         return await self._answerer.finish(asking, host, answer, Asked(query, query.count, query.user))
 
     async def _on_terms(self, asking: Asking, host: RecommenderHost, wanted: Wanted) -> Recommended:
