@@ -74,6 +74,8 @@ class ReplyItem:
     """An item in a reply."""
 
     item: int
+    title: str
+    """In the person's language, where the catalogue has it."""
     score: float
     reasons: tuple[str, ...] = ()
     """Why, each in a few words, in the person's language."""
@@ -104,7 +106,7 @@ class Assistant(Engine):
     """What the deciding agent chooses among: its actions, in order."""
     observations: ClassVar[int]
     """How many states of a conversation the deciding agent tells apart."""
-    policy: ClassVar[str] = ""
+    policy: str = ""
     """The deployment whose agent decides; empty means the best."""
 
     @abstractmethod

@@ -19,6 +19,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footlight.v1 import (
+    assistant_pb2,
+    assistant_pb2_grpc,
     catalog_pb2,
     catalog_pb2_grpc,
     engine_pb2,
@@ -37,9 +39,11 @@ from footlight_server.corpora.assets import AssetStore
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.acting import Acting
 from footlight_server.dispatch.agreeing import Agreement
+from footlight_server.dispatch.answering import Answerer
 from footlight_server.dispatch.asking import TENANT, Policy
 from footlight_server.dispatch.cataloguing import Cataloguing
 from footlight_server.dispatch.collecting import Collecting
+from footlight_server.dispatch.conversing import Conversing
 from footlight_server.dispatch.demotions import Demotions
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.engines import Engines
@@ -49,12 +53,14 @@ from footlight_server.dispatch.predicting import Predicting
 from footlight_server.dispatch.recalling import Recalling
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.resolving import Resolver
+from footlight_server.dispatch.tasting import Tasting
 from footlight_server.dispatch.tracing import Tracing
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.dispatch.vacuuming import Vacuuming
 from footlight_server.door import CannotStart, DataLock, check_address, lock_data_dir, taken
 from footlight_server.log.agents import AgentTable
 from footlight_server.log.catalogue import Catalogue
+from footlight_server.log.conversations import ConversationTable
 from footlight_server.log.database import Database
 from footlight_server.log.decisions import DecisionLog
 from footlight_server.log.deployments import DeploymentTable
@@ -72,6 +78,7 @@ from footlight_server.marking.choice import Stages, UnknownStage
 from footlight_server.marking.keys import SigningConfig
 from footlight_server.marking.marking import Marking
 from footlight_server.models.store import ModelStore
+from footlight_server.services.assistant import AssistantService
 from footlight_server.services.catalog import CatalogService
 from footlight_server.services.engine import EngineService
 from footlight_server.services.faults import guard
@@ -84,7 +91,7 @@ log = logging.getLogger(__name__)
 
 DESCRIPTORS = tuple(
     descriptor
-    for file in (catalog_pb2, recommendation_pb2, generation_pb2, interaction_pb2, engine_pb2)
+    for file in (catalog_pb2, recommendation_pb2, generation_pb2, interaction_pb2, engine_pb2, assistant_pb2)
     for descriptor in file.DESCRIPTOR.services_by_name.values()
 )
 SERVICES = tuple(descriptor.full_name for descriptor in DESCRIPTORS)
@@ -125,8 +132,6 @@ class App:
         config = self.config
         policy = Policy()
         models = ModelStore(config.data_dir / "models")
-        if self._lock.first:
-            models.clean()
         self._writer = writer = Writer(self._database)
         catalogue = Catalogue(self._database, writer, TENANT)
         people = People(self._database, TENANT)
@@ -137,6 +142,7 @@ class App:
         rankings = RankingLog(self._database, writer, TENANT)
         corpora = CorpusStore(config.data_dir / "corpora", self._database, writer, TENANT)
         if self._lock.first:
+            models.clean()
             await corpora.clean()
         assets = AssetStore(config.data_dir / "assets", self._database, writer, TENANT)
         table = DeploymentTable(self._database, writer, TENANT)
@@ -172,6 +178,7 @@ class App:
             self._generation(assets, corpora, decisions, policy),
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
+            self._assistant(resolver, rankings, models, policy),
         )
         self._vacuuming = Vacuuming(self._database, events, leasing)
         self._vacuuming.start()
@@ -195,6 +202,15 @@ class App:
             Tracing(self._deployments, assets, corpora, self._catalogue, marking, policy),
         )
 
+    def _assistant(
+        self, resolver: Resolver, rankings: RankingLog, models: ModelStore, policy: Policy
+    ) -> AssistantService:
+        tasting = Tasting(self._deployments, resolver, Answerer(self._deployments, resolver, rankings))
+        turns = ConversationTable(self._database, self._writer, TENANT)
+        catalogue = self._catalogue
+        self._conversing = Conversing(self._deployments, self._acting, tasting, turns, catalogue, models, policy)
+        return AssistantService(self._conversing)
+
     def _doom(self, demotions: Demotions, deployment: str, reason: str) -> None:
         """An engine ends the server: let it be asked elsewhere from the next start on."""
         demotions.add(deployment, self._deployments.resolve(deployment).spec.version, reason)
@@ -207,12 +223,13 @@ class App:
         table = cast(grpc.aio.Server, routes)  # for the generated functions, which ask no more of a server
         for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
             guard(service, descriptor, self._agreement.seek)
-        catalog, recommendation, generation, interaction, engine = self._services
+        catalog, recommendation, generation, interaction, engine, talk = self._services
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, table)
         recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, table)
         generation_pb2_grpc.add_GenerationServiceServicer_to_server(generation, table)
         interaction_pb2_grpc.add_InteractionServiceServicer_to_server(interaction, table)
         engine_pb2_grpc.add_EngineServiceServicer_to_server(engine, table)
+        assistant_pb2_grpc.add_AssistantServiceServicer_to_server(talk, table)
         server.add_generic_rpc_handlers((routes,))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -237,6 +254,7 @@ class App:
             # Together, because whoever watches the job that runs would hold the door open until it has ended.
             await asyncio.gather(self._server.stop(self.config.grace_seconds), self._training.stop())
             await self._vacuuming.stop()
+            await self._conversing.stop()
             await self._acting.stop()
             await self._leasing.stop()
             await self._agreement.stop()

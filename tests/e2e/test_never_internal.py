@@ -14,7 +14,7 @@ from google.protobuf.struct_pb2 import Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footlight.v1 import catalog_pb2, engine_pb2, generation_pb2, interaction_pb2, recommendation_pb2
+from footlight.v1 import assistant_pb2, catalog_pb2, engine_pb2, generation_pb2, interaction_pb2, recommendation_pb2
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server
@@ -49,7 +49,7 @@ SCALARS: dict[int, st.SearchStrategy[Any]] = {
 
 
 def unary_methods() -> Iterator[MethodDescriptor]:
-    for file in (catalog_pb2, engine_pb2, generation_pb2, interaction_pb2, recommendation_pb2):
+    for file in (assistant_pb2, catalog_pb2, engine_pb2, generation_pb2, interaction_pb2, recommendation_pb2):
         for service in file.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 if not method.client_streaming and not method.server_streaming:

@@ -21,6 +21,7 @@ from footlight_server.archive.layout import TenantFacts
 from footlight_server.archive.snapshot import snapshot, url_of
 from footlight_server.errors import DataLoss, FailedPrecondition, FootlightError
 from footlight_server.log.agent_erasures import erase_person
+from footlight_server.log.conversations import erase_conversations
 from footlight_server.log.database import Database
 from footlight_server.log.rankings import erase_rankings
 from footlight_server.log.schema import DECISIONS, ERASURES, EVENTS, ITEMS, PEOPLE
@@ -163,6 +164,9 @@ def _erase(connection: Connection, mark: Mark) -> int:
     tenant, user = mark.tenant, mark.user_ordinal
     for table in (EVENTS, DECISIONS):
         connection.execute(delete(table).where(table.c.tenant == tenant, table.c.user_ordinal == user))
+    who = select(PEOPLE.c.user_id).where(PEOPLE.c.tenant == tenant, PEOPLE.c.ordinal == user)
+    if (user_id := connection.execute(who).scalar()) is not None:
+        erase_conversations(connection, tenant, user_id)
     found = connection.execute(delete(PEOPLE).where(PEOPLE.c.tenant == tenant, PEOPLE.c.ordinal == user)).rowcount
     if found:  # somebody who came after the backup was never answered in it; looking through all pages is slow
         erase_rankings(connection, tenant, user)

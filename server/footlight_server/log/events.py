@@ -17,6 +17,7 @@ from footlight_server.log.batch import Incoming, check_batch
 from footlight_server.log.bulk import Lookup, Prepared, insert_rows
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.columns import as_events, read_events
+from footlight_server.log.conversations import erase_conversations
 from footlight_server.log.database import Database
 from footlight_server.log.people import People, create_people, find_people
 from footlight_server.log.rankings import erase_rankings
@@ -327,6 +328,7 @@ def _rows(tenant: str, fresh: Sequence[Incoming], people: Mapping[str, int], fir
 def _forget(connection: Connection, tenant: str, user_id: str) -> Receipt:
     user = find_people(connection, tenant, [user_id]).get(user_id, NOBODY)
     epoch = last_epoch(connection, tenant)
+    erase_conversations(connection, tenant, user_id)
     if user == NOBODY:
         return Receipt(0, 0, epoch, NOBODY)
     mark = (tenant, epoch + 1, user, last_position(connection, tenant), now())

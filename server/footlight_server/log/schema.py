@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -230,6 +230,25 @@ AGENT_LOG = Table(
     Index("ix_agent_log_person", "tenant", "person", sqlite_where=_PERSONAL, postgresql_where=_PERSONAL),
     sqlite_with_rowid=False,
 )
+
+CONVERSATION_TURNS = Table(
+    "conversation_turns",
+    METADATA,
+    _key("tenant"),
+    _key("deployment"),
+    _key("conversation_id"),
+    _key("turn", BigInteger),
+    _of("user_id"),
+    Column("request_id", Text),
+    _of("decision_id"),
+    _of("said"),
+    _of("answer"),
+    _of("memory"),
+    _of("time", BigInteger),
+    Index("ix_conversation_turns_user_id", "tenant", "user_id"),
+    Index("ix_conversation_turns_request_id", "tenant", "deployment", "conversation_id", "request_id", unique=True),
+)
+"""What people typed and were answered. ``answer`` and ``memory`` are JSON."""
 
 CORPORA = Table(
     "corpora",

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from footlight._client.agents import AgentMethods, AsyncAgentMethods
 from footlight._client.catalog import AsyncCatalogMethods, CatalogMethods
+from footlight._client.conversation import AsyncConversationMethods, ConversationMethods
 from footlight._client.engine import AsyncEngineMethods, EngineMethods
 from footlight._client.generation import AsyncGenerationMethods, GenerationMethods
 from footlight._client.interaction import AsyncInteractionMethods, InteractionMethods
 from footlight._client.recommendation import AsyncRecommendationMethods, RecommendationMethods
 
 
-class Client(CatalogMethods, RecommendationMethods, GenerationMethods, InteractionMethods, AgentMethods, EngineMethods):
+class Client(
+    CatalogMethods,
+    RecommendationMethods,
+    GenerationMethods,
+    InteractionMethods,
+    AgentMethods,
+    ConversationMethods,
+    EngineMethods,
+):
     """A Footlight server, called from any thread.
 
     Every call has a deadline (`timeout`, in seconds; the client's own where it is None) and raises a FootlightError.
@@ -27,6 +36,7 @@ class AsyncClient(
     AsyncGenerationMethods,
     AsyncInteractionMethods,
     AsyncAgentMethods,
+    AsyncConversationMethods,
     AsyncEngineMethods,
 ):
     """A Footlight server, called from an event loop: the methods of `Client`, awaited.

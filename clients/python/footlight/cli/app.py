@@ -10,6 +10,7 @@ import typer
 
 from footlight.cli import (
     acting,
+    chatting,
     corpora,
     deciding,
     engines,
@@ -36,6 +37,7 @@ _OWN = (
     provenance,
     acting,
     gym,
+    chatting,
     engines,
     version,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from footlight.types.catalog import Erasure, Event, EventKind, ForgottenState, Item, PutItems, RecordedEvents
+from footlight.types.conversation import Reply, ReplyItem, SaidSlot
 from footlight.types.engine import (
     BreakerState,
     Deployment,
@@ -125,10 +126,13 @@ __all__ = [
     "RecomputationOutcome",
     "RecordedEvents",
     "RecordedRecommendation",
+    "Reply",
+    "ReplyItem",
     "Reward",
     "RewardPolicy",
     "RewardStatus",
     "Rights",
+    "SaidSlot",
     "SessionEnd",
     "SessionSummary",
     "SimilarItems",

@@ -68,7 +68,7 @@ class Answering:
 
     def _listed(self, act: str, items: Sequence[int], scores: dict[int, float]) -> Answer:
         language = self._language
-        shown = [ReplyItem(item, scores.get(item, 0.0), self._reasons.of(item)) for item in items]
+        shown = [self._shown(item, scores.get(item, 0.0), self._reasons.of(item)) for item in items]
         if len(items) == 1:
             line = item_line(language, self._shelf.facts[items[0]], shown[0].reasons)
             what = "explain" if act == "explain" else "list_one"
@@ -79,6 +79,9 @@ class Answering:
         more = self._heard.intent == intents.MORE
         what = "varied" if act == "diversify" else "more" if more else "list_many"
         return Answer(act, say(language, what, items=self._lines(items, shown)), shown)
+
+    def _shown(self, item: int, score: float, reasons: tuple[str, ...] = ()) -> ReplyItem:
+        return ReplyItem(item, title_of(self._language, self._shelf.facts[item]).strip("《》"), score, reasons)
 
     def _lines(self, items: Sequence[int], shown: Sequence[ReplyItem]) -> str:
         return "\n".join(
@@ -114,7 +117,8 @@ class Answering:
         memory.asked = self._unknown()
         if memory.asked in ("genre", "kind"):
             names = [value_name(language, memory.asked, value) for value, _ in self._shelf.values(memory.asked)[:5]]
-            return Answer("ask", say(language, f"ask_{memory.asked}", choices=say(language, "comma").join(names)))
+            text = say(language, f"ask_{memory.asked}", choices=say(language, "comma").join(names))
+            return Answer("ask", text, notes=self._remarks(found))
         return Answer("ask", say(language, f"ask_{memory.asked}"), notes=self._remarks(found))
 
     def _unknown(self) -> str:
@@ -151,7 +155,7 @@ class Answering:
         """Several items have that title: show them, so that a number or a year tells."""
         items = list(self._heard.named)[:9]
         self._memory.last, self._memory.focus = tuple(items), items[0]
-        shown = [ReplyItem(item, 0.0) for item in items]
+        shown = [self._shown(item, 0.0) for item in items]
         return Answer("ask", say(self._language, "which", items=self._lines(items, shown)), shown)
 
     def _item(self) -> int | None:
@@ -162,13 +166,13 @@ class Answering:
         if (item := self._item()) is None:
             return Answer("accept", say(self._language, "accepted_none"))
         title = title_of(self._language, self._shelf.facts[item])
-        return Answer("accept", say(self._language, "accepted", title=title), [ReplyItem(item, 0.0)])
+        return Answer("accept", say(self._language, "accepted", title=title), [self._shown(item, 0.0)])
 
     def _informed(self) -> Answer:
         if (item := self._item()) is None:
             return Answer("inform", say(self._language, "not_yet"))
         facts = self._shelf.facts[item]
-        return Answer("inform", informed(self._language, facts, self._heard.utterance.text), [ReplyItem(item, 0.0)])
+        return Answer("inform", informed(self._language, facts, self._heard.utterance.text), [self._shown(item, 0.0)])
 
     def _why(self) -> Answer:
         language = self._language
@@ -176,14 +180,14 @@ class Answering:
             return Answer("why", say(language, "not_yet"))
         reasons, title = self._reasons.of(item), title_of(language, self._shelf.facts[item])
         text = say(language, "why", title=title, reasons=listed(language, reasons)) if reasons else ""
-        return Answer("why", text or say(language, "why_nothing", title=title), [ReplyItem(item, 0.0, reasons)])
+        return Answer("why", text or say(language, "why_nothing", title=title), [self._shown(item, 0.0, reasons)])
 
     def _undone(self) -> Answer:
         language, memory = self._language, self._memory
         if memory.saved() == Memory.restored(self._turn.memory).saved() | {"turn": memory.turn, "language": language}:
             return Answer("undo", say(language, "nothing_to_undo"))
         items = [item for item in memory.last if item in self._shelf.facts]
-        shown = [ReplyItem(item, 0.0, self._reasons.of(item)) for item in items]
+        shown = [self._shown(item, 0.0, self._reasons.of(item)) for item in items]
         if not items:
             return Answer("undo", say(language, "undone_plain"))
         return Answer("undo", say(language, "undone", items=self._lines(items, shown)), shown)

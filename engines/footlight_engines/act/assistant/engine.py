@@ -54,12 +54,12 @@ class CatalogueAssistant(Assistant):
     options_type: ClassVar[type[Options]] = AssistantOptions
     acts: ClassVar[tuple[str, ...]] = policy.ACTS
     observations: ClassVar[int] = policy.STATES
-    policy: ClassVar[str] = "dialogue-policy"
 
     def __init__(self, options: Options) -> None:
         """Loads the embedder, where there is one; without it search goes by words alone, and replies say so."""
         if not isinstance(options, AssistantOptions):
             raise TypeError(f"options must be AssistantOptions, not {type(options).__name__}")
+        self.policy = options.policy
         found = None if options.embedder == "none" else find_embedder(options.embedder)
         self._embedder: EmbedderSpec | None = found[0] if found else None
         self._shelf = Shelf(found[1] if found else None)

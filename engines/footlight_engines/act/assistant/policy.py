@@ -75,7 +75,7 @@ def prior() -> NDArray[np.float64]:
         if taken >= 2:
             q[state, DIVERSIFY] = 0.25 + 0.1 * (taken == 3)  # what was shown did not fit
         if many == 1:
-            q[state, EXPLAIN] = 0.32  # few are left: say more of the one
+            q[state, EXPLAIN] = 0.28  # few are left: say more of the one
     return q
 
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.classifier import guess
-from footlight_engines.act.assistant.lexicons import shared_lexicon
+from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
 from footlight_engines.act.assistant.reading import Utterance, read
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot, slots_of
+from footlight_engines.act.assistant.title_index import spellings
 
 SURE = 0.45
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
-_ABOUT_ITEMS = (intents.ACCEPT, intents.REJECT, intents.SEEN, intents.INQUIRE, intents.WHY)
+_QUESTION = pattern("questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def understand(text: str, memory: Memory | None = None, shelf: Shelf | None = No
     if shelf is not None:
         slots, named = _with_catalogue(utterance.text, slots, shelf)
     place = ordinal(utterance.text, len(memory.last))
+    if named and _QUESTION.search(utterance.text) and intents.INQUIRE in intents.heard_cues(utterance.text):
+        return Understood(utterance, intents.INQUIRE, tuple(slots), place, named)
     intent = _intent(utterance.text, slots, memory, place)
     return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named)
 
@@ -92,7 +95,7 @@ def _with_catalogue(text: str, slots: list[Slot], shelf: Shelf) -> tuple[list[Sl
         resolved.append(replace(slot, item=items[0]) if items else slot)
     have = {slot.value for slot in resolved if slot.name == "people"}
     resolved += [slot for slot in people_in(text, shelf) if slot.value not in have]
-    if not named and (whole := _bare_title(text, shelf)):
+    if not named and (whole := _in_question(text, shelf) or _bare_title(text, shelf)):
         named, title = whole
         resolved = [Slot("title", title, 1, named[0], 0)]
     return resolved, tuple(dict.fromkeys(named))
@@ -104,6 +107,20 @@ def _closest(title: str, shelf: Shelf) -> list[int]:
     best = max((match.similarity for match in found), default=0.0)
     longest = max((len(match.title) for match in found if match.similarity == best), default=0)
     return [match.item for match in found if match.similarity == best and len(match.title) == longest]
+
+
+def _in_question(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
+    """The items of a title that a question is about: "when was Heat made?"."""
+    for match in _QUESTION.finditer(text):
+        title = next(group for group in match.groups() if group).strip(" 《》?？")
+        if items := [item for item in _closest(title, shelf) if _fits(title, shelf.facts[item].titles)]:
+            return items, title
+    return None
+
+
+def _fits(said: str, titles: Sequence[str]) -> bool:
+    """Whether what was said is about as long as a title: "Heat" is not in "the heat of the night"."""
+    return any(abs(len(said) - len(spelt)) <= 2 for title in titles for spelt in spellings(title))
 
 
 def _bare_title(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
