@@ -1,10 +1,13 @@
-"""Fitting item-item cosine neighbours: `item-knn` beside implicit's CosineRecommender, in turn, on the same log.
+"""Fitting item-item cosine neighbours: `item-knn` beside implicit and sparse_dot_topn, in turn, on the same preferences.
 
-Ours starts from events and is timed until everything is there that is then served and updated: preferences by person and
-by item, and the table of candidates with their bounds. implicit starts from a CSR matrix that is built outside the clock.
-Both use the same number of threads. Then the k best similarities of every item are compared: the sorted values of both
-must agree, so items may differ only where they tie at rank k. (implicit lets an item be its own neighbour: it is asked
-for one more, and the item itself is dropped.)
+The clock of "table" starts where the peers' starts, with the preferences in memory by person, and stops when the table is
+there that is then served and updated: candidates beyond k, overlaps, bounds. That of "log" starts with the events in random
+order, and so includes building the preferences by person and by item. implicit starts from a CSR matrix; sparse_dot_topn
+from the same, scaled to unit columns in float32 within the clock. All use the same number of threads. Memory is the growth
+of the process's peak over what it held when the clock started, in the first round.
+
+Then the k best similarities of every item are compared: the sorted values must agree, so items may differ only where they
+tie at rank k. (The peers let an item be its own neighbour: they are asked for one more, and the item itself is dropped.)
 """
 
 from __future__ import annotations
@@ -26,58 +29,71 @@ from typing import Any
 import numpy as np
 from implicit.nearest_neighbours import CosineRecommender
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
+from shapes import SHAPES, draw
+from sparse_dot_topn import sp_matmul_topn
 
 from footlight_engines.recommend.item_knn import ItemKnn, ItemKnnOptions
 from footlight_plugins import Events, Query, TrainingRun
+
+Log = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+Contenders = dict[str, Callable[[], Any]]
 
 
 def main() -> None:
     """Run everything and print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("FOOTLIGHT_DATA", ".")))
-    parser.add_argument("--set", choices=("gowalla", "ml-100k"), default="gowalla")
+    parser.add_argument("--data", choices=("gowalla", "ml-100k", *SHAPES), default="gowalla")
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get("FOOTLIGHT_DATA", ".")))
+    parser.add_argument("--binary", action="store_true", help="let every value be 1")
+    parser.add_argument("--seed", type=int, default=20, help="of the synthetic sets")
     parser.add_argument("--k", type=int, default=50)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])  # ours takes one thread a core
-    result = _measure(_read(chosen.data, chosen.set), chosen)
+    user, item, value = _read(chosen)
+    result = _measure((user, item, np.ones(len(user)) if chosen.binary else value), chosen)
     print(json.dumps(result, indent=2) if chosen.json else _table(result))
-    if result["worst_difference"] > 1e-9:
+    if max(result["worst_difference"].values()) > 1e-5:
         sys.exit("the similarities differ")
 
 
-def _read(data: Path, name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _read(chosen: argparse.Namespace) -> Log:
     """Users, items and values."""
-    if name == "ml-100k":
-        ratings = np.loadtxt(data / "ml-100k" / "ml-100k.inter", skiprows=1)
+    if chosen.data in SHAPES:
+        return draw(SHAPES[chosen.data], chosen.seed)
+    if chosen.data == "ml-100k":
+        ratings = np.loadtxt(chosen.folder / "ml-100k" / "ml-100k.inter", skiprows=1)
         return (ratings[:, 0] - 1).astype(np.int32), (ratings[:, 1] - 1).astype(np.int32), ratings[:, 2]
-    with np.load(data / "gowalla" / "gowalla.npz", allow_pickle=False) as stored:
+    with np.load(chosen.folder / "gowalla" / "gowalla.npz", allow_pickle=False) as stored:
         items = stored["train_items"]
         users = np.repeat(np.arange(len(stored["train_indptr"]) - 1, dtype=np.int32), np.diff(stored["train_indptr"]))
     return users, items, np.ones(len(items))
 
 
-def _measure(log: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], chosen: argparse.Namespace) -> dict[str, Any]:
+def _measure(log: Log, chosen: argparse.Namespace) -> dict[str, Any]:
     user, item, value = log
     shuffled = np.random.default_rng(0).permutation(len(user))  # a log is in no order of people or items
     events = Events.of(user[shuffled], item[shuffled], value[shuffled])
-    matrix = csr_matrix((value, (user, item)))
-    ours = ItemKnn(ItemKnnOptions(k=chosen.k))
-    theirs = CosineRecommender(K=chosen.k, num_threads=chosen.threads)
+    matrix, ours = csr_matrix((value, (user, item))), ItemKnn(ItemKnnOptions(k=chosen.k))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # implicit's, on its own matrix format
         run = TrainingRun(seed=0, directory=Path(folder), report=lambda fraction, step, metrics: None)
-        ours.fit(events, run)  # compiles, or reads the compiled code
-        times = _interleave(
-            {"item-knn": lambda: ours.fit(events, run), "implicit": lambda: theirs.fit(matrix, show_progress=False)},
-            chosen.rounds,
-        )
-        difference = _worst_difference(ours, matrix, chosen)
+        few = ItemKnn(ItemKnnOptions(k=chosen.k))
+        few.fit(events.take(slice(0, 1_000)), run)  # compiles, or reads the compiled code
+        contenders: Contenders = {
+            "log": lambda: ours.fit(events, run),
+            "table": lambda: ours.refit(run),
+            "implicit": lambda: _implicit(matrix, chosen),
+            "sparse_dot_topn": lambda: _sparse_dot_topn(matrix, chosen),
+        }
+        times, memory, made = _interleave(contenders, chosen.rounds)
+    differences = {peer: _worst_difference(ours, made[peer], chosen.k) for peer in ("implicit", "sparse_dot_topn")}
+    best = min(times["implicit"]["median"], times["sparse_dot_topn"]["median"])
     return {
-        "set": chosen.set,
+        "set": chosen.data + (" binary" if chosen.binary else ""),
         "people": int(matrix.shape[0]),
         "items": int(matrix.shape[1]),
         "preferences": len(user),
@@ -85,33 +101,65 @@ def _measure(log: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], chosen: argpa
         "threads": chosen.threads,
         "rounds": chosen.rounds,
         "seconds": times,
-        "ratio_of_medians": times["implicit"]["median"] / times["item-knn"]["median"],
-        "worst_difference": difference,
-        "versions": {name: version(name) for name in ("implicit", "numba", "numpy", "scipy")},
+        "memory_mb": memory,
+        "times_as_fast_as_best_peer": {name: best / times[name]["median"] for name in ("table", "log")},
+        "memory_of_leaner_peer": memory["table"] / min(memory["implicit"], memory["sparse_dot_topn"]),
+        "worst_difference": differences,
+        "versions": {name: version(name) for name in ("implicit", "sparse_dot_topn", "numba", "numpy", "scipy")},
         "python": platform.python_version(),
         "load_at_end": os.getloadavg()[0],
     }
 
 
-def _interleave(fits: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
-    """Seconds of each fit, the fits in turn, so that what else the machine does falls on all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in fits}
-    for _ in range(rounds):
-        for name, fit in fits.items():
+def _implicit(matrix: Any, chosen: argparse.Namespace) -> Any:
+    model = CosineRecommender(K=chosen.k + 1, num_threads=chosen.threads)
+    model.fit(matrix, show_progress=False)
+    return model.similarity
+
+
+def _sparse_dot_topn(matrix: Any, chosen: argparse.Namespace) -> Any:
+    columns = matrix.astype(np.float32)
+    norms = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=0))).ravel()
+    columns = columns @ diags(1.0 / np.maximum(norms, 1e-30).astype(np.float32))
+    return sp_matmul_topn(columns.T.tocsr(), columns.tocsr(), top_n=chosen.k + 1, n_threads=chosen.threads)
+
+
+def _interleave(contenders: Contenders, rounds: int) -> tuple[dict[str, Any], dict[str, float], dict[str, Any]]:
+    """Seconds, MB and results of each, in turn, so that what else the machine does falls on all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    memory: dict[str, float] = {}
+    made: dict[str, Any] = {}
+    for n in range(rounds):
+        for name, fit in contenders.items():
+            made.pop(name, None)
+            before = _start_peak()
             start = time.perf_counter()
-            fit()
+            made[name] = fit()
             seconds[name].append(time.perf_counter() - start)
-    return {n: {"median": statistics.median(s), "min": min(s), "max": max(s)} for n, s in seconds.items()}
+            if n == 0:
+                memory[name] = _status("VmHWM") - before
+    times = {n: {"median": statistics.median(s), "min": min(s), "max": max(s)} for n, s in seconds.items()}
+    return times, memory, made
 
 
-def _worst_difference(ours: ItemKnn, matrix: Any, chosen: argparse.Namespace) -> float:
+def _start_peak() -> float:
+    """Let the peak of this process begin anew; return what it holds now, in MB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":"))
+
+
+def _worst_difference(ours: ItemKnn, theirs: Any, k: int) -> float:
     """The largest difference of the sorted k best similarities, over all items."""
-    theirs = CosineRecommender(K=chosen.k + 1, num_threads=chosen.threads)
-    theirs.fit(matrix, show_progress=False)
-    query, worst = Query(-1, 1_000, np.ones(matrix.shape[1], np.bool_)), 0.0
-    for item in range(matrix.shape[1]):
-        row = theirs.similarity[item]
-        expected = np.sort(row.data[(row.indices != item) & (row.data > 0)])[::-1][: chosen.k]
+    query, worst = Query(-1, 1_000, np.ones(theirs.shape[1], np.bool_)), 0.0
+    for item in range(theirs.shape[0]):
+        row = slice(theirs.indptr[item], theirs.indptr[item + 1])
+        values, others = theirs.data[row], theirs.indices[row]
+        expected = np.sort(values[(others != item) & (values > 0)])[::-1][:k]
         found = ours.similar(item, query).scores
         if len(found) != len(expected):
             return float("inf")
@@ -123,13 +171,17 @@ def _table(result: dict[str, Any]) -> str:
     lines = [
         f"{result['set']}: {result['people']:,} people, {result['items']:,} items, {result['preferences']:,} preferences; "
         f"k = {result['k']}, {result['threads']} threads, {result['rounds']} rounds in turn",
-        f"{'':10} {'median':>9} {'min':>9} {'max':>9}   seconds",
+        f"{'':16} {'median':>9} {'min':>9} {'max':>9}   seconds {'':>6} MB at the peak",
     ]
     for name, times in result["seconds"].items():
-        lines.append(f"{name:10} {times['median']:9.3f} {times['min']:9.3f} {times['max']:9.3f}")
+        figures = f"{times['median']:9.3f} {times['min']:9.3f} {times['max']:9.3f}"
+        lines.append(f"{name:16} {figures} {result['memory_mb'][name]:24.0f}")
+    ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in result["times_as_fast_as_best_peer"].items())
     lines.append(
-        f"ratio of medians {result['ratio_of_medians']:.2f}; largest difference {result['worst_difference']:.1e}"
+        f"times as fast as the better peer: {ratios}; memory {result['memory_of_leaner_peer']:.2f} times the leaner"
     )
+    differences = ", ".join(f"{name} {worst:.1e}" for name, worst in result["worst_difference"].items())
+    lines.append(f"largest difference of a similarity: {differences}")
     named = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     lines.append(f"Python {result['python']}, {named}; load average {result['load_at_end']:.2f}")
     return "\n".join(lines)

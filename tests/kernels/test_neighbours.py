@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.neighbour_reads import common, read_row
-from footlight_engines.kernels.neighbour_rows import gather_overlaps, row_costs
+from footlight_engines.kernels.neighbour_rows import gather_overlaps
 from footlight_engines.kernels.neighbours import MARGIN, Rule, current_bound
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import Preferences
@@ -75,13 +75,6 @@ def test_the_overlap_of_two_items_is_the_dense_one() -> None:
     x, _, _ = _built(weights, Rule(3, 0.0, 0.0)).parts()
     product = weights.T @ weights
     assert [[common(x, i, j) for j in range(_ITEMS)] for i in range(_ITEMS)] == product.tolist()
-
-
-def test_a_row_costs_the_lengths_of_its_people() -> None:
-    weights = _weights(6)
-    x, _, _ = _built(weights, Rule(3, 0.0, 0.0)).parts()
-    liked = weights != 0
-    assert row_costs(x).tolist() == (liked.T @ liked.sum(axis=1)).tolist()
 
 
 @settings(max_examples=25)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
+from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.neighbours import Scratch, Table, cosine
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
@@ -118,23 +118,25 @@ def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrink
     table.slack_then[item] = table.slack[0]
 
 
-@njit(cache=True, nogil=True)
-def build_rows(x: Interactions, table: Table, scratch: Scratch, rows: NDArray[np.int32], shrinkage: float) -> None:
-    """Build many rows; several threads may do so at once, each with rows and a scratch of its own."""
-    for item in rows:
-        build_row(x, table, scratch, item, shrinkage)
-        table.read_at[item] = 0
+@njit(cache=True, nogil=True, error_model="numpy")
+def finish_rows(table: Table, items: tuple[int, int], signed: bool, shrinkage: float) -> None:
+    """Complete rows of which neighbours, similarities and lengths are there: overlaps and bounds.
 
-
-@njit(cache=True, nogil=True)
-def row_costs(x: Interactions) -> NDArray[np.int64]:
-    """How many products `build_row` adds for each item in use; shape (items,)."""
-    costs = np.zeros(x.used[ITEMS], np.int64)
-    for user in range(x.used[PEOPLE]):
-        length = x.person_length[user]
-        for r in range(x.person_start[user], x.person_start[user] + length):
-            costs[x.item[r]] += length
-    return costs
+    A similarity times its denominator is within a few rounding errors of the overlap, which is a whole number.
+    ``signed`` says that there are weights below 0: then overlaps of 0 or less may be missing in a row with room left.
+    """
+    limit = table.neighbour.shape[1]
+    for item in range(items[0], items[1]):
+        length, root = table.length[item], table.root[item]
+        for n in range(length):
+            denominator = root * table.root[table.neighbour[item, n]] + shrinkage
+            table.overlap[item, n] = np.rint(table.similarity[item, n] * denominator)
+            table.exact[item, n] = True
+        full = length == limit
+        table.complete[item] = not full and not signed
+        table.bound[item] = table.similarity[item, limit - 1] if full else 0.0
+        table.last[item] = table.neighbour[item, limit - 1] if full else -1
+        table.slack_then[item], table.read_at[item] = table.slack[0], 0
 
 
 @njit(cache=True, nogil=True)

@@ -18,9 +18,10 @@ def worse(score: float, ordinal: int, other_score: float, other_ordinal: int) ->
 
 
 @njit(cache=True, nogil=True)
-def _sift_down(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int, score: float, ordinal: int) -> None:
-    """Put an entry in at the top of a heap whose place 0 is free."""
-    hole = 0
+def _sift_down(
+    scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int, hole: int, score: float, ordinal: int
+) -> None:
+    """Put an entry in at a free place of a heap, or below it."""
     while True:
         child = 2 * hole + 1
         if child >= size:
@@ -60,8 +61,15 @@ def offer(
         _sift_up(scores, ordinals, size, score, ordinal)
         return size + 1
     if worse(scores[0], ordinals[0], score, ordinal):
-        _sift_down(scores, ordinals, size, score, ordinal)
+        _sift_down(scores, ordinals, size, 0, score, ordinal)
     return size
+
+
+@njit(cache=True, nogil=True)
+def heapify(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int) -> None:
+    """Turn entries in any order into a heap (Floyd 1964)."""
+    for hole in range((size >> 1) - 1, -1, -1):
+        _sift_down(scores, ordinals, size, hole, scores[hole], ordinals[hole])
 
 
 @njit(cache=True, nogil=True)
@@ -70,4 +78,4 @@ def sort_heap(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: in
     for last in range(size - 1, 0, -1):
         score, ordinal = scores[last], ordinals[last]
         scores[last], ordinals[last] = scores[0], ordinals[0]
-        _sift_down(scores, ordinals, last, score, ordinal)
+        _sift_down(scores, ordinals, last, 0, score, ordinal)

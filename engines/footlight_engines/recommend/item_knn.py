@@ -43,7 +43,7 @@ class ItemKnn(Recommender):
     """
 
     options_type: ClassVar[type[Options]] = ItemKnnOptions
-    spare_candidates: ClassVar[int] = 50
+    spare_candidates: ClassVar[int] = 14
     """How many candidates an item has beyond its k neighbours. More save rebuilding rows, and cost memory."""
 
     def __init__(self, options: Options) -> None:
@@ -56,8 +56,12 @@ class ItemKnn(Recommender):
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         """Read the preferences and compute every item's neighbours, on all cores."""
         self._preferences.replace(events)
-        self._table.rebuild(run)
+        self.refit(run)
         return self._preferences.figures()
+
+    def refit(self, run: TrainingRun) -> None:
+        """Compute every item's neighbours anew from the preferences that are there, on all cores."""
+        self._table.rebuild(run)
 
     def apply(self, events: Events) -> int:
         """Follow further events; what is touched is proportional to the histories of their people."""

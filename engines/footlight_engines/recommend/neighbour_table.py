@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import numpy as np
@@ -15,15 +13,13 @@ from footlight_engines.kernels.addresses import addresses
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.item_scores import BLOCK, Shelf
 from footlight_engines.kernels.neighbour_reads import read_history, read_row
-from footlight_engines.kernels.neighbour_rows import BUCKETS, build_rows, restore_bounds, restore_rows, row_costs
+from footlight_engines.kernels.neighbour_rows import BUCKETS, restore_bounds, restore_rows
 from footlight_engines.kernels.neighbours import Rule, Scratch, Table
+from footlight_engines.recommend.neighbour_training import fit_rows
 from footlight_engines.recommend.preferences import Preferences, check_arrays, check_pointers
-from footlight_plugins import CallEnded, Events, TrainingRun
+from footlight_plugins import Events, TrainingRun
 
 _ARRAYS = {"neighbour_ptr": np.int64, "neighbour": np.int32, "overlap": np.int64, "complete": np.bool_}
-_MOST_THREADS = 8
-_CHUNKS = 32
-"""In how many chunks of equal cost the rows are built: often enough to report progress, seldom enough to cost nothing."""
 
 
 class NeighbourTable:
@@ -69,21 +65,8 @@ class NeighbourTable:
         CallEnded
             When the run is stopping.
         """
-        x, items = self._preferences.data, self._preferences.items
         self._start_anew()
-        chunks = _chunks(row_costs(x))
-        with ThreadPoolExecutor(_threads()) as pool:
-            scratches = [_scratch(len(x.item_start), self._candidates) for _ in range(_threads())]
-            futures = [pool.submit(self._build, scratches, rows) for rows in chunks]
-            try:
-                for done, future in enumerate(as_completed(futures), 1):
-                    future.result()
-                    if run is not None:
-                        run.report(done / len(chunks), done, {"items": float(items)})
-                        if run.stopping():
-                            raise CallEnded("the training was stopped")
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        fit_rows(self._preferences.data, self._table, self._rule.shrinkage, run)
         self._fresh = True
 
     def follow(self, events: Events) -> int:
@@ -159,26 +142,9 @@ class NeighbourTable:
         self._scratch = _scratch(len(x.item_start), self._candidates)
         self._table.root[:] = np.sqrt(x.item_square)
 
-    def _build(self, scratches: list[Scratch], rows: NDArray[np.int32]) -> None:
-        scratch = scratches.pop()  # there are as many as threads
-        build_rows(self._preferences.data, self._table, scratch, rows, self._rule.shrinkage)
-        scratches.append(scratch)
-
 
 def _in_range(ordinals: NDArray[np.int32], size: int) -> bool:
     return bool(((ordinals >= 0) & (ordinals < size)).all())
-
-
-def _threads() -> int:
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, _MOST_THREADS)
-
-
-def _chunks(costs: NDArray[np.int64]) -> list[NDArray[np.int32]]:
-    """Consecutive rows in chunks of about equal cost; a chunk may be empty."""
-    total = np.cumsum(costs + 1)
-    edges = np.searchsorted(total, np.linspace(0, total[-1] if len(total) else 0, _CHUNKS + 1)[1:-1])
-    return [rows for rows in np.split(np.arange(len(costs), dtype=np.int32), edges) if len(rows)]
 
 
 def _grown(old: Table, items: int) -> Table:

@@ -1,0 +1,358 @@
+"""Computes all rows of a neighbour table at once: the upper triangle of X^T X, one row at a time, never stored.
+
+Items are ranked by popularity, the least popular first, so that a pair is met once, from its less popular item, and the
+popular head is met last. An item's row of overlaps is summed densely (Gustavson 1978, one row of the product). A look at 64
+sums at once tells whether one of them can enter the list of either end; only those are computed in full. Where all weights
+are alike the overlaps within the head are counted 64 people at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numba.core import types
+from numba.extending import intrinsic, overload
+from numpy.typing import NDArray
+
+from footlight_engines.kernels.interactions import Interactions
+from footlight_engines.kernels.ranked_entries import Ranked
+from footlight_engines.kernels.selection import heapify, offer, sort_heap, worse
+
+BLOCK = 16
+"""So many sums are looked at at once."""
+_SHIFT = 4  # BLOCK is 1 << _SHIFT
+DENSE = 8
+"""A row with fewer products than a DENSE-th of the items notes the blocks that it meets; others look at all blocks."""
+BELOW = 1.0 - 1e-6
+"""Rounds a float32 bar down so far that no similarity is missed that reaches it in float64."""
+NO_BAR = 1e-30
+"""The bar of a list with room left: every overlap above 0 reaches it."""
+TILE = 256
+"""Words of 64 people in which the head is counted: two rows of a tile stay in the first-level cache."""
+
+
+class Measure(NamedTuple):
+    """How the overlaps of R ranks become similarities: c / (r_i r_j + h), or for Jaccard c / (r_i + r_j - c + h)."""
+
+    norm: NDArray[np.float64]  # (R + BLOCK,) by rank: the root of the item's norm, or how many people have it
+    single: NDArray[np.float32]  # the same, rounded
+    jaccard: bool
+    shrinkage: float  # h, in units of overlaps
+    unit: int  # the overlap of 1 in `Ranked` stands for
+
+
+class Lists(NamedTuple):
+    """The best B of each of I items that a thread has found so far: heaps once they are full, in any order before."""
+
+    score: NDArray[np.float64]  # (I, B) by ordinal
+    other: NDArray[np.int32]  # (I, B) by ordinal
+    size: NDArray[np.int32]  # (I,) by ordinal
+    bar: NDArray[np.float32]  # (R + BLOCK,) by rank: what enters is at least this similar; infinite beyond R
+
+
+class Sums(NamedTuple):
+    """Working space of one thread."""
+
+    total: NDArray[Any]  # (R + BLOCK,) int32 or int64; 0 between rows
+    met: NDArray[np.uint8]  # (R / BLOCK + 1,) not 0 where a block is to be looked at; 0 between rows
+    peak: NDArray[np.float32]  # (R / BLOCK + 1,) the highest similarity of a block; 0 between rows
+    score: NDArray[np.float64]  # (R,)
+    other: NDArray[np.int32]  # (R,)
+
+
+def count_ones(bits: int) -> int:
+    """How many bits of a word of 64 are set."""
+    return int(bits).bit_count()
+
+
+def _as_ctpop(typing_context: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+_ctpop: Any = intrinsic(_as_ctpop)
+
+
+@overload(count_ones, strict=False)
+def _compiled_count_ones(bits: Any) -> Any:
+    return lambda bits: _ctpop(np.uint64(bits))
+
+
+@njit(cache=True, nogil=True)
+def _count_common(bits: NDArray[np.uint64], h: int, total: NDArray[Any], base: int) -> None:
+    """Sum for head item h the people it shares with each later one, from ``total[base + h + 1]`` on."""
+    heads, words, one = np.uint64(len(bits)), np.uint64(bits.shape[1]), np.uint64(h)
+    for start in range(np.uint64(0), words, np.uint64(TILE)):
+        stop = min(words, start + np.uint64(TILE))
+        for g in range(np.uint64(h + 1), heads):
+            count = np.uint64(0)
+            for word in range(start, stop):
+                count += count_ones(bits[one, word] & bits[g, word])
+            total[np.uint64(base) + g] += np.int64(count)
+
+
+@njit(cache=True, nogil=True)
+def _add_ones(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
+    ids, rest, more = ranked.ids, ranked.rest, ranked.more
+    for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
+        start = np.uint64(rest[q])
+        for p in range(start, start + np.uint64(more[q])):
+            total[np.uint64(ids[p])] += 1
+
+
+@njit(cache=True, nogil=True)
+def _add_products(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
+    ids, rest, more, weights, own = ranked.ids, ranked.rest, ranked.more, ranked.weights, ranked.own
+    for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
+        start, weight = np.uint64(rest[q]), total.dtype.type(own[q])
+        for p in range(start, start + np.uint64(more[q])):
+            total[np.uint64(ids[p])] += weight * total.dtype.type(weights[p])
+
+
+@njit(cache=True, nogil=True)
+def _note_blocks(ranked: Ranked, rank: int, met: NDArray[np.uint8]) -> None:
+    ids, rest, more = ranked.ids, ranked.rest, ranked.more
+    for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
+        start = np.uint64(rest[q])
+        for p in range(start, start + np.uint64(more[q])):
+            met[np.uint64(ids[p]) >> np.uint64(_SHIFT)] = 1
+
+
+@njit(cache=True, nogil=True)
+def _products(ranked: Ranked, rank: int) -> int:
+    """How many products a row takes."""
+    products = 0
+    for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
+        products += int(ranked.more[q])
+    return products
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})  # no NaN: norms and bars are above 0
+def _look(measure: Measure, lists: Lists, sums: Sums, rank: int, blocks: tuple[int, int]) -> None:
+    """Find the highest similarity in each block, and whether one may enter the list of its other end."""
+    norm, bars, total, met, peak = measure.single, lists.bar, sums.total, sums.met, sums.peak
+    one, zero = np.float32(1.0), np.float32(0.0)
+    unit, shrinkage = np.float32(measure.unit), np.float32(measure.shrinkage)
+    factor = one if measure.jaccard else norm[rank]
+    added = norm[rank] + shrinkage if measure.jaccard else shrinkage
+    taken = one if measure.jaccard else zero
+    for block in range(np.uint64(blocks[0]), np.uint64(blocks[1])):
+        if met[block] == 0:
+            continue
+        high, entering, base = zero, np.int32(0), block * np.uint64(BLOCK)
+        for n in range(base, base + np.uint64(BLOCK)):
+            overlap = np.float32(total[n]) * unit
+            score = overlap / (factor * norm[n] + added - taken * overlap)
+            high = score if score > high else high
+            entering += np.int32(score >= bars[n])
+        peak[block] = high
+        met[block] = 2 if entering > 0 else 1
+
+
+@njit(cache=True, nogil=True)
+def _bar_of(scores: NDArray[Any], wanted: int, low: float) -> float:
+    """A bar above ``low``, as high as a few steps find it, that so many scores reach; ``low`` where fewer are above it."""
+    high = low
+    for n in range(len(scores)):
+        high = scores[n] if scores[n] > high else high
+    for _ in range(12):
+        middle, reached = scores.dtype.type(0.5 * (low + high)), 0
+        for n in range(len(scores)):
+            reached += scores[n] >= middle
+        if reached >= wanted:
+            low = float(middle)
+        else:
+            high = float(middle)
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _keep(lists: Lists, item: int, score: float, other: int) -> float:
+    """Offer a neighbour to an item's list; return the bar that the next one must reach."""
+    size, limit = lists.size[item], lists.score.shape[1]
+    if size < limit:
+        lists.score[item, size], lists.other[item, size] = score, other
+        lists.size[item] = size + 1
+        if size + 1 < limit:
+            return NO_BAR
+        heapify(lists.score[item], lists.other[item], limit)
+    elif worse(lists.score[item, 0], lists.other[item, 0], score, other):
+        offer(lists.score[item], lists.other[item], limit, limit, score, other)
+    return float(lists.score[item, 0] * BELOW)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pass_on(
+    ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank: int, blocks: tuple[int, int], bar: float
+) -> int:
+    """Offer the sums of the blocks to the lists of their other ends, note those that reach the bar, and clear them.
+
+    Returns
+    -------
+    How many have been noted.
+    """
+    items, norms, bars = ranked.item, measure.norm, lists.bar
+    total, met, peak, scores, others = sums.total, sums.met, sums.peak, sums.score, sums.other
+    norm, item, unit, shrinkage, jaccard = norms[rank], items[rank], measure.unit, measure.shrinkage, measure.jaccard
+    found, low = np.uint64(0), bar * BELOW
+    for block in range(np.uint64(blocks[0]), np.uint64(blocks[1])):
+        if met[block] == 0:
+            continue
+        if met[block] == 2 or peak[block] >= low:
+            base = block * np.uint64(BLOCK)
+            for other in range(base, base + np.uint64(BLOCK)):
+                if total[other] <= 0:
+                    continue
+                overlap = float(total[other]) * unit
+                score = overlap / (
+                    norm + norms[other] - overlap + shrinkage if jaccard else norm * norms[other] + shrinkage
+                )
+                if score >= bar:
+                    scores[found], others[found] = score, other
+                    found += np.uint64(1)
+                if score >= bars[other]:
+                    bars[other] = _keep(lists, items[other], score, item)
+        for n in range(block * np.uint64(BLOCK), (block + np.uint64(1)) * np.uint64(BLOCK)):
+            total[n] = 0
+        met[block], peak[block] = 0, 0.0
+    return int(found)
+
+
+@njit(cache=True, nogil=True)
+def _offer_row(ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank: int) -> None:
+    """Offer an item's sums to its list and to those of the other ends, and clear them.
+
+    B peaks, each of another block, are a bar that few items pass which do not stay in the list, and the scores that pass
+    it are one that hardly any does.
+    """
+    blocks, limit = ((rank + 1) >> _SHIFT, (len(ranked.item) + BLOCK - 1) >> _SHIFT), lists.score.shape[1]
+    _look(measure, lists, sums, rank, blocks)
+    bar = _bar_of(sums.peak[blocks[0] : blocks[1]], limit, NO_BAR) * BELOW
+    found = _pass_on(ranked, measure, lists, sums, rank, blocks, bar)
+    bar = _bar_of(sums.score[:found], limit, bar)
+    for n in range(found):
+        if sums.score[n] >= bar:
+            lists.bar[rank] = _keep(lists, ranked.item[rank], sums.score[n], ranked.item[sums.other[n]])
+
+
+@njit(cache=True, nogil=True)
+def _add_row(ranked: Ranked, sums: Sums, rank: int) -> None:
+    """Sum the overlaps of an item with all later ones, and mark the blocks to look at."""
+    left = len(ranked.item) - rank
+    if _products(ranked, rank) * DENSE > left:
+        sums.met[(rank + 1) >> _SHIFT : (len(ranked.item) + BLOCK - 1) >> _SHIFT] = 1
+    else:
+        _note_blocks(ranked, rank, sums.met)
+    if len(ranked.weights) == 0:
+        _add_ones(ranked, rank, sums.total)
+    else:
+        _add_products(ranked, rank, sums.total)
+
+
+@njit(cache=True, nogil=True)
+def rank_rows(
+    ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, bits: NDArray[np.uint64], ranks: tuple[int, int]
+) -> None:
+    """Offer the pairs of each of these ranks with all later ones to the lists of both, the last rank first.
+
+    In this order the items most like one are met early, so that bars are high soon. Several threads may do so at once,
+    each with lists and sums of its own. ``bits`` (H, words) is the head's.
+    """
+    tail = len(ranked.item) - len(bits)
+    for rank in range(ranks[1] - 1, ranks[0] - 1, -1):
+        if rank >= tail:
+            _count_common(bits, rank - tail, sums.total, tail)
+            sums.met[(rank + 1) >> _SHIFT : (len(ranked.item) + BLOCK - 1) >> _SHIFT] = 1
+        else:
+            _add_row(ranked, sums, rank)
+        _offer_row(ranked, measure, lists, sums, rank)
+
+
+@njit(cache=True, nogil=True)
+def _gather(x: Interactions, ranked: Ranked, ends: NDArray[np.int64], sums: Sums, rank: int) -> int:
+    """Sum the overlaps of an item with all others, weights being above 0; return how many were met, in ``sums.other``."""
+    ids, weights, total, others, weighted = ranked.ids, ranked.weights, sums.total, sums.other, len(ranked.weights) > 0
+    start, base, met = np.uint64(x.item_start[ranked.item[rank]]), np.uint64(ranked.first[rank]), np.uint64(0)
+    for n in range(np.uint64(ranked.first[rank + 1]) - base):
+        user = np.uint64(np.uint32(x.person[start + n]))
+        first = np.uint64(ends[user - np.uint64(1)]) if user > np.uint64(0) else np.uint64(0)
+        own = ranked.own[base + n] if weighted else 1
+        for p in range(first, np.uint64(ends[user])):
+            other = np.uint64(ids[p])
+            before = total[other]
+            if before == 0:
+                others[met] = other
+                met += np.uint64(1)
+            total[other] = before + total.dtype.type(own) * total.dtype.type(weights[p] if weighted else 1)
+    return int(met)
+
+
+@njit(cache=True, nogil=True)
+def _take_best(
+    items: NDArray[np.int32], sums: Sums, met: int, score: NDArray[np.float64], other: NDArray[np.int32]
+) -> int:
+    """Fill an empty list with the best of the items met; return its size."""
+    scores, others, size, limit = sums.score, sums.other, 0, len(score)
+    bar = _bar_of(scores[:met], limit, NO_BAR)
+    for n in range(np.uint64(met)):
+        if scores[n] < bar:
+            continue
+        ordinal = items[np.uint32(others[n])]
+        if size < limit:
+            score[size], other[size] = scores[n], ordinal
+            size += 1
+            if size == limit:
+                heapify(score, other, limit)
+        elif worse(score[0], other[0], scores[n], ordinal):
+            offer(score, other, limit, limit, scores[n], ordinal)
+    return size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gather_rows(
+    x: Interactions,
+    ranked: Ranked,
+    ends: NDArray[np.int64],
+    measure: Measure,
+    lists: Lists,
+    sums: Sums,
+    ranks: tuple[int, int],
+) -> None:
+    """Offer all neighbours of each of these ranks to its own list, weights being above 0.
+
+    It takes twice the products that `rank_rows` takes, but no look at another item's list: the better way where items
+    share few people. Several threads may do so at once, with the same lists. ``ends`` (P,) is where people's rows end.
+    """
+    norms, items, total, others, scores = measure.norm, ranked.item, sums.total, sums.other, sums.score
+    for rank in range(ranks[0], ranks[1]):
+        met, norm = _gather(x, ranked, ends, sums, rank), norms[rank]
+        total[rank] = 0
+        for n in range(met):
+            other = np.uint32(others[n])
+            overlap = float(total[other]) * measure.unit
+            total[other] = 0
+            shared = norm + norms[other] - overlap if measure.jaccard else norm * norms[other]
+            scores[n] = overlap / (shared + measure.shrinkage)
+        lists.size[items[rank]] = _take_best(items, sums, met, lists.score[items[rank]], lists.other[items[rank]])
+
+
+@njit(cache=True, nogil=True)
+def merge_lists(into: Lists, other: Lists, items: tuple[int, int]) -> None:
+    """Offer what another thread has found for these items to the lists."""
+    for item in range(items[0], items[1]):
+        for n in range(other.size[item]):
+            _keep(into, item, other.score[item, n], other.other[item, n])
+
+
+@njit(cache=True, nogil=True)
+def sort_lists(lists: Lists, items: tuple[int, int]) -> None:
+    """Turn the lists of these items into ones that stand best first."""
+    limit = lists.score.shape[1]
+    for item in range(items[0], items[1]):
+        if lists.size[item] < limit:
+            heapify(lists.score[item], lists.other[item], lists.size[item])
+        sort_heap(lists.score[item], lists.other[item], lists.size[item])

@@ -1,0 +1,212 @@
+"""Computes all rows of a neighbour table at once, on all cores."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_engines.kernels import neighbour_fit as kernels
+from footlight_engines.kernels import ranked_entries
+from footlight_engines.kernels.interactions import PEOPLE, Interactions
+from footlight_engines.kernels.neighbour_fit import BLOCK, NO_BAR, Lists, Measure, Sums
+from footlight_engines.kernels.neighbour_rows import finish_rows
+from footlight_engines.kernels.neighbours import Table
+from footlight_engines.kernels.ranked_entries import Ranked
+from footlight_plugins import CallEnded, TrainingRun
+
+_MOST_THREADS = 8
+_CHUNKS = 64
+"""In how many chunks of equal cost the rows are computed: enough to share them out evenly and to report progress."""
+_HEAD = 2_048
+"""At most so many items are counted as bits, 2,048 of them by 64 people a word."""
+_DENSE = 20
+"""Items that one of so many people has are counted as bits: then a word of 64 people costs less than their sums."""
+_SPARSE = 100
+"""Rows are computed each by itself where a place in the lists takes fewer products: offers to other lists cost more then."""
+Range = tuple[int, int]
+
+
+def fit_rows(x: Interactions, table: Table, shrinkage: float, run: TrainingRun | None = None) -> None:
+    """Fill a table, which must be new, with the best candidates of all items and their bounds.
+
+    Raises
+    ------
+    CallEnded
+        When the run is stopping.
+    """
+    least, most, bits = ranked_entries.weight_range(x)
+    if least > most:
+        return  # nobody prefers anything
+    unit = least if least == most else bits & -bits
+    with ThreadPoolExecutor(threads()) as pool:
+        weights = _Weights(unit, max(abs(least), abs(most)) // abs(unit), least == most)
+        ranked, ends = _ranked(x, weights, pool)
+        trainer = _Trainer(x, ranked, _measure(ranked, table, unit, shrinkage), table)
+        if least > 0 and int(ranked.more.sum(dtype=np.int64)) < _SPARSE * table.similarity.size:
+            trainer.gather(ends, pool, run)
+        else:
+            trainer.rank(_head(x, ranked, pool), pool, run)
+        _each(pool, lambda part: finish_rows(table, part, bool(least < 0), shrinkage), len(table.length))
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """What weights are counted in, the largest in these units, and whether all are alike."""
+
+    unit: int
+    most: int
+    alike: bool
+
+
+class _Trainer:
+    """Lets threads take chunks of rows, each with lists and sums of its own, and merges their lists."""
+
+    def __init__(self, x: Interactions, ranked: Ranked, measure: Measure, table: Table) -> None:
+        self._x, self._ranked, self._measure, self._table = x, ranked, measure, table
+        wide = float(measure.norm.max()) ** 2 / measure.unit >= 2**31  # |c_ij| <= sqrt(n_i n_j)
+        self._sum = np.int64 if wide else np.int32
+
+    def gather(self, ends: NDArray[np.int64], pool: ThreadPoolExecutor, run: TrainingRun | None) -> None:
+        """Compute each row by itself: for sparse preferences."""
+        spaces = [self._space(True) for _ in range(threads())]
+
+        def work(ranks: Range) -> None:
+            lists, sums = space = spaces.pop()  # there are as many as threads
+            kernels.gather_rows(self._x, self._ranked, ends, self._measure, lists, sums, ranks)
+            spaces.append(space)
+
+        self._share(work, _costs(self._ranked, 0, 0), pool, run)
+        self._sort(spaces[0][0], pool)
+
+    def rank(self, head: NDArray[np.uint64], pool: ThreadPoolExecutor, run: TrainingRun | None) -> None:
+        """Compute each pair once, from its less popular item, the head first: for dense preferences."""
+        spaces = [self._space(n == 0) for n in range(threads())]
+        free = list(spaces)
+
+        def work(ranks: Range) -> None:
+            lists, sums = space = free.pop()
+            kernels.rank_rows(self._ranked, self._measure, lists, sums, head, ranks)
+            free.append(space)
+
+        self._share(work, _costs(self._ranked, *head.shape), pool, run)
+        first = spaces[0][0]
+        for lists, _ in spaces[1:]:
+            _each(pool, partial(kernels.merge_lists, first, lists), len(first.size))
+        self._sort(first, pool)
+
+    def _share(
+        self, work: Callable[[Range], None], costs: NDArray[np.int64], pool: ThreadPoolExecutor, run: TrainingRun | None
+    ) -> None:
+        chunks = _chunks(costs)
+        futures = [pool.submit(work, chunk) for chunk in reversed(chunks)]
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                if run is not None:
+                    run.report(done / len(chunks), done, {"items": float(len(self._ranked.item))})
+                    if run.stopping():
+                        raise CallEnded("the training was stopped")
+        finally:
+            for future in futures:
+                future.cancel()
+
+    @staticmethod
+    def _sort(lists: Lists, pool: ThreadPoolExecutor) -> None:
+        _each(pool, partial(kernels.sort_lists, lists), len(lists.size))
+
+    def _space(self, in_place: bool) -> tuple[Lists, Sums]:
+        """Lists, in place of the table's rows or beside them, and sums."""
+        table, ranks = self._table, len(self._ranked.item)
+        bar = np.full(ranks + BLOCK, np.inf, np.float32)
+        bar[:ranks] = NO_BAR
+        own = (table.similarity, table.neighbour, table.length)
+        apart = (np.empty_like(own[0]), np.empty_like(own[1]), np.zeros_like(own[2]))
+        blocks = ranks // BLOCK + 2
+        sums = Sums(
+            np.zeros(ranks + BLOCK, self._sum),
+            np.zeros(blocks, np.uint8),
+            np.zeros(blocks, np.float32),
+            np.empty(ranks),
+            np.empty(ranks, np.int32),
+        )
+        return Lists(*(own if in_place else apart), bar), sums
+
+
+def threads() -> int:
+    """How many threads a training takes: one a core, within reason."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, _MOST_THREADS)
+
+
+def _ranked(x: Interactions, weights: _Weights, pool: ThreadPoolExecutor) -> tuple[Ranked, NDArray[np.int64]]:
+    """The preferences with items ranked by popularity, the least popular first, and where people's rows end."""
+    item = np.argsort(x.item_length, kind="stable").astype(np.int32)
+    item = item[np.count_nonzero(x.item_length == 0) :]
+    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(x.item_length[item], dtype=np.int64)])
+    counts = ranked_entries.person_counts(x)
+    entries, ends = int(first[-1]), np.cumsum(counts)
+    ids: Any = np.uint16 if len(item) < 1 << 16 else np.uint32
+    weighted = 0 if weights.alike else entries
+    small: Any = np.int8 if weights.most < 1 << 7 else np.int16 if weights.most < 1 << 15 else np.int32
+    ranked = Ranked(
+        item=item,
+        ids=np.empty(entries, ids),
+        weights=np.empty(weighted, small),
+        first=first,
+        rest=np.empty(entries, np.uint32 if entries < 1 << 32 else np.uint64),
+        more=np.empty(entries, ids),
+        own=np.empty(weighted, small),
+    )
+    fill, people = ends - counts, int(x.used[PEOPLE])
+    _each(pool, lambda part: ranked_entries.rank_entries(x, ranked, fill, part, weights.unit), people, threads())
+    _each(pool, lambda part: ranked_entries.measure_rests(x, ranked, ends, part), len(item))
+    return ranked, ends
+
+
+def _head(x: Interactions, ranked: Ranked, pool: ThreadPoolExecutor) -> NDArray[np.uint64]:
+    """Who has the most popular items, a bit a person, shape (H, words); H is 0 where weights differ."""
+    people = int(x.used[PEOPLE])
+    dense = int(np.count_nonzero(np.diff(ranked.first) * _DENSE > people))
+    head = np.zeros((0 if len(ranked.weights) else min(dense, _HEAD), (people + 63) // 64), np.uint64)
+    tail = len(ranked.item) - len(head)
+    _each(pool, lambda part: ranked_entries.mark_head(x, ranked, head, (tail + part[0], tail + part[1])), len(head))
+    return head
+
+
+def _measure(ranked: Ranked, table: Table, unit: int, shrinkage: float) -> Measure:
+    norm = np.ones(len(ranked.item) + BLOCK)
+    norm[: len(ranked.item)] = table.root[ranked.item]
+    return Measure(norm, norm.astype(np.float32), False, shrinkage, unit * unit)
+
+
+def _costs(ranked: Ranked, head: int, words: int) -> NDArray[np.int64]:
+    """About how long each rank takes, in products; shape (R,)."""
+    ranks = len(ranked.item)
+    costs = np.add.reduceat(ranked.more, ranked.first[:-1], dtype=np.int64) + (ranks - np.arange(ranks)) // 8 + 1_000
+    if head:
+        costs[-head:] = np.arange(head, 0, -1) * (words // 4 + 1)
+    return costs
+
+
+def _chunks(costs: NDArray[np.int64]) -> list[Range]:
+    """Consecutive ranks in chunks of about equal cost."""
+    total = np.cumsum(costs)
+    edges = np.searchsorted(total, np.linspace(0, total[-1], _CHUNKS + 1)[1:-1])
+    cuts = np.unique(np.concatenate([[0], edges, [len(costs)]])).tolist()
+    return list(itertools.pairwise(cuts))
+
+
+def _each(pool: ThreadPoolExecutor, work: Callable[[Range], None], size: int, parts: int = 16) -> None:
+    """Do some work on consecutive parts of a range, on all threads."""
+    cuts = np.linspace(0, size, parts + 1).astype(int).tolist()
+    done: Iterable[None] = pool.map(work, itertools.pairwise(cuts))
+    for _ in done:
+        pass
