@@ -128,4 +128,5 @@ class TestDqn(AgentSuite):
 
 def test_every_builtin_engine_is_held_to_a_suite() -> None:
     suites = [one for name, one in globals().items() if name.startswith("Test")]
-    assert {suite.spec.name for suite in suites} == set(_SPECS)
+    elsewhere = {"image-gan", "level-gan", "scene-gan", "music-gan"}  # in test_generators.py
+    assert {suite.spec.name for suite in suites} | elsewhere == set(_SPECS)

@@ -53,9 +53,13 @@ def optimizer_tensors(name: str, optimizer: torch.optim.Optimizer) -> dict[str, 
 def load_optimizer(name: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]) -> None:
     """Put back what `optimizer_tensors` took out."""
     state: dict[int, dict[str, torch.Tensor]] = {}
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for key, value in tensors.items():
         owner, _, rest = key.partition(".")
         if owner == name:
             i, _, field = rest.partition(".")
+            like = parameters[int(i)]
+            if value.shape == like.shape:  # fused optimisers go through memory: it must be laid out as the parameter is
+                value = torch.empty_like(like, dtype=value.dtype).copy_(value)
             state.setdefault(int(i), {})[field] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from footlight_engines.generate.encoding import encode, is_picture
 from footlight_engines.generate.mlp_networks import generator_network
 from footlight_engines.generate.mlp_options import MlpGanOptions
 from footlight_engines.generate.mlp_training import MlpGanTraining, torch_device
+from footlight_engines.generate.threads import computing_threads
 from footlight_plugins import Call, Content, Corpus, Domain, Generator, Options, State, TrainingRun
 from footlight_plugins import Samples as CorpusSamples
 
@@ -87,7 +87,7 @@ class MlpGan(Generator):
         """
         samples = read_samples(corpus)
         self._check_fits(samples.shape)
-        with _threads(self._options.threads):
+        with computing_threads(self._options.threads):
             training = MlpGanTraining(samples.train, self._options, run)
             figures = training.train()
             about = {"seed": run.seed, "steps": training.steps, "history": training.history.as_json()}
@@ -167,7 +167,7 @@ class MlpGan(Generator):
         z = np.zeros((_CHUNK, model.latent), np.float32)  # (16, Z), filled up with zeros
         for row, seed in enumerate(seeds):
             z[row] = np.random.default_rng(int(seed)).standard_normal(model.latent, np.float32)
-        with _ALONE, _threads(1):
+        with _ALONE, computing_threads(1):
             made = model.network(torch.from_numpy(z).to(self._device))  # (16, D)
         array: NDArray[np.float32] = made.cpu().numpy()[: len(seeds)]
         return array.reshape(len(seeds), *model.shape)
@@ -184,17 +184,6 @@ class MlpGan(Generator):
             "distance_generated": kernel_distance(made, heldout),
             "distance_real": kernel_distance(real, heldout),
         }
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with so many CPU threads (0: as before), and put the number back afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _checked_meta(meta: Mapping[str, Any]) -> tuple[int, tuple[int, ...], float, float]:

@@ -1,0 +1,371 @@
+"""The training of the convolutional GANs. Every draw comes from the seed and the number of the step, so a training that was
+cut off goes on to the same bits as one that was not."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from footlight_engines.generate.checkpoint import load_checkpoint, load_optimizer, optimizer_tensors, save_checkpoint
+from footlight_engines.generate.conv_networks import Plan, discriminator_of, generator_of
+from footlight_engines.generate.conv_options import ConvOptions
+from footlight_engines.generate.diff_augment import augmented
+from footlight_engines.generate.features import RandomFeatures
+from footlight_engines.generate.heads import Head, blank, head_of
+from footlight_engines.generate.history import LossHistory
+from footlight_engines.generate.losses import gradient_penalty, hinge_d, hinge_g, relativistic_d, relativistic_g
+from footlight_engines.generate.mlp_networks import move_average
+from footlight_engines.generate.mlp_training import torch_device
+from footlight_plugins import CallEnded, TrainingRun
+
+_REPORT_SECONDS = 0.2
+_STATISTICS_BATCHES = 16
+_MEASURED = 512
+"""At most so many samples are measured while it learns."""
+_NOT_LEARNING = ("max_seconds", "device", "threads", "checkpoint_seconds", "media", "attempts")
+"""The options that do not change what a step does."""
+
+
+def _same(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return batch
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is learned from."""
+
+    kind: str
+    """``image``, ``surface``, ``tiles`` or ``voices``: see `heads`."""
+    options: int
+    """How many kinds of tiles or rows of pitches there are; 0 for the others."""
+    shape: tuple[int, int, int]
+    """(C, H, W) of what the networks see."""
+    content: NDArray[Any]
+    """(N, ...), as `Head.encode` takes it."""
+    labels: NDArray[np.int64]
+    """(N,), the class of each; all 0 where there are none."""
+    classes: tuple[str, ...] = ()
+    heldout: NDArray[Any] | None = None
+    vary: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)
+    """Other views of a batch of kept content that are as real."""
+
+
+class ConvTraining:
+    """Both networks, their optimisers and how far they are."""
+
+    def __init__(self, material: Material, options: ConvOptions, run: TrainingRun) -> None:
+        """Networks with fresh weights."""
+        self._material, self._options, self._run = material, options, run
+        self._device = torch_device(options.device)
+        self._head: Head = head_of(material.kind, material.options)
+        self.plan = Plan(*material.shape, options.latent, options.width, len(material.classes), options.recipe)
+        self._batch = min(options.batch_size, len(material.content))  # B
+        self._content = torch.from_numpy(material.content).to(self._device)  # (N, ...), kept small
+        self._labels = torch.from_numpy(material.labels).to(self._device)
+        with torch.random.fork_rng(devices=[]):
+            torch.random.manual_seed(run.seed)
+            self._g, self._d = generator_of(self.plan), discriminator_of(self.plan)
+        for network in (self._g, self._d):
+            network.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # it may
+        self._average = copy.deepcopy(self._g)
+        self._best = copy.deepcopy(self._g.state_dict())
+        adam: dict[str, Any] = {"lr": options.learning_rate, "betas": (0.0, 0.9), "fused": True}
+        self._adam_g = torch.optim.Adam(self._g.parameters(), **adam)
+        self._adam_d = torch.optim.Adam(self._d.parameters(), **adam)
+        self._sixteen = _sixteen_bits(options.precision, self._device)
+        self._features = RandomFeatures(material.shape, seed=2026)
+        self.steps, self.seconds, self.distance = 0, 0.0, math.inf
+        self.history = LossHistory(["loss_d", "loss_g"])
+        self._measured = 0
+        self._epoch, self._order = -1, np.empty(0, np.int64)
+        self._reported = self._saved = 0.0
+        self._latest: dict[str, float] = {}
+        self._fingerprint = _fingerprint(material, options, run.seed)
+
+    def generator(self) -> nn.Module:
+        """The network to hand out, in evaluation mode: the best that was measured, else the last."""
+        network = copy.deepcopy(self._average)
+        if math.isfinite(self.distance):
+            network.load_state_dict(self._best)
+        return self._settled(network)
+
+    def train(self) -> dict[str, float]:
+        """Learn until the steps or the seconds are used up, from the last checkpoint on.
+
+        Raises
+        ------
+        CallEnded
+            When the run asked it to stop; a checkpoint was saved.
+        ArithmeticError
+            When a loss is no longer finite.
+        MemoryError
+            When the device has too little memory even for two samples at once.
+        ValueError
+            When the folder holds the checkpoint of another training.
+        """
+        self._resume()
+        self._saved = self.seconds
+        start = time.monotonic() - self.seconds
+        while self.steps < self._options.steps and not self._out_of_time():
+            if self._run.stopping():
+                self._save()
+                raise CallEnded(f"the training was stopped after {self.steps} steps")
+            self._latest = self._step_that_fits()
+            self.steps += 1
+            self.seconds = time.monotonic() - start
+            self._measure_when_due()
+            self._tell()
+        self._measure()
+        self._save()
+        self._run.report(1.0, self.steps, self._figures())
+        return {"steps": float(self.steps), "samples": float(self.steps * self._batch), **self._figures()}
+
+    def _step_that_fits(self) -> dict[str, float]:
+        """One step; where the device's memory does not suffice, with half of the batch from then on."""
+        while True:
+            try:
+                return self._step()
+            except torch.cuda.OutOfMemoryError as full:
+                if self._batch <= 2:
+                    raise MemoryError(f"the device has too little memory: {full}") from full
+                self._batch //= 2
+                torch.cuda.empty_cache()
+
+    def _step(self) -> dict[str, float]:
+        """One step of D, then one of G."""
+        relativistic = self._options.recipe == "quality"
+        self._set_rates()
+        real, labels, z, made_labels, generator = self._draw()
+        real = self._head.encode(real).contiguous(memory_format=torch.channels_last)  # (B, C, H, W)
+        self._g.train()
+        with self._cast():
+            made = self._made(self._g, z, made_labels)  # (B, C, H, W)
+
+            # D: its two inputs go through it together, seen through the same kind of changes.
+            x = torch.cat([self._augmented(real, generator), self._augmented(made.detach(), generator)])
+            scores = self._d(x, torch.cat([labels, made_labels])).float()
+        on_real, on_made = scores.chunk(2)
+        loss_d = relativistic_d(on_real, on_made) if relativistic else hinge_d(on_real, on_made)
+        penalty = self._penalty(x.detach().float(), labels, made_labels) if self._penalty_due() else 0.0
+        self._adam_d.zero_grad()
+        (loss_d + penalty).backward()  # type: ignore[no-untyped-call]
+        self._adam_d.step()
+
+        # G: the D that judges is the one just improved.
+        self._d.requires_grad_(False)
+        with self._cast():
+            fake = self._d(self._augmented(made, generator), made_labels).float()
+            if relativistic:
+                with torch.no_grad():
+                    on_real = self._d(self._augmented(real, generator), labels).float()
+        loss_g = relativistic_g(on_real, fake) if relativistic else hinge_g(fake)
+        self._adam_g.zero_grad()
+        loss_g.backward()  # type: ignore[no-untyped-call]
+        self._adam_g.step()
+        self._d.requires_grad_(True)
+        if self._options.ema_share:
+            move_average(self._average, self._g, self._beta())
+        else:
+            self._average.load_state_dict(self._g.state_dict())
+        return self._checked(loss_d.item(), loss_g.item())
+
+    def _penalty(self, x: torch.Tensor, labels: torch.Tensor, made_labels: torch.Tensor) -> torch.Tensor:
+        """gamma/2 (R1 + R2), R1 alone for ``fast``; in single precision, and as many times as it is left out."""
+        inputs = x if self._options.recipe == "quality" else x[: len(labels)]
+        classes = torch.cat([labels, made_labels])[: len(inputs)]
+        inputs = inputs.requires_grad_(True)
+        penalty = gradient_penalty(self._d(inputs, classes), inputs)
+        if self._options.recipe == "quality":
+            penalty = 2 * penalty  # the mean is over both halves
+        gamma = self._options.penalty * _cosine(self._fraction(), 0.1)
+        return gamma / 2 * penalty * self._every()
+
+    def _every(self) -> int:
+        return self._options.penalty_every or (1 if self._options.recipe == "quality" else 16)
+
+    def _penalty_due(self) -> bool:
+        return self._options.penalty > 0 and self.steps % self._every() == 0
+
+    def _made(self, network: nn.Module, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return self._head.activate(network(z, labels))
+
+    def _augmented(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        return augmented(x, tuple(self._options.augment), blank(self._material.kind), generator)
+
+    def _cast(self) -> torch.autocast:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._sixteen)
+
+    def _set_rates(self) -> None:
+        rate = self._options.learning_rate * _cosine(self._fraction(), 0.25)
+        for adam in (self._adam_g, self._adam_d):
+            for group in adam.param_groups:
+                group["lr"] = rate
+
+    def _fraction(self) -> float:
+        """How much of the training is behind: by time where time is what ends it."""
+        done = self.steps / self._options.steps
+        return min(1.0, max(done, self.seconds / self._options.max_seconds)) if self._options.max_seconds else done
+
+    def _beta(self) -> float:
+        """How much of the average stays: it halves after ``ema_share`` of the samples seen so far."""
+        half_life = self._options.ema_share * self.steps * self._batch
+        return float(0.5 ** (self._batch / half_life)) if half_life else 0.0
+
+    def _draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Generator]:
+        """Samples and their classes, latents and their classes, and where further draws come from."""
+        count = len(self._content)
+        batches = max(1, count // self._batch)  # in an epoch; the rest of the shuffled samples waits for the next
+        epoch, place = divmod(self.steps, batches)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = np.random.default_rng([self._run.seed, 0, epoch]).permutation(count)
+        rows = torch.from_numpy(self._order[place * self._batch : (place + 1) * self._batch]).to(self._device)
+        rng = np.random.default_rng([self._run.seed, 1, self.steps])
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        z = torch.from_numpy(rng.standard_normal((len(rows), self._options.latent), np.float32)).to(self._device)
+        wanted = torch.from_numpy(rng.integers(count, size=len(rows))).to(self._device)
+        return (
+            self._material.vary(self._content[rows], generator),
+            self._labels[rows],
+            z,
+            self._labels[wanted],
+            generator,
+        )
+
+    def _checked(self, loss_d: float, loss_g: float) -> dict[str, float]:
+        if not (math.isfinite(loss_d) and math.isfinite(loss_g)):
+            raise ArithmeticError(
+                f"the losses are no longer finite (loss_d {loss_d}, loss_g {loss_g} at step {self.steps + 1}): "
+                "a lower learning_rate may help"
+            )
+        self.history.add([loss_d, loss_g])
+        return {**{k: v for k, v in self._latest.items() if k == "distance"}, "loss_d": loss_d, "loss_g": loss_g}
+
+    def _measure_when_due(self) -> None:
+        due = int(self._fraction() * self._options.evaluations)
+        if due > self._measured:
+            self._measured = due
+            self._measure()
+
+    @torch.no_grad()
+    def _measure(self) -> None:
+        """How far the average's content is from real content; the best is kept. Held-out content where there is some."""
+        if not self._options.evaluations:
+            return
+        heldout = self._material.heldout
+        real = self._material.content if heldout is None or len(heldout) < 32 else heldout
+        chosen = np.random.default_rng(0).permutation(len(real))[:_MEASURED]
+        network = self._settled(copy.deepcopy(self._average))
+        rng = np.random.default_rng([self._run.seed, 3])
+        z = torch.from_numpy(rng.standard_normal((len(chosen), self._options.latent), np.float32)).to(self._device)
+        labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=len(chosen))).to(self._device)]
+        made = torch.cat(
+            [self._made(network, a, b) for a, b in zip(torch.split(z, 64), torch.split(labels, 64), strict=True)]
+        )
+        distance = self._features.distance(self._head.encode(torch.from_numpy(real[chosen])), made.float().cpu())
+        self._latest = {**self._latest, "distance": distance}
+        if distance <= self.distance:
+            self.distance, self._best = distance, copy.deepcopy(network.state_dict())
+
+    @torch.no_grad()
+    def _settled(self, network: nn.Module) -> nn.Module:
+        """With the statistics of the normalisation measured anew, in evaluation mode."""
+        layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+        rng = np.random.default_rng([self._run.seed, 2])
+        momentum = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over all batches
+        network.train()
+        for _ in range(_STATISTICS_BATCHES if layers else 0):
+            z = torch.from_numpy(rng.standard_normal((64, self._options.latent), np.float32)).to(self._device)
+            network(z, self._labels[torch.from_numpy(rng.integers(len(self._labels), size=64)).to(self._device)])
+        for layer, before in zip(layers, momentum, strict=True):
+            layer.momentum = before
+        return network.eval()
+
+    def _out_of_time(self) -> bool:
+        return 0 < self._options.max_seconds <= self.seconds
+
+    def _figures(self) -> dict[str, float]:
+        rate = self.steps * self._batch / max(self.seconds, 1e-9)
+        best = {"distance_best": self.distance} if math.isfinite(self.distance) else {}
+        return {**self._latest, **best, "seconds": self.seconds, "samples_per_second": rate}
+
+    def _tell(self) -> None:
+        """Report and save, each when it is time."""
+        if self.seconds - self._reported >= _REPORT_SECONDS:
+            self._run.report(self._fraction(), self.steps, self._figures())
+            self._reported = self.seconds
+        if self.seconds - self._saved >= self._options.checkpoint_seconds:
+            self._save()
+            self._saved = self.seconds
+
+    def _save(self) -> None:
+        networks = {"g": self._g.state_dict(), "d": self._d.state_dict(), "average": self._average.state_dict()}
+        tensors = {f"{name}.{k}": v for name, net in {**networks, "best": self._best}.items() for k, v in net.items()}
+        tensors |= optimizer_tensors("adam_g", self._adam_g) | optimizer_tensors("adam_d", self._adam_d)
+        progress = {
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "distance": self.distance if math.isfinite(self.distance) else None,
+            "measured": self._measured,
+            "batch": self._batch,
+            "history": self.history.state(),
+            "latest": self._latest,
+        }
+        save_checkpoint(self._run.directory, tensors, {"fingerprint": self._fingerprint, **progress})
+
+    def _resume(self) -> None:
+        found = load_checkpoint(self._run.directory)
+        if found is None:
+            return
+        tensors, meta = found
+        if meta.get("fingerprint") != self._fingerprint:
+            raise ValueError(f"{self._run.directory} holds a checkpoint of another seed, corpus or other options")
+        for name, network in {"g": self._g, "d": self._d, "average": self._average}.items():
+            network.load_state_dict(_below(name, tensors))
+        self._best = _below("best", tensors)
+        load_optimizer("adam_g", self._adam_g, tensors)
+        load_optimizer("adam_d", self._adam_d, tensors)
+        self.steps, self.seconds, self._latest = meta["steps"], meta["seconds"], meta["latest"]
+        self.distance = math.inf if meta["distance"] is None else meta["distance"]
+        self._measured, self._batch = meta["measured"], meta["batch"]
+        self.history.load(meta["history"])
+
+
+def _below(name: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {key.removeprefix(name + "."): value for key, value in tensors.items() if key.startswith(name + ".")}
+
+
+def _cosine(fraction: float, last: float) -> float:
+    """From 1 at the beginning to ``last`` at the end, along a half cosine."""
+    return last + (1 - last) * (1 + math.cos(math.pi * fraction)) / 2
+
+
+def _sixteen_bits(precision: str, device: torch.device) -> bool:
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    known: Any = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # slower than fp32 where emulated
+    return bool(known())
+
+
+def _fingerprint(material: Material, options: ConvOptions, seed: int) -> str:
+    """Tells one training from another: the seed, the options that matter and the samples."""
+    chosen = {name: value for name, value in options.model_dump().items() if name not in _NOT_LEARNING}
+    digest = hashlib.sha256(repr((seed, material.content.shape, material.classes, chosen)).encode())
+    digest.update(np.ascontiguousarray(material.content).data)
+    digest.update(np.ascontiguousarray(material.labels).data)
+    return digest.hexdigest()

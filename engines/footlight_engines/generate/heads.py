@@ -1,0 +1,124 @@
+"""How content becomes what the networks see, and back: one head for each kind of content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import one_hot
+
+
+class Head:
+    """The base. Content is kept small (bytes where possible) and is made into floats batch by batch."""
+
+    def encode(self, content: torch.Tensor) -> torch.Tensor:
+        """Kept content (B, ...) as floats (B, C, H, W)."""
+        raise NotImplementedError
+
+    def activate(self, logits: torch.Tensor) -> torch.Tensor:
+        """What G gives out (B, C, H, W), in the space of `encode`; gradients pass."""
+        return torch.tanh(logits)
+
+    def decode(self, made: torch.Tensor) -> NDArray[Any]:
+        """From the space of `encode` back to content as it is kept."""
+        raise NotImplementedError
+
+
+class ImageHead(Head):
+    """Pictures (B, C, H, W) uint8, colours premultiplied by alpha, in [-1, 1]."""
+
+    def encode(self, content: torch.Tensor) -> torch.Tensor:
+        """Bytes to [-1, 1]."""
+        return content.float() / 127.5 - 1
+
+    def decode(self, made: torch.Tensor) -> NDArray[Any]:
+        """[-1, 1] to bytes."""
+        return ((made.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+
+
+class SurfaceHead(Head):
+    """Heights (B, H, W) in [-1, 1]."""
+
+    def encode(self, content: torch.Tensor) -> torch.Tensor:
+        """One channel."""
+        return content[:, None]
+
+    def decode(self, made: torch.Tensor) -> NDArray[Any]:
+        """Without the channel."""
+        return made[:, 0].clamp(-1, 1).numpy()
+
+
+class ChoiceHead(Head):
+    """Choices among ``options`` along one axis, one-hot; in training the hard choice, with the gradient of the soft one
+    (the straight-through estimator, Bengio et al. 2013)."""
+
+    axis = 1
+
+    def __init__(self, options: int) -> None:
+        """With so many options."""
+        self.options = options
+
+    def activate(self, logits: torch.Tensor) -> torch.Tensor:
+        """One-hot along the axis."""
+        soft = torch.softmax(logits.float(), dim=self.axis)
+        hard = torch.zeros_like(soft).scatter_(self.axis, soft.argmax(self.axis, keepdim=True), 1.0)
+        return hard - soft.detach() + soft
+
+
+class TileHead(ChoiceHead):
+    """Tiles (B, H, W): a channel for each kind."""
+
+    def encode(self, content: torch.Tensor) -> torch.Tensor:
+        """(B, K, H, W)."""
+        return one_hot(content.long(), self.options).permute(0, 3, 1, 2).float()
+
+    def decode(self, made: torch.Tensor) -> NDArray[Any]:
+        """The kind of each tile."""
+        return made.argmax(1).to(torch.uint8).numpy()
+
+
+class VoiceHead(ChoiceHead):
+    """Voices (B, V, T): a channel for each voice, the pitch downwards, time to the right; row 0 is silence."""
+
+    axis = 2
+
+    def encode(self, content: torch.Tensor) -> torch.Tensor:
+        """(B, V, P, T)."""
+        return one_hot(content.long(), self.options).permute(0, 1, 3, 2).float()
+
+    def decode(self, made: torch.Tensor) -> NDArray[Any]:
+        """The row of each voice and step."""
+        return made.argmax(2).to(torch.uint8).numpy()
+
+
+def head_of(kind: str, options: int) -> Head:
+    """The head of a kind of content: ``image``, ``surface``, ``tiles`` or ``voices``.
+
+    Raises
+    ------
+    ValueError
+        For another kind.
+    """
+    match kind:
+        case "image":
+            return ImageHead()
+        case "surface":
+            return SurfaceHead()
+        case "tiles":
+            return TileHead(options)
+        case "voices":
+            return VoiceHead(options)
+    raise ValueError(f"content must be image, surface, tiles or voices, not {kind!r}")
+
+
+def blank(kind: str) -> float:
+    """What moves in from outside a picture: nothing. In the space of `Head.encode`."""
+    return -1.0 if kind == "image" else 0.0
+
+
+def seeded_latents(seeds: NDArray[np.int64], latent: int) -> NDArray[np.float32]:
+    """z for each seed: (n, Z)."""
+    rows = [np.random.default_rng(int(seed)).standard_normal(latent, np.float32) for seed in seeds]
+    return np.stack(rows) if rows else np.empty((0, latent), np.float32)

@@ -1,0 +1,93 @@
+"""Pictures: folders of PNG or JPEG in, PNG out; interpolations as animated WebP."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from footlight_engines.generate.conv_engine import ConvEngine, Model
+from footlight_engines.generate.conv_options import ImageGanOptions
+from footlight_engines.generate.conv_training import Material
+from footlight_engines.generate.picture_corpus import Pictures, read_pictures
+from footlight_engines.provenance.pictures import write_png
+from footlight_plugins import Content, Corpus, Domain, Samples
+
+FRAME_MILLISECONDS = 80
+BINARY = 0.9
+"""Where so much of the corpus is either clear or opaque, what is made is too."""
+
+
+class ImageGan(ConvEngine):
+    """Learns square pictures, with transparency and classes where the corpus has them."""
+
+    options_type = ImageGanOptions
+    name = "image-gan"
+
+    def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
+        """The pictures; see `read_pictures`."""
+        pictures = self._pictures(corpus)
+        classes = pictures.classes if self._options.classes else ()
+        labels = pictures.labels if classes else np.zeros(len(pictures.train), np.int64)
+        shape = pictures.train.shape[1:]
+        material = Material("image", 0, shape, pictures.train, labels, classes, heldout=pictures.heldout)
+        alpha = pictures.train[:, 3] if shape[0] == 4 else np.full(1, 255, np.uint8)
+        binary = float(((alpha < 8) | (alpha > 247)).mean())
+        meta = {"binary_alpha": binary >= BINARY, "broken": list(pictures.broken[:20])}
+        figures = {"files_skipped": float(len(pictures.broken)), "classes": float(max(1, len(classes)))}
+        return material, meta, figures
+
+    def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:
+        """PNG files."""
+        made = []
+        for kept in arrays:
+            picture = self._picture(kept, model)
+            facts = {"width": picture.shape[1], "height": picture.shape[0]}
+            made.append(Content("image/png", write_png(picture), facts, picture))
+        return made
+
+    def animated(self, arrays: NDArray[Any]) -> Content:
+        """All as the frames of a WebP, without loss."""
+        frames = [self._picture(kept, self.trained()) for kept in arrays]
+        images = [Image.fromarray(frame) for frame in frames]
+        buffer = io.BytesIO()
+        settings = {"duration": FRAME_MILLISECONDS, "loop": 0, "lossless": True, "minimize_size": False}
+        images[0].save(buffer, "WEBP", save_all=True, append_images=images[1:], **settings)
+        facts = {"width": images[0].width, "height": images[0].height, "frames": len(images)}
+        return Content("image/webp", buffer.getvalue(), facts, frames[len(frames) // 2])
+
+    def samples(self, corpus: Corpus) -> Samples:
+        """The pictures; see `Generator.samples`."""
+        pictures = self._pictures(corpus)
+        train, heldout = (
+            np.stack(list(map(_straight, part))) if len(part) else part.transpose(0, 2, 3, 1)
+            for part in (pictures.train, pictures.heldout)
+        )
+        return Samples(Domain.IMAGE, train, heldout, pictures.names)
+
+    def _pictures(self, corpus: Corpus) -> Pictures:
+        channels = self._options.channels
+        if self._model is not None:
+            channels = "rgba" if self._model.plan.channels == 4 else "rgb"
+        return read_pictures(corpus, self._options.size, channels)
+
+    def _picture(self, kept: NDArray[np.uint8], model: Model) -> NDArray[np.uint8]:
+        """Premultiplied (C, S, S) to straight (S, S, C); transparency all or nothing where the corpus has it so."""
+        if len(kept) == 4 and model.meta.get("binary_alpha"):
+            kept = kept.copy()
+            kept[3] = np.where(kept[3] >= 128, 255, 0)
+        return _straight(kept)
+
+
+def _straight(kept: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Premultiplied (C, S, S) to straight (S, S, C)."""
+    picture = kept.transpose(1, 2, 0)
+    if picture.shape[2] != 4:
+        return np.ascontiguousarray(picture)
+    alpha = picture[..., 3:].astype(np.float32)
+    colour = np.where(alpha > 0, picture[..., :3] * 255.0 / np.maximum(alpha, 1), 0)
+    return np.concatenate([np.rint(colour).clip(0, 255), alpha], axis=-1).astype(np.uint8)

@@ -1,0 +1,190 @@
+"""Levels as text: one symbol a tile, one line a row; and the rules that say which of them can be played.
+
+Rules are a plug-in point: a distribution names a subclass of `Rules` in the entry-point group ``footlight.rules``.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+GROUP = "footlight.rules"
+Grid = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What rules say about a level."""
+
+    playable: bool
+    reason: str = ""
+    """Why not."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of a playable one, as JSON can hold it: a solution, how hard it is."""
+
+
+class Rules(ABC):
+    """What makes a level playable.
+
+    Example
+    -------
+    ::
+
+        class TwoDoors(Rules):
+            colours = {"D": (120, 60, 20)}
+
+            def judge(self, level):
+                return Judgement("".join(level).count("D") == 2, "it needs two doors")
+    """
+
+    colours: Mapping[str, tuple[int, int, int]] = {}
+    """How symbols are drawn; the others get colours of their own."""
+
+    def fits(self, symbols: frozenset[str]) -> bool:
+        """Whether a corpus with these symbols is of this kind."""
+        return False
+
+    def repaired(self, level: Grid) -> Grid:
+        """The level with what is obviously wrong put right, such as an open border; as it is, by default."""
+        return level
+
+    @abstractmethod
+    def judge(self, level: Grid) -> Judgement:
+        """Whether a level can be played, by solving it."""
+
+
+class Anything(Rules):
+    """Every level will do."""
+
+    def judge(self, level: Grid) -> Judgement:
+        """Yes."""
+        return Judgement(True)
+
+
+class Sokoban(Rules):
+    """# wall, @ player, $ box, . goal, * box on a goal, + player on a goal, space floor."""
+
+    colours: Mapping[str, tuple[int, int, int]] = {  # nobody changes it
+        "#": (84, 78, 104),
+        " ": (238, 232, 213),
+        "@": (38, 139, 210),
+        "+": (38, 139, 210),
+        "$": (181, 137, 0),
+        ".": (220, 50, 47),
+        "*": (133, 153, 0),
+    }
+    limit = 100_000
+    """At most so many states are looked at; what is undecided then counts as not playable."""
+
+    def fits(self, symbols: frozenset[str]) -> bool:
+        """When there are walls, players, boxes and goals, and nothing else."""
+        return {"#", "@", "$"} <= symbols <= set("#@$.*+ ")
+
+    def repaired(self, level: Grid) -> Grid:
+        """With walls along its border, where the corpus has nothing else either."""
+        width = len(level[0])
+        inner = ["#" + row[1:-1] + "#" for row in level[1:-1]]
+        return ["#" * width, *inner, "#" * width]
+
+    def judge(self, level: Grid) -> Judgement:
+        """Solve it with the fewest pushes."""
+        from footlight_engines.kernels.sokoban import MOST_BOXES, MOST_CELLS, SOLVED, solve
+
+        cells = np.array([list(row) for row in level])
+        players = np.flatnonzero(np.isin(cells, ["@", "+"]))
+        boxes, goals = np.flatnonzero(np.isin(cells, ["$", "*"])), np.flatnonzero(np.isin(cells, [".", "*", "+"]))
+        if len(players) != 1 or not len(boxes) or len(boxes) != len(goals):
+            return Judgement(False, f"{len(players)} players, {len(boxes)} boxes and {len(goals)} goals")
+        if len(boxes) > MOST_BOXES or cells.size > MOST_CELLS:
+            return Judgement(False, f"more than {MOST_BOXES} boxes or {MOST_CELLS} cells cannot be solved here")
+        walls = cells == "#"
+        if not (walls[0].all() and walls[-1].all() and walls[:, 0].all() and walls[:, -1].all()):
+            return Judgement(False, "its border is open")
+        if len(boxes) == np.isin(cells, ["*"]).sum():
+            return Judgement(False, "it is solved already")
+        board = walls.ravel(), cells.shape[1], goals.astype(np.int64), boxes.astype(np.int64), int(players[0])
+        outcome, pushes, looked = solve(*board, self.limit)
+        if outcome != SOLVED:
+            return Judgement(False, "no solution" if outcome == 0 else f"undecided after {looked:,} states")
+        solution = moves(board[0], board[1], boxes, int(players[0]), pushes)
+        return Judgement(True, facts={"pushes": len(pushes), "moves": len(solution), "solution": solution})
+
+
+_LETTERS = "udlr"
+
+
+def moves(
+    walls: NDArray[np.bool_], width: int, boxes: NDArray[np.int64], player: int, pushes: NDArray[np.int64]
+) -> str:
+    """A solution as the player's moves: u, d, l, r, in capitals where a box is pushed."""
+    steps = dict(zip((-width, width, -1, 1), _LETTERS, strict=True))
+    taken, text = set(boxes.tolist()), ""
+    for box, step in pushes.tolist():
+        text += _walk(walls, taken, player, box - step, steps) + steps[step].upper()
+        taken.remove(box)
+        taken.add(box + step)
+        player = box
+    return text
+
+
+def _walk(walls: NDArray[np.bool_], taken: set[int], start: int, end: int, steps: Mapping[int, str]) -> str:
+    """A shortest walk around walls and boxes."""
+    ways = {start: ""}
+    queue = deque([start])
+    while queue and end not in ways:
+        cell = queue.popleft()
+        for step, letter in steps.items():
+            if cell + step not in ways and not walls[cell + step] and cell + step not in taken:
+                ways[cell + step] = ways[cell] + letter
+                queue.append(cell + step)
+    return ways[end]
+
+
+def rules_of(name: str, symbols: frozenset[str]) -> tuple[str, Rules]:
+    """The rules of a name; ``auto`` finds those that fit the symbols.
+
+    Raises
+    ------
+    ValueError
+        When there are none of that name.
+    """
+    known: dict[str, type[Rules]] = {"sokoban": Sokoban, "none": Anything}
+    brought = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+    if name == "auto":
+        return next(((n, r()) for n, r in known.items() if r().fits(symbols)), ("none", Anything()))
+    if name in known:
+        return name, known[name]()
+    if name not in brought:
+        raise ValueError(f"rules must be auto, {', '.join([*known, *brought])}, not {name!r}")
+    found = brought[name].load()
+    if not (isinstance(found, type) and issubclass(found, Rules)):
+        raise ValueError(f"the rules {name!r} of {brought[name].value} must be a subclass of Rules")
+    return name, found()
+
+
+def read_levels(text: str) -> list[list[str]]:
+    """The levels of a file: rows of one length, set apart by empty lines or by lines that begin with a semicolon."""
+    levels: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if not line.strip() or line.startswith(";"):
+            if levels[-1]:
+                levels.append([])
+        else:
+            levels[-1].append(line)
+    width = {id(level): max(map(len, level), default=0) for level in levels}
+    return [[row.ljust(width[id(level)]) for row in level] for level in levels if level]
+
+
+def colour_of(symbol: str, rules: Rules) -> tuple[int, int, int]:
+    """How a symbol is drawn."""
+    if symbol in rules.colours:
+        return rules.colours[symbol]
+    shade = np.random.default_rng(ord(symbol)).integers(40, 230, 3)
+    return int(shade[0]), int(shade[1]), int(shade[2])

@@ -1,0 +1,100 @@
+"""Music for voices: chorales or MIDI in, MIDI out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from footlight_engines.generate.conv_engine import ConvEngine, Model
+from footlight_engines.generate.conv_options import MusicGanOptions
+from footlight_engines.generate.conv_training import Material
+from footlight_engines.generate.voices import qualities, windows, write_midi
+from footlight_plugins import Content, Corpus, Domain, Samples
+
+MEASURED = 200
+
+
+class MusicGan(ConvEngine):
+    """Learns windows of whole bars. Each voice has its range; silence is a pitch of its own."""
+
+    options_type = MusicGanOptions
+    name = "music-gan"
+
+    def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
+        """The windows as rows of pitches: 0 is silence, 1 the lowest pitch that anything may be transposed to."""
+        splits, _ = self._windows(corpus)
+        train, move = splits["train"], self._options.transpose
+        low, high = int(train[train >= 0].min()) - move, int(train.max()) + move
+        rows = high - low + 2
+        ranges = [[int(v[v >= 0].min()), int(v.max())] for v in np.moveaxis(train, 2, 0)]
+        content, heldout = (_rows(splits[name], low, high) for name in ("train", "heldout"))
+        shape = (train.shape[2], rows, train.shape[1])
+        labels = np.zeros(len(train), np.int64)
+        material = Material("voices", rows, shape, content, labels, heldout=heldout, vary=_transposed(move, rows))
+        figures = {f"{name}_real": value for name, value in qualities(train[:MEASURED]).items()}
+        return material, {"low": low, "ranges": ranges}, figures
+
+    def train(self, corpus: Corpus, run: Any) -> Mapping[str, float]:
+        """Learn, and measure what musicians look at, before anything is put right."""
+        figures = super().train(corpus, run)
+        drawn = self._pitches(self.drawn(np.arange(MEASURED, dtype=np.int64)), self.trained())
+        return {**figures, **qualities(drawn)}
+
+    def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:
+        """MIDI files; notes outside of a voice's range are moved into it by octaves."""
+        made = []
+        for raw in self._pitches(arrays, model):
+            steps = _within(raw, model.meta["ranges"])
+            facts = {"bars": self._options.bars, "tempo": self._options.tempo, "voices": steps.shape[1]}
+            data = write_midi(steps, self._options.steps_per_bar // 4, self._options.tempo)
+            made.append(Content("audio/midi", data, facts, steps))
+        return made
+
+    def samples(self, corpus: Corpus) -> Samples:
+        """The windows; see `Generator.samples`."""
+        splits, names = self._windows(corpus)
+        return Samples(Domain.VOICES, splits["train"], splits["heldout"], names)
+
+    def _windows(self, corpus: Corpus) -> tuple[dict[str, NDArray[np.int16]], tuple[str, ...]]:
+        options = self._options
+        splits, names = windows(corpus, options.voices, options.steps_per_bar, options.bars)
+        if not len(splits["train"]):
+            raise ValueError(f"the corpus has no piece of {options.bars} bars in {options.voices} voices")
+        return splits, names
+
+    def _pitches(self, rows: NDArray[np.uint8], model: Model) -> NDArray[np.int16]:
+        """Rows (n, V, T) as pitches (n, T, V)."""
+        pitches = np.where(rows > 0, rows.astype(np.int16) + (model.meta["low"] - 1), -1)
+        return np.moveaxis(pitches, 1, 2).astype(np.int16)
+
+
+def _rows(steps: NDArray[np.int16], low: int, high: int) -> NDArray[np.uint8]:
+    """Pitches (n, T, V) as rows (n, V, T); what lies outside is brought to the edge."""
+    rows = np.where(steps >= 0, steps.clip(low, high) - low + 1, 0)
+    return np.ascontiguousarray(np.moveaxis(rows, 2, 1)).astype(np.uint8)
+
+
+def _transposed(reach: int, rows: int) -> Callable[[torch.Tensor, torch.Generator], torch.Tensor]:
+    """Each window moved by up to ``reach`` semitones; silence stays silence."""
+
+    def vary(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        moves = torch.randint(-reach, reach + 1, (len(batch), 1, 1), generator=generator).to(batch.device)
+        moved = (batch.int() + moves).clamp(1, rows - 1)
+        return torch.where(batch > 0, moved, 0).to(torch.uint8)
+
+    return vary
+
+
+def _within(steps: NDArray[np.int16], ranges: Sequence[Sequence[int]]) -> NDArray[np.int16]:
+    """Pitches (T, V), each brought by octaves as near to its voice's range as it gets."""
+    made = steps.copy()
+    for voice, (low, high) in enumerate(ranges):
+        for _ in range(4):
+            column = made[:, voice]
+            column[(column >= 0) & (column < low)] += 12
+            column[column > high] -= 12
+    return made.clip(-1, 127)

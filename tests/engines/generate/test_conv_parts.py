@@ -1,0 +1,138 @@
+"""The parts of the convolutional GANs, against plain ways to compute the same."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import conv2d, interpolate
+
+from footlight_engines.generate.conv_networks import Plan, ResizeConv, discriminator_of, generator_of
+from footlight_engines.generate.conv_options import ImageGanOptions
+from footlight_engines.generate.conv_training import ConvTraining, Material
+from footlight_engines.generate.diff_augment import cut_out, recoloured, translated
+from footlight_engines.generate.heads import head_of
+from footlight_engines.generate.image_gan import ImageGan
+from footlight_engines.generate.losses import gradient_penalty, relativistic_d, relativistic_g
+from footlight_plugins import Call, Corpus, TrainingRun, Wish, WishRefused
+from footlight_plugins.testing.generator import write_corpus
+
+TINY: dict[str, Any] = {"steps": 3, "width": 4, "batch_size": 8, "latent": 8, "evaluations": 1, "size": 28}
+
+
+def test_a_resize_convolution_is_a_convolution_of_the_enlarged() -> None:
+    layer, x = ResizeConv(3, 5), torch.randn(2, 3, 6, 7)
+    plain = conv2d(interpolate(x, scale_factor=2, mode="nearest"), layer.weight.transpose(0, 1), padding=1)
+    assert torch.allclose(layer(x), plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", ["fast", "quality"])
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (32, 32), (10, 10), (48, 32), (96, 96), (128, 128)])
+def test_networks_fit_any_size(recipe: str, height: int, width: int) -> None:
+    plan = Plan(3, height, width, latent=8, base=4, classes=2, recipe=recipe)
+    z, labels = torch.randn(2, 8), torch.tensor([0, 1])
+    made = generator_of(plan)(z, labels)
+    assert made.shape == (2, 3, height, width) and discriminator_of(plan)(made, labels).shape == (2, 1)
+
+
+def test_the_gradient_penalty_of_a_linear_score_is_the_square_of_its_weights() -> None:
+    x, w = torch.randn(5, 3, requires_grad=True), torch.tensor([1.0, 2.0, 3.0])
+    assert gradient_penalty((x @ w)[:, None], x).item() == pytest.approx(14.0)
+
+
+def test_the_relativistic_losses_mirror_each_other() -> None:
+    a, b = torch.randn(6, 1), torch.randn(6, 1)
+    assert relativistic_d(a, b).item() == pytest.approx(relativistic_g(b, a).item())
+
+
+def test_augmentations_move_cover_and_recolour() -> None:
+    generator, x = torch.Generator().manual_seed(0), torch.randn(64, 4, 16, 16)
+    moved = translated(x, 1 / 8, 0.0, generator)
+    assert moved.shape == x.shape and any(
+        torch.equal(a[:, 2:, 2:], b[:, :-2, :-2]) for a, b in zip(moved, x, strict=True)
+    )
+    covered = (cut_out(x, 1 / 2, 0.0, generator) == 0).float().mean()
+    assert 0.1 < covered < 0.26
+    assert torch.equal(recoloured(x, generator)[:, 3], x[:, 3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "content"),
+    [
+        ("image", 0, torch.randint(0, 256, (2, 4, 5, 5), dtype=torch.uint8)),
+        ("surface", 0, torch.rand(2, 5, 5) * 2 - 1),
+        ("tiles", 3, torch.randint(0, 3, (2, 5, 5), dtype=torch.uint8)),
+        ("voices", 6, torch.randint(0, 6, (2, 4, 8), dtype=torch.uint8)),
+    ],
+)
+def test_content_survives_the_networks_view_of_it(kind: str, options: int, content: torch.Tensor) -> None:
+    head = head_of(kind, options)
+    assert np.allclose(head.decode(head.encode(content)), content.numpy(), atol=1e-6)
+
+
+def test_choices_are_hard_and_let_gradients_pass() -> None:
+    logits = torch.randn(2, 3, 4, 4, requires_grad=True)
+    made = head_of("tiles", 3).activate(logits)
+    assert torch.allclose(made.sum(1), torch.ones(2, 4, 4)) and torch.allclose(made, made.round(), atol=1e-6)
+    (made * torch.arange(3.0)[:, None, None]).sum().backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None and logits.grad.abs().sum() > 0
+
+
+def corpus(folder: Path, count: int = 60) -> Corpus:
+    files = {}
+    for i in range(count):
+        buffer = io.BytesIO()
+        colour = np.random.default_rng(i).integers(0, 255, (28, 28, 3), dtype=np.uint8)
+        Image.fromarray(colour).save(buffer, "PNG")
+        files[f"{'ab'[i % 2]}/{i}.png"] = buffer.getvalue()
+    return write_corpus(folder, files)
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory: pytest.TempPathFactory) -> ImageGan:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("painter")
+    engine = ImageGan(ImageGanOptions(**TINY))
+    engine.train(corpus(folder), TrainingRun(0, folder / "job", lambda *_: None))
+    return engine
+
+
+def test_a_class_can_be_chosen_and_an_unknown_one_is_refused(painter: ImageGan) -> None:
+    seeds = np.arange(3)
+    made = [painter.generate_as(seeds, Wish(name), Call()) for name in ("a", "b")]
+    assert [one.data for one in made[0]] != [one.data for one in made[1]]
+    with pytest.raises(WishRefused, match="one of a, b"):
+        painter.generate_as(seeds, Wish("castle"), Call())
+
+
+def test_without_a_wish_classes_are_as_frequent_as_in_the_corpus(painter: ImageGan) -> None:
+    assert painter._labels(np.arange(400), "").mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_way_between_two_seeds_begins_and_ends_with_them(painter: ImageGan) -> None:
+    way = painter.on_the_way(3, 9, np.linspace(0, 1, 5), Wish("a"))
+    assert np.abs(way[[0, -1]].astype(int) - painter.drawn(np.array([3, 9]), Wish("a"))).max() <= 1
+
+
+def test_a_way_can_be_animated(painter: ImageGan) -> None:
+    (content,) = painter.interpolate(3, 9, np.linspace(0, 1, 5), Wish(), True, Call())
+    image = Image.open(io.BytesIO(content.data))
+    assert content.media_type == "image/webp" and image.n_frames == 5  # type: ignore[attr-defined]
+
+
+def test_few_samples_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least 50"):
+        ImageGan(ImageGanOptions(**TINY)).train(corpus(tmp_path, 49), TrainingRun(0, tmp_path, lambda *_: None))
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_its_reason(tmp_path: Path) -> None:
+    content = np.full((60, 28, 28), np.nan, np.float32)
+    material = Material("surface", 0, (1, 28, 28), content, np.zeros(60, np.int64))
+    training = ConvTraining(material, ImageGanOptions(**TINY), TrainingRun(0, tmp_path, lambda *_: None))
+    with pytest.raises(ArithmeticError, match="no longer finite"):
+        training.train()
