@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from footlight_plugins import Verb
 from footlight_plugins.loader import Plugins
 from footlight_server.errors import FailedPrecondition
 
@@ -10,6 +11,7 @@ _WHAT = {"can_predict": "predict ratings", "can_forget": "forget a person withou
 
 def cannot(plugins: Plugins, engine: str, ability: str) -> FailedPrecondition:
     """What a caller is told whose engine lacks an ability, ``can_predict`` or ``can_forget``: who has it."""
-    able = sorted(spec.name for spec in plugins.engines.values() if getattr(spec, ability))
+    recommenders = (spec for spec in plugins.engines.values() if spec.verb is Verb.RECOMMEND)
+    able = sorted(spec.name for spec in recommenders if getattr(spec, ability))
     others = f"these can: {', '.join(able)}" if able else "none that is installed can"
     return FailedPrecondition(f"engine '{engine}' cannot {_WHAT[ability]}; {others}", "NOT_SUPPORTED")

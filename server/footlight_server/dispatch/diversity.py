@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,25 +36,24 @@ def rerank(scores: NDArray[np.float64], likeness: Likeness, diversity: float, co
     span = float(scores[0] - scores[-1]) if len(scores) else 0.0
     relevance = (scores - scores[-1]) / span if span else np.ones(len(scores))
     chosen = np.empty(min(len(scores), count), np.intp)
-    nearest, left = np.zeros(len(scores)), np.ones(len(scores), np.bool_)
+    worth, nearest = (1.0 - diversity) * relevance, np.zeros(len(scores))
     for step in range(len(chosen)):
-        gain = (1.0 - diversity) * relevance - diversity * nearest
-        best = int(np.argmax(np.where(left, gain, -np.inf)))
+        best = int((worth - diversity * nearest).argmax())
         chosen[step] = best
-        left[best] = False
+        worth[best] = -np.inf
         np.maximum(nearest, likeness[best], out=nearest)
     return chosen
 
 
 def likeness_of_labels(labels: Sequence[Sequence[int]]) -> Likeness | None:
     """The cosine between the kinds and tags of items, each a list of numbers; None where no item has any."""
-    names = sorted({label for each in labels for label in each})
-    if not names:
+    flat = np.fromiter(chain.from_iterable(labels), np.int64)
+    if not len(flat):
         return None
-    place = {name: i for i, name in enumerate(names)}
+    rows = np.repeat(np.arange(len(labels)), [len(each) for each in labels])
+    names, columns = np.unique(flat, return_inverse=True)
     has = np.zeros((len(labels), len(names)))  # (m, labels)
-    for row, each in enumerate(labels):
-        has[row, [place[label] for label in each]] = 1.0
+    has[rows, columns] = 1.0
     length = np.sqrt(has.sum(axis=1, keepdims=True))
     unit = has / np.where(length, length, 1.0)
     return np.asarray(unit @ unit.T)
