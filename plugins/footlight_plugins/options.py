@@ -49,17 +49,6 @@ def options_of(of: type[Engine] | type[Options], values: Mapping[str, Any]) -> O
         raise _option_error(fault.errors(include_url=False)[0]) from fault
 
 
-def merged(engine_class: type[Engine], *layers: Mapping[str, Any]) -> Options:
-    """The options of several layers, of which the later win.
-
-    Raises
-    ------
-    OptionError
-        For the first option that is unknown or wrong.
-    """
-    return options_of(engine_class, {name: value for layer in layers for name, value in layer.items()})
-
-
 def options_schema(of: type[Engine] | type[Options]) -> dict[str, Any]:
     """The JSON schema of the options: names, types, bounds, defaults, descriptions."""
     return _model(of).model_json_schema()

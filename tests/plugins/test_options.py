@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from footlight_plugins import Engine, Options, Recommender
-from footlight_plugins.options import OptionError, merged, options_of, options_schema
+from footlight_plugins.options import OptionError, options_of, options_schema
 
 
 class Metric(StrEnum):
@@ -92,10 +92,6 @@ def test_a_value_without_a_default_is_asked_for() -> None:
 
     with pytest.raises(OptionError, match="option 'size': expected a value: it has no default"):
         options_of(engine_with(Demanding), {})
-
-
-def test_later_layers_win() -> None:
-    assert merged(SomeEngine, {"k": 5.0, "verbose": True}, {"k": 7.0}) == SomeOptions(k=7, verbose=True)
 
 
 def test_the_schema_tells_bounds_and_descriptions() -> None:

@@ -91,10 +91,6 @@ class Catalogue:
         """The ordinals of many items; None for those that `ordinal` does not know."""
         return [*map(self._ordinals.get, item_ids)]
 
-    def id_of(self, ordinal: int) -> str:
-        """The id of an ordinal that the catalogue gave out."""
-        return self.ids[ordinal]
-
     def available(self, time: int) -> NDArray[np.bool_]:
         """Shape (items,): which items are available at a time, in microseconds since 1970."""
         return self._availability.among(self.live, time)

@@ -81,7 +81,7 @@ async def shelf(catalogue: Catalogue) -> Catalogue:
 
 async def found(shelf: Catalogue, facets: Facets, asked: ItemFilter) -> list[str]:
     chosen = await facets.servable(check_filter("filter", asked))
-    return [shelf.id_of(int(i)) for i in np.flatnonzero(chosen.mask)]
+    return [shelf.ids[int(i)] for i in np.flatnonzero(chosen.mask)]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def main():
         own = [Event(f"{me}-{i}-{j}", f"user {j % 5}", "shared", EventKind.PLAY, time=i) for j in range(size - 1)]
         batch = [*own, Event(f"same {i}", "everybody", "shared", EventKind.PLAY, time=i)]
         await stubborn(lambda: log.append(batch))
-        assert catalogue.id_of(catalogue.ordinal(f"own {me}")) == f"own {me}"
+        assert catalogue.ids[catalogue.ordinal(f"own {me}")] == f"own {me}"
     await stubborn(lambda: log.append([Event(f"last {me}", f"brief {me}", "shared", EventKind.PLAY, time=0)]))
     await stubborn(lambda: log.forget(f"brief {me}"))
     await writer.close()
