@@ -91,6 +91,10 @@ def test_what_it_puts_off_is_told_and_worked_off(asked: Client) -> None:
     assert asked.recommend("a-05", 3, deployment=ENGINE).pending_events == 0
 
 
+def test_it_is_listed_with_what_it_can_do(asked: Client) -> None:
+    assert next(engine for engine in asked.engines() if engine.name == ENGINE).can_predict
+
+
 def test_filters_hold_for_it_as_for_any(asked: Client) -> None:
     chosen = ItemFilter(tags_all=("drama",))
     assert all(item.startswith("d") for item in ids(asked.recommend("a-03", 10, deployment=ENGINE, filter=chosen)))

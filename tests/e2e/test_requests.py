@@ -128,6 +128,12 @@ def test_a_session_goes_by_what_came_later_and_leaves_out_what_came_before(stock
     assert "d04" in seen and not seen & set(ids(session)) and len(session) == 40 - len(seen)
 
 
+def test_the_parts_of_the_reasons_add_up_to_the_score(house: Server) -> None:
+    lines = [line for line in house.client.recommend("a-03", 10, reasons=2) if not line.filled]
+    sums = [sum(reason.share for reason in line.reasons) + line.other_share for line in lines]
+    assert lines and sums == pytest.approx([1.0] * len(lines)) and any(line.other_share > 0 for line in lines)
+
+
 def test_diversity_mixes_what_scores_alone_would_not(house: Server) -> None:
     alike = house.client.recommend("a-03", 6, diversity=0.0)
     mixed = house.client.recommend("a-03", 6, diversity=0.9)

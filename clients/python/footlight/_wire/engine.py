@@ -117,6 +117,7 @@ def _engine(engine: pb.Engine) -> Engine:
         needs_training=engine.needs_training,
         needs_corpus=engine.needs_corpus,
         options_schema=from_struct(engine.options_schema),
+        can_predict=engine.can_predict,
     )
 
 

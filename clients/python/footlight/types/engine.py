@@ -55,7 +55,10 @@ _ENDED = (TrainingState.SUCCEEDED, TrainingState.FAILED, TrainingState.CANCELLED
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An algorithm that a plug-in offers. `options_schema` is a JSON schema with defaults and descriptions."""
+    """An algorithm that a plug-in offers. `options_schema` is a JSON schema with defaults and descriptions.
+
+    One that `can_predict` tells the ratings that a person would give.
+    """
 
     name: str
     verb: Verb
@@ -67,6 +70,7 @@ class Engine:
     needs_training: bool
     needs_corpus: bool
     options_schema: Mapping[str, Any]
+    can_predict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
