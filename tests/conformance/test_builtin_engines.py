@@ -42,6 +42,11 @@ class TestTrending(RecommenderSuite):
     options = {"half_life_hours": 1e-8}  # noqa: RUF012
 
 
+class TestBlend(RecommenderSuite):
+    spec = _spec("blend")
+    bound = 1e-6
+
+
 class TestSequence(RecommenderSuite):
     spec = _spec("sequence")
     options = {"gaps": 3, "recent": 4}  # noqa: RUF012

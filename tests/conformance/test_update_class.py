@@ -48,6 +48,11 @@ class _Trending(_Suite):
     options: ClassVar = {"half_life_hours": 1e-10}  # a landmark serves for about six microseconds
 
 
+class _Blend(_Suite):
+    spec = _SPECS["blend"]
+    bound = 1e-6
+
+
 class _Rp3Beta(_Suite):
     spec = _SPECS["rp3beta"]
     options: ClassVar = {"people": 2}
@@ -78,6 +83,7 @@ SUITES = {
     "popular": _Popular(),
     "ease": _Ease(),
     "rp3beta": _Rp3Beta(),
+    "blend": _Blend(),
     "trending": _Trending(),
     "sequence": _Sequence(),
 }

@@ -6,6 +6,17 @@ from footlight_plugins import EngineSpec, UpdateClass, Verb, impl
 
 _ENGINES = (
     EngineSpec(
+        name="blend",
+        verb=Verb.RECOMMEND,
+        version="1.0",
+        summary="Several engines as one, weighted by what they found of likes that were held out.",
+        factory="footlight_engines.recommend.blend:Blend",
+        update_class=UpdateClass.BOUNDED,
+        can_forget=True,
+        rank=50,
+        requires=("numba",),
+    ),
+    EngineSpec(
         name="ease",
         verb=Verb.RECOMMEND,
         version="1.0",

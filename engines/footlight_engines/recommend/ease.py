@@ -12,9 +12,9 @@ from pydantic import Field
 
 from footlight_engines.recommend.gram_inverse import GramInverse
 from footlight_engines.recommend.preferences import Preferences, check_arrays
-from footlight_engines.recommend.scorer import Scorer, Taste
+from footlight_engines.recommend.scorer import CatalogueTooLarge, Scorer, Taste
 from footlight_engines.recommend.warming import exercise
-from footlight_plugins import Options, State, TrainingRun
+from footlight_plugins import Options, TrainingRun
 
 BOUND = 1e-9
 """Scores differ from those of a new training by at most so much."""
@@ -78,12 +78,12 @@ class Ease(Scorer):
 
         Raises
         ------
-        ValueError
+        CatalogueTooLarge
             When there are more items than the option ``max_items`` allows.
         """
         items = int(np.count_nonzero(self.preferences.data.fans))
         if items > self._most:
-            raise ValueError(
+            raise CatalogueTooLarge(
                 f"ease: {items:,} items have preferences, the option 'max_items' allows {self._most:,}; "
                 f"it would need {8 * items * items / 1e9:,.1f} GB, so use rp3beta or item-knn for so many"
             )
@@ -149,32 +149,18 @@ class Ease(Scorer):
         """Compile the kernels, on an engine that nobody uses."""
         exercise(Ease(EaseOptions()))
 
-    def state(self) -> State:
-        """Everybody's preferences, and P as of all of them."""
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """P as of all preferences, the items of its columns, and the regularisation."""
         while self._before:
             self._absorb(list(self._before)[:_SOME])
-        learned: dict[str, NDArray[Any]] = {
-            "inverse": self._inverse.flushed().copy(),
-            "column_item": self._inverse.items.copy(),
-        }
-        return State(self.preferences.arrays() | learned, {"format": 1, "l2": self._l2})
+        inverse = self._inverse.flushed().copy()
+        return {"inverse": inverse, "column_item": self._inverse.items.copy(), "l2": np.array([self._l2])}
 
-    def load(self, state: State) -> None:
-        """Take over a state that was made with the same regularisation."""
-        if state.meta.get("l2") != self._l2:
-            raise ValueError(f"the state's l2 must be {self._l2}, got {state.meta.get('l2')!r}")
-        self.preferences.load(state.arrays)
-        self.load_learned(state.arrays)
-
-    def load_learned(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take over P, which belongs to the preferences.
-
-        Raises
-        ------
-        ValueError
-            When it is not a matrix for these items.
-        """
-        check_arrays(arrays, {"column_item": np.int32})
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over P, which belongs to the preferences, made with the same regularisation."""
+        check_arrays(arrays, {"column_item": np.int32, "l2": np.float64})
+        if arrays["l2"].tolist() != [self._l2]:
+            raise ValueError(f"the state's l2 must be {self._l2}, got {arrays['l2'].tolist()}")
         matrix, items = arrays.get("inverse"), arrays["column_item"]
         n = len(items)
         if matrix is None or matrix.shape != (n, n) or matrix.dtype != np.float64 or not np.isfinite(matrix).all():
@@ -182,7 +168,7 @@ class Ease(Scorer):
         if n > self._most or items.min(initial=0) < 0 or len(np.unique(items)) < n:
             raise ValueError(f"the array 'column_item' must name at most {self._most:,} different items")
         self._before.clear()
-        self._inverse.load(np.array(matrix), items)
+        self._inverse.load(np.array(matrix), np.array(items))
 
     def _likes(self, user: int) -> NDArray[np.int32]:
         x = self.preferences.data

@@ -13,7 +13,7 @@ from footlight_engines.recommend.als_training import Schedule, train
 from footlight_engines.recommend.preferences import Preferences, check_arrays
 from footlight_engines.recommend.scorer import Scorer, Taste
 from footlight_engines.recommend.warming import exercise
-from footlight_plugins import Options, State, TrainingRun
+from footlight_plugins import Options, TrainingRun
 
 
 class IalsOptions(Options):
@@ -95,29 +95,17 @@ class Ials(Scorer):
         """Compile the kernels, on an engine that nobody uses."""
         exercise(Ials(IalsOptions()))
 
-    def state(self) -> State:
-        """Everybody's preferences, and the item factors."""
-        learned = {"item_factors": self._factors.copy(), "unobserved_weight": np.array([self._weight])}
-        return State(self.preferences.arrays() | learned, {"format": 1})
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """The item factors, and the weight of what is not observed."""
+        return {"item_factors": self._factors.copy(), "unobserved_weight": np.array([self._weight])}
 
-    def load(self, state: State) -> None:
-        """Take over a state that was made with the same number of factors."""
-        self.preferences.load(state.arrays)
-        self.load_learned(state.arrays)
-
-    def load_learned(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take over the item factors.
-
-        Raises
-        ------
-        ValueError
-            When they are not that.
-        """
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over the item factors, as many as the option ``factors`` says."""
         factors, width = arrays.get("item_factors"), self._schedule.factors
         if factors is None or factors.ndim != 2 or factors.shape[1] != width or factors.dtype != np.float64:
             raise ValueError(f"the state must have an array 'item_factors' of float64, shape (items, {width})")
         check_arrays(arrays, {"unobserved_weight": np.float64})
-        self._take(np.array(factors), float(arrays["unobserved_weight"][0]))
+        self._take(np.array(factors), float(arrays["unobserved_weight"].sum()))
 
     def _take(self, factors: NDArray[np.float64], weight: float) -> None:
         self._factors, self._weight = factors, weight

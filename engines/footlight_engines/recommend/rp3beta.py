@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from footlight_engines.kernels.random_walk import Walk, count_likes, reach_items
 from footlight_engines.recommend.preferences import Preferences
 from footlight_engines.recommend.scorer import Scorer, Taste
 from footlight_engines.recommend.warming import exercise
-from footlight_plugins import Options, State, TrainingRun
+from footlight_plugins import Options, TrainingRun
 
 
 class Rp3BetaOptions(Options):
@@ -94,13 +94,8 @@ class Rp3Beta(Scorer):
         """Compile the kernels, on an engine that nobody uses."""
         exercise(Rp3Beta(Rp3BetaOptions()))
 
-    def state(self) -> State:
-        """Everybody's preferences."""
-        return State(self.preferences.arrays(), {"format": 1})
-
-    def load(self, state: State) -> None:
-        """Take over a state."""
-        self.preferences.load(state.arrays)
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Compute anew what follows from the preferences."""
         self._entering = np.zeros(0)
         self._count(np.arange(self.preferences.people, dtype=np.int32))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from footlight_engines.kernels.dense_scores import best_items
 from footlight_engines.kernels.interactions import RETRACTED
 from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
-from footlight_plugins import Basis, Events, Query, Ranking, Recommender, TrainingRun
+from footlight_plugins import Basis, Events, Query, Ranking, Recommender, State, TrainingRun
 
 _NOBODY = np.empty(0, np.int32)
+
+
+class CatalogueTooLarge(ValueError):
+    """There are more items than an engine takes; the message says how many and what to use instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,19 @@ class Scorer(Recommender):
         """Learn from the preferences as they are now; return the figures of it."""
         return {}
 
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """What a state holds beside the preferences."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `learned` gave, and compute anew what follows from the preferences.
+
+        Raises
+        ------
+        ValueError
+            When it is not that.
+        """
+
     def changing(self, users: NDArray[np.int32], events: NDArray[np.int64]) -> None:  # most need not know
         """Take note of what these people, each named once, prefer before so many events or an erasure change it."""
 
@@ -86,6 +103,16 @@ class Scorer(Recommender):
         users = np.array([user], np.int32)
         self.changing(users, np.zeros(1, np.int64))
         return self.preferences.forget(user) + self.changed(users, True)
+
+    def state(self) -> State:
+        """Everybody's preferences, and what was learned from them."""
+        learned = self.learned()
+        return State(self.preferences.arrays() | learned, {"format": 1})
+
+    def load(self, state: State) -> None:
+        """Take over a state."""
+        self.preferences.load(state.arrays)
+        self.restore(state.arrays)
 
     def knows(self, user: int) -> bool:
         """Whether the person has a preference above 0."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from footlight_engines.recommend.preferences import Preferences
 from footlight_engines.recommend.scorer import Scorer, Taste
 from footlight_engines.recommend.transitions import Transitions
 from footlight_engines.recommend.warming import exercise
-from footlight_plugins import Options, State, TrainingRun
+from footlight_plugins import Options, TrainingRun
 
 
 class SequenceOptions(Options):
@@ -93,13 +93,8 @@ class Sequence(Scorer):
         """Compile the kernels, on an engine that nobody uses."""
         exercise(Sequence(SequenceOptions()))
 
-    def state(self) -> State:
-        """Everybody's preferences; the counts follow from them."""
-        return State(self.preferences.arrays(), {"format": 1})
-
-    def load(self, state: State) -> None:
-        """Take over a state."""
-        self.preferences.load(state.arrays)
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Compute anew what follows from the preferences."""
         self._transitions.rebuild()
 
     def _latest(self, taste: Taste) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from footlight_engines.kernels.heat import ONE, SPAN, add_likes, latest_time
 from footlight_engines.recommend.preferences import Preferences
 from footlight_engines.recommend.scorer import Scorer, Taste, pick, taste_of
 from footlight_engines.recommend.warming import exercise
-from footlight_plugins import Basis, Options, Query, Ranking, State, TrainingRun
+from footlight_plugins import Basis, Options, Query, Ranking, TrainingRun
 
 _HOUR = 3.6e9  # microseconds
 
@@ -92,13 +92,8 @@ class Trending(Scorer):
         """Compile the kernels, on an engine that nobody uses."""
         exercise(Trending(TrendingOptions()))
 
-    def state(self) -> State:
-        """Everybody's preferences; the sums follow from them."""
-        return State(self.preferences.arrays(), {"format": 1})
-
-    def load(self, state: State) -> None:
-        """Take over a state."""
-        self.preferences.load(state.arrays)
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Compute anew what follows from the preferences."""
         self._sum_all()
 
     def _landmark_of(self, time: int) -> int:
