@@ -18,16 +18,17 @@ _NO_REASONS = np.empty((0, 0), np.int32), np.empty((0, 0), np.float64)
 class Desk:
     """Turns queries into arrays for the kernels."""
 
-    def __init__(self) -> None:
-        """Make room for nothing yet."""
-        self._board = _board(0, 0, 0)
+    def __init__(self, *, correlating: bool = False) -> None:
+        """Make room for nothing yet; ``correlating`` says that correlations between people will be computed."""
+        self._correlating = correlating
+        self._board = _board(0, 0, 0, correlating)
         self._seen = self._servable = np.empty(0, np.bool_)
 
     def board(self, preferences: Preferences) -> Board:
         """Working space for all items and people that there is room for."""
         items, people = len(preferences.data.item_start), len(preferences.data.person_start)
         if items > len(self._board.total) or people > len(self._board.overlap):
-            self._board = _board(items, people, int(self._board.tick[0]))
+            self._board = _board(items, people, int(self._board.tick[0]), self._correlating)
         return self._board
 
     def question(self, query: Query) -> Question:
@@ -48,7 +49,7 @@ class Desk:
         return Answer(items, scores, because, shares, np.empty(count, np.int32) if people else _NO_ITEMS)
 
 
-def _board(items: int, people: int, tick: int) -> Board:
+def _board(items: int, people: int, tick: int, correlating: bool) -> Board:
     return Board(
         total=np.zeros(items, np.float64),
         stamp=np.zeros(items, np.int64),
@@ -58,6 +59,7 @@ def _board(items: int, people: int, tick: int) -> Board:
         overlap=np.zeros(people, np.int64),
         met=np.zeros(people, np.int64),
         people=np.zeros(people, np.int32),
+        sums=np.zeros((people if correlating else 0, 6), np.int64),
         heap_score=np.zeros(_LONGEST, np.float64),
         heap_person=np.zeros(_LONGEST, np.int32),
         tick=np.array([tick], np.int64),

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from footlight_engines.kernels.item_scores import score_by_items
+from footlight_engines.kernels.dense_scores import best_items
+from footlight_engines.kernels.item_scores import score_by_items, score_many_by_items
 from footlight_engines.recommend.answering import Desk
 from footlight_engines.recommend.neighbour_table import NeighbourTable
-from footlight_engines.recommend.preferences import Preferences
-from footlight_engines.recommend.user_knn import neighbour_rule
+from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
+from footlight_engines.recommend.scorer import strongest
+from footlight_engines.recommend.user_knn import neighbour_rule, weighed
 from footlight_engines.recommend.warming import exercise
-from footlight_plugins import Basis, Events, Options, Query, Ranking, Recommender, State, TrainingRun
+from footlight_plugins import Basis, Call, Events, Options, Query, Ranking, Recommender, State, TrainingRun
+
+_AT_ONCE = 1_024
+"""So many people are scored before somebody looks whether the caller still waits."""
+_DAY = 86_400 * 10**6
+_NO_ITEMS = np.empty(0, np.int32)
 
 
 class ItemKnnOptions(Options):
@@ -30,6 +38,12 @@ class ItemKnnOptions(Options):
         le=1e6,
         description="Added to the denominator of the cosine: damps likeness that rests on few people.",
     )
+    half_life_days: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=36_500.0,
+        description="After how many days a preference counts half when a person is answered; 0: time does not matter.",
+    )
 
 
 class ItemKnn(Recommender):
@@ -38,8 +52,8 @@ class ItemKnn(Recommender):
     The similarity of i and j is c_ij / (sqrt(n_i n_j) + shrinkage), with c_ij = sum_u w_ui w_uj and n_i = c_ii. An item
     i scores the sum of s_ij w_uj over the items j of the person's history that have i among their k neighbours,
     similarity descending, then ordinal ascending. Only similarities above 0 make neighbours, and only items with a score
-    above 0 are answered. `apply` costs time proportional to the person's history; see `kernels.neighbours` on why the
-    answers equal those of a new training all the same.
+    above 0 are answered. With a half-life, w_uj is halved for every such time that has passed since. `apply` costs time
+    proportional to the person's history; see `kernels.neighbours` on why the answers equal those of a new training.
     """
 
     options_type: ClassVar[type[Options]] = ItemKnnOptions
@@ -52,6 +66,7 @@ class ItemKnn(Recommender):
         self._preferences = Preferences()
         self._table = NeighbourTable(self._rule, self._preferences, self.spare_candidates)
         self._desk = Desk()
+        self._half_life = float(options.model_dump()["half_life_days"])
 
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         """Read the preferences and compute every item's neighbours, on all cores."""
@@ -77,6 +92,8 @@ class ItemKnn(Recommender):
 
     def recommend(self, query: Query) -> Ranking:
         """What goes with the person's preferences, and which of them say so."""
+        if query.history is not None or self._half_life:
+            return self._by_history(query)
         ask, answer = self._desk.question(query), self._desk.answer(query.count, reasons=query.reasons)
         size = score_by_items(self._table.shelf(), ask, answer)
         if size < 0:
@@ -86,6 +103,19 @@ class ItemKnn(Recommender):
         if not query.reasons:
             return Ranking(items, scores)
         return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, answer.because[:size], answer.shares[:size])
+
+    def recommend_batch(self, queries: Sequence[Query], call: Call) -> list[Ranking]:
+        """What `recommend` answers; people who ask alike are scored in one go."""
+        rankings: dict[int, Ranking] = {}
+        for alike in self._alike(queries):
+            for start in range(0, len(alike), _AT_ONCE):
+                call.check()
+                rankings |= self._score_many(queries, alike[start : start + _AT_ONCE])
+        for n, query in enumerate(queries):
+            if n not in rankings:
+                call.check()
+                rankings[n] = self.recommend(query)
+        return [rankings[n] for n in range(len(queries))]
 
     def similar(self, item: int, query: Query) -> Ranking:
         """The item's neighbours, at most k of them."""
@@ -104,6 +134,58 @@ class ItemKnn(Recommender):
         """Everybody's preferences and the table of neighbours as a new training makes it."""
         arrays = self._preferences.arrays() | self._table.arrays()
         return State(arrays, {"format": 1, "k": self._rule.k, "shrinkage": self._rule.shrinkage})
+
+    def _alike(self, queries: Sequence[Query]) -> list[list[int]]:
+        """The plain questions, put together where only the person differs."""
+        groups: dict[tuple[int, int, bool], list[int]] = {}
+        for n, query in enumerate(queries):
+            if query.history is None and not self._half_life and not query.reasons and not len(query.exclude):
+                groups.setdefault((id(query.servable), query.count, query.include_seen), []).append(n)
+        return list(groups.values())
+
+    def _score_many(self, queries: Sequence[Query], alike: list[int]) -> dict[int, Ranking]:
+        """The answers to questions that differ in the person only; those are left out that need a row brought up to date."""
+        count, users = queries[alike[0]].count, np.array([queries[n].user for n in alike], np.int32)
+        items, scores = np.empty((len(alike), count), np.int32), np.empty((len(alike), count))
+        sizes = np.empty(len(alike), np.int64)
+        ask = self._desk.question(queries[alike[0]])
+        score_many_by_items(self._table.shelf(), users, ask, items, scores, sizes)
+        answered = enumerate(zip(alike, sizes.tolist(), strict=True))
+        return {n: Ranking(items[row, :size], scores[row, :size]) for row, (n, size) in answered if size >= 0}
+
+    def _by_history(self, query: Query) -> Ranking:
+        """What goes with a visitor's history, or with a person's of which the older weighs less."""
+        item, weight, seen = self._history(query)
+        rows = [self._table.neighbours(int(liked)) for liked in item]
+        total = np.zeros(self._preferences.items)
+        for (others, similarity), w in zip(rows, weight, strict=True):
+            total[others] += similarity * w
+        total[total <= 0.0] = -np.inf
+        for barred in (query.exclude, _NO_ITEMS if query.include_seen else seen):
+            total[barred[(barred >= 0) & (barred < len(total))]] = -np.inf
+        items, scores = np.empty(query.count, np.int32), np.empty(query.count)
+        size = best_items(total, self._desk.question(query).servable, items, scores)
+        items, scores = items[:size], scores[:size]
+        if not query.reasons or not size:
+            return Ranking(items, scores)
+        parts = np.zeros((size, len(item)))
+        for column, ((others, similarity), w) in enumerate(zip(rows, weight, strict=True)):
+            _, rank, place = np.intersect1d(items, others, assume_unique=True, return_indices=True)
+            parts[rank, column] = similarity[place] * w
+        return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, *strongest(parts, item, query.reasons))
+
+    def _history(self, query: Query) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
+        """The items that say something, how much they weigh, and all that were met."""
+        if query.history is not None:
+            met, whole, time = *weighed(query.history), query.history.time
+        else:
+            met, whole, time = self._preferences.met(query.user)
+        weight = whole / WEIGHT_ONE
+        if self._half_life and len(time):
+            age = np.maximum((query.time or int(time.max())) - time, 0)
+            weight = weight * np.exp2(-age / (self._half_life * _DAY))
+        telling = (weight != 0.0) & (met >= 0) & (met < self._preferences.items)
+        return met[telling], weight[telling], met
 
     def load(self, state: State) -> None:
         """Take over a state that was made with the same k and shrinkage."""

@@ -81,6 +81,14 @@ class Preferences:
         """Whether there is any record of the person."""
         return 0 <= user < self.people and bool(self.data.person_length[user] > 0)
 
+    def met(self, user: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+        """What a person has met and not taken back: items, ascending, whole weights and times; each of shape (d,)."""
+        x = self.data
+        first = int(x.person_start[user]) if self.has(user) else 0
+        rows = slice(first, first + int(x.person_length[user]) if self.has(user) else 0)
+        held = x.slot[rows] != kernels.RETRACTED
+        return x.item[rows][held], x.weight[rows][held], x.time[rows][held]
+
     def replace(self, events: Events) -> None:
         """Hold the events' preferences and no others."""
         columns = preference_columns(events)

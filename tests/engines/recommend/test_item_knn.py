@@ -14,7 +14,7 @@ from tests.engines.recommend.logs import RUN, ask, bits, random_log, state_bits
 
 from footlight_engines.kernels.item_scores import BLOCK, SMALL
 from footlight_engines.recommend.item_knn import ItemKnn, ItemKnnOptions
-from footlight_plugins import Basis, EventKind, Events, Query, State
+from footlight_plugins import Basis, Call, EventKind, Events, History, Query, State
 
 _STARS = np.array([[3, 1, 2, 3, 3], [4, 3, 4, 3, 5], [3, 3, 1, 5, 4], [1, 5, 5, 2, 1]])
 """Four people and five items: Jannach et al. (2010), Recommender Systems, table 2.1 without Alice."""
@@ -252,3 +252,41 @@ def test_items_that_may_not_be_answered_make_room_for_the_next() -> None:
     servable = np.zeros(40 * BLOCK, np.bool_)
     servable[items[20:25]] = True
     assert engine.recommend(Query(2, 10, servable)).items.tolist() == items[20:25].tolist()
+
+
+def test_a_visitor_is_answered_as_a_person_of_the_same_history() -> None:
+    engine = _fitted(random_log(5, 400, people=30, items=25))
+    for user in range(30):
+        item, weight, time = engine._preferences.met(user)
+        unknown = (
+            np.append(item, np.int32(900)),
+            np.append(weight / 16, 5.0),
+            np.append(time, 99),
+        )  # nobody knows item 900
+        visitor, person = engine.recommend(ask(-1, history=History(*unknown))), engine.recommend(ask(user))
+        assert visitor.items.tolist() == person.items.tolist()
+        np.testing.assert_allclose(visitor.scores, person.scores, rtol=1e-12)  # parts may be added up in another order
+        if len(person):
+            assert visitor.shares is not None and person.shares is not None
+            columns = visitor.shares.shape[1]  # as many as there are items that say something
+            np.testing.assert_allclose(visitor.shares, person.shares[:, :columns], rtol=1e-12)
+
+
+def test_after_a_half_life_a_preference_counts_half() -> None:
+    day = 86_400 * 10**6
+    log = Events.concatenate(_stars(), Events.of([9, 9], [0, 1], [4.0, 4.0], time=[0, 10 * day]))
+    engine, plain = _fitted(log, half_life_days=10.0), _fitted(log)
+    similar = {
+        liked: dict(zip(*(column.tolist() for column in _columns(plain, liked)), strict=True)) for liked in (0, 1)
+    }
+    for time, factor in ((0, 1.0), (20 * day, 0.5)):
+        ranking = engine.recommend(ask(9, count=1, time=time))
+        best = int(ranking.items[0])
+        assert ranking.scores[0] == pytest.approx(factor * (2.0 * similar[0][best] + 4.0 * similar[1][best]), rel=1e-12)
+
+
+def test_people_who_ask_alike_are_answered_in_one_go_as_one_by_one() -> None:
+    engine, servable = _fitted(random_log(6, 600, people=40, items=25)), np.ones(25, np.bool_)
+    queries = [Query(user, 5, servable, include_seen=user % 3 == 0) for user in range(-1, 45)]
+    together = engine.recommend_batch(queries, Call())
+    assert [bits(ranking) for ranking in together] == [bits(engine.recommend(query)) for query in queries]

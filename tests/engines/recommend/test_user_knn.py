@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tests.engines.recommend.logs import RUN, ask, bits, random_log, state_bits
 
 from footlight_engines.recommend.user_knn import UserKnn, UserKnnOptions
-from footlight_plugins import Basis, Events
+from footlight_plugins import Basis, Events, History
 
 _PEOPLE, _ITEMS = 12, 20
 
@@ -42,7 +42,7 @@ def _oracle(
     similarity[user] = 0.0
     nearest = np.lexsort((np.arange(_PEOPLE), -similarity.round(12)))[: options.k]
     nearest = nearest[(similarity[nearest] > 0) & (similarity[nearest] >= options.min_similarity)]
-    return similarity[nearest] @ matrix[nearest], (matrix[nearest] > 0).sum(axis=0)
+    return similarity[nearest] ** options.exponent @ matrix[nearest], (matrix[nearest] > 0).sum(axis=0)
 
 
 @settings(max_examples=40)
@@ -51,9 +51,13 @@ def _oracle(
     k=st.integers(1, 12),
     shrinkage=st.sampled_from([0.0, 2.0]),
     min_similarity=st.sampled_from([0.0, 0.3]),
+    exponent=st.sampled_from([1.0, 2.0]),
 )
-def test_scores_are_those_of_the_dense_cosine(seed: int, k: int, shrinkage: float, min_similarity: float) -> None:
-    matrix, options = _matrix(seed), UserKnnOptions(k=k, shrinkage=shrinkage, min_similarity=min_similarity)
+def test_scores_are_those_of_the_dense_cosine(
+    seed: int, k: int, shrinkage: float, min_similarity: float, exponent: float
+) -> None:
+    options = UserKnnOptions(k=k, shrinkage=shrinkage, min_similarity=min_similarity, exponent=exponent)
+    matrix = _matrix(seed)
     engine = _fitted(_of(matrix), options)
     for user in np.flatnonzero(np.abs(matrix).sum(axis=1)).tolist():
         ranking = engine.recommend(ask(user, count=_ITEMS, include_seen=True))
@@ -93,3 +97,36 @@ def test_forgetting_comes_to_the_state_of_a_log_without_the_person(user: int) ->
     engine = _fitted(events)
     engine.forget(user)
     assert state_bits(engine.state()) == state_bits(_fitted(events.take(events.user != user)).state())
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 3.0])
+def test_pearson_is_the_correlation_of_what_both_rated(shrinkage: float) -> None:
+    rng = np.random.default_rng(2)
+    matrix = rng.integers(1, 6, (_PEOPLE, _ITEMS)) * (rng.random((_PEOPLE, _ITEMS)) < 0.6).astype(float)
+    engine = _fitted(_of(matrix), UserKnnOptions(k=1, metric="pearson", exponent=1.0, shrinkage=shrinkage))
+    for user in range(_PEOPLE):
+        similarity = np.array([_correlation(matrix[user], row, shrinkage) for row in matrix])
+        similarity[user] = 0.0
+        nearest = int(similarity.argmax())
+        ranking = engine.recommend(ask(user, count=_ITEMS, include_seen=True))
+        np.testing.assert_allclose(ranking.scores, similarity[nearest] * matrix[nearest][ranking.items], rtol=1e-9)
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64], shrinkage: float) -> float:
+    both = (one > 0) & (other > 0)
+    if both.sum() < 2 or one[both].std() == 0 or other[both].std() == 0:
+        return 0.0
+    n = int(both.sum())
+    return float(np.corrcoef(one[both], other[both])[0, 1]) * n / (n + shrinkage)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "pearson"])
+def test_a_visitor_is_answered_as_a_person_of_the_same_history(metric: str) -> None:
+    matrix = _matrix(4)
+    options = UserKnnOptions.model_validate({"metric": metric})
+    engine = _fitted(_of(matrix), options)
+    item = np.array([3, 900, 7, 11], np.int32)  # nobody knows item 900
+    value = np.array([5.0, 1.0, 0.5, 1.0])
+    visitor = engine.recommend(ask(-1, history=History(item, value, np.arange(4))))
+    engine.apply(Events.of(np.full(4, 50), item, value))
+    assert len(visitor) > 0 and bits(visitor) == bits(engine.recommend(ask(50)))
