@@ -19,6 +19,9 @@ from footlight.types import (
     Step,
 )
 
+PART = 1_000
+"""So many situations go into one question about a policy."""
+
 MASKS = ("action_mask", "mask")
 """Under which names an environment's `info` says what is allowed."""
 
@@ -143,9 +146,21 @@ class AgentPolicy:
         chances = self.distribution(observation, mask)
         return self._first + max(range(len(chances)), key=chances.__getitem__)
 
-    def table(self) -> list[tuple[float, ...]]:
-        """The greedy distribution at every observation of a finite space."""
-        return [row.distribution for row in self._client.agent_policy(self._agent_id, exploit=True)]
+    def table(self, masks: Sequence[Sequence[bool]] = ()) -> list[tuple[float, ...]]:
+        """The greedy distribution at every observation of a discrete space; `masks` say what is allowed at each."""
+        if not masks:
+            return [row.distribution for row in self._client.agent_policy(self._agent_id, exploit=True)]
+        asked = [Step("-", number, mask=mask, exploit=True) for number, mask in enumerate(masks)]
+        parts = [asked[start : start + PART] for start in range(0, len(asked), PART)]
+        return [row.distribution for part in parts for row in self._client.agent_policy(self._agent_id, part)]
+
+
+def masks_of(environment: Any) -> list[list[bool]]:
+    """What is allowed in each state, where an environment can tell (`action_mask(state)`, as Taxi); else nothing."""
+    inner = environment.unwrapped
+    if not hasattr(inner, "action_mask") or not hasattr(inner, "P"):
+        return []
+    return [[bool(one) for one in inner.action_mask(state)] for state in range(len(inner.P))]
 
 
 def exact_value(environment: Any, policy: Callable[[], list[tuple[float, ...]]]) -> float | None:

@@ -13,7 +13,7 @@ import typer
 from footlight.cli.command import command
 from footlight.cli.options import Options, parsed
 from footlight.cli.session import Session, UsageFault
-from footlight.gymnasium import AgentPolicy, Player, exact_value, spaces_of
+from footlight.gymnasium import AgentPolicy, Player, exact_value, masks_of, spaces_of
 from footlight.types import AgentSettings
 
 MOST_REPORTS = 50
@@ -112,8 +112,8 @@ def _judge(session: Session, world: Any, name: str, episodes: int, seed: int) ->
                 advance("")
         judged["mean_return"] = sum(returns) / episodes
         judged["success_rate"] = sum(one > 0 for one in returns) / episodes
-    policy: Callable[[], list[tuple[float, ...]]] = AgentPolicy(session.client, name).table
-    value = exact_value(world, policy)
+    policy = AgentPolicy(session.client, name)
+    value = exact_value(world, lambda: policy.table(masks_of(world)))
     if value is not None:
         judged["policy_value"] = value
     return judged
