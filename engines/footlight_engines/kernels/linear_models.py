@@ -18,16 +18,21 @@ LEAST_DISCOUNT = 1e-6
 def quadratic(matrix: NDArray[np.float64], x: NDArray[np.float64], product: NDArray[np.float64]) -> float:
     """x' M x of a symmetric matrix (m, m); ``product`` (m,) becomes M x.
 
-    The rows are added up, so that the inner loop needs no reordering of sums to run over vectors of the processor.
+    The rows are added up, four at a time, so that the inner loop needs no reordering of sums to run over vectors of the
+    processor.
     """
-    m = len(x)
+    m, i = len(x), 0
     for j in range(m):
         product[j] = 0.0
-    for i in range(m):
-        if x[i] != 0.0:
-            xi = x[i]
-            for j in range(m):
-                product[j] += xi * matrix[i, j]
+    while i + 4 <= m:
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        for j in range(m):
+            product[j] += a * matrix[i, j] + b * matrix[i + 1, j] + c * matrix[i + 2, j] + d * matrix[i + 3, j]
+        i += 4
+    while i < m:
+        for j in range(m):
+            product[j] += x[i] * matrix[i, j]
+        i += 1
     total = 0.0
     for j in range(m):
         total += product[j] * x[j]
