@@ -158,7 +158,7 @@ async def _serve_echo(ready: Path) -> None:
     async def call(request: Any, context: Any) -> Any:
         return act
 
-    handlers = {
+    handlers: dict[str, Any] = {
         "Stream": grpc.stream_stream_rpc_method_handler(
             stream, pb.InteractRequest.FromString, pb.InteractResponse.SerializeToString
         ),

@@ -169,11 +169,14 @@ class App:
         self._facets.start()
         resolver = Resolver(catalogue, people, events, self._facets)
         self._services = (
-            CatalogService(Cataloguing(catalogue, events, self._deployments, mark_erasures, policy)),
+            CatalogService(
+                Cataloguing(catalogue, events, self._deployments, mark_erasures, policy, self._acting.choosing)
+            ),
             RecommendationService(
                 Recommending(self._deployments, resolver, rankings, policy),
                 Predicting(self._deployments, resolver, policy),
                 Recalling(self._deployments, resolver, rankings, policy),
+                self._acting.choosing,
             ),
             self._generation(assets, corpora, decisions, policy),
             InteractionService(self._acting),

@@ -106,6 +106,10 @@ class TestSquareCb(AgentSuite):
     spec, spaces = _spec("squarecb"), _VECTORS
 
 
+class TestEngineChooser(AgentSuite):
+    spec, spaces = _spec("engine-chooser"), Spaces(Box((0.0,), (1.0,)), Discrete(3))
+
+
 class TestPolicyIteration(AgentSuite):
     spec = _spec("policy-iteration")
     options = {"plan_every": 30}  # noqa: RUF012

@@ -213,6 +213,44 @@ def act_cases() -> Iterator[Case]:
     for number in (math.nan, math.inf):
         yield Case("Interaction.Reward", reward(value=number), "rewards[0].value", label=f"{number}")
     yield Case("Interaction.Reward", interaction.RewardRequest(), "rewards")
+    box = interaction.Value(box=interaction.Numbers(values=[0.5]))
+    yield Case("Interaction.Act", act(observation=box), "observation", label="another kind")
+    offered = [interaction.Candidate(features=[1.0])]
+    yield Case("Interaction.Act", act(candidates=offered), "candidates")
+    yield Case("Interaction.Act", act(baseline_action=value(2)), "baseline_action.discrete")
+    masked = act(action_mask=[True, False], baseline_action=value(1))
+    yield Case("Interaction.Act", masked, "baseline_action", label="masked")
+    yield Case("Interaction.Act", act(user_id=LONG), "user_id")
+    out_of_order = act(session_id="open", step=5)
+    yield Case("Interaction.Act", out_of_order, "is 1, not 5", "FAILED_PRECONDITION", "STEP_OUT_OF_ORDER")
+    yield from other_act_cases()
+
+
+def other_act_cases() -> Iterator[Case]:
+    logged, log = interaction.LoggedAction, interaction.LogActionRequest
+    for label, one, path in (
+        ("action", logged(act=act(session_id="l"), action=value(2)), "actions[0].action.discrete"),
+        ("none", logged(act=act(session_id="l")), "actions[0].action"),
+        ("masked", logged(act=act(session_id="l", action_mask=[True, False]), action=value(1)), "actions[0].action"),
+        ("chance", logged(act=act(session_id="l"), action=value(1), propensity=1.5), "actions[0].propensity"),
+        ("nan", logged(act=act(session_id="l"), action=value(1), propensity=math.nan), "actions[0].propensity"),
+    ):
+        yield Case("Interaction.LogAction", log(agent_id="malformed", actions=[one]), path, label=label)
+    yield Case("Interaction.LogAction", log(agent_id="malformed"), "actions", label="empty")
+    yield Case("Interaction.Activate", interaction.ActivateRequest(), "decision_ids")
+    yield Case("Interaction.SetMode", interaction.SetModeRequest(agent_id="malformed"), "mode")
+    asked = interaction.GetPolicyRequest(agent_id="malformed", situations=[act(observation=value(9))])
+    yield Case("Interaction.GetPolicy", asked, "situations[0].observation.discrete")
+    evaluate = interaction.EvaluatePolicyRequest
+    yield Case("Interaction.EvaluatePolicy", evaluate(agent_id="malformed", confidence=1.0), "confidence")
+    yield Case("Interaction.EvaluatePolicy", evaluate(agent_id="malformed", max_weight=-1.0), "max_weight")
+    yield Case("Interaction.SnapshotAgent", interaction.SnapshotAgentRequest(agent_id="malformed"), "name")
+    back = interaction.RollbackAgentRequest
+    yield Case("Interaction.RollbackAgent", back(agent_id="malformed"), "target")
+    far = back(agent_id="malformed", position=10**6)
+    yield Case("Interaction.RollbackAgent", far, "", "FAILED_PRECONDITION", "NO_SUCH_POSITION")
+    unknown = back(agent_id="malformed", snapshot="no-such")
+    yield Case("Interaction.RollbackAgent", unknown, "no-such", "NOT_FOUND")
 
 
 def agent_cases() -> Iterator[Case]:
@@ -223,6 +261,16 @@ def agent_cases() -> Iterator[Case]:
     yield Case("Interaction.CreateAgent", create(action_space=interaction.Space()), "action_space")
     yield Case("Interaction.CreateAgent", create(observation_space=space(0)), "observation_space.discrete.n")
     yield Case("Interaction.CreateAgent", create(action_space=space(10_001)), "action_space.discrete.n")
+    box = interaction.Space(box=interaction.BoxSpace(shape=[2]))
+    yield Case("Interaction.CreateAgent", create(observation_space=box), "observation_space", label="box for a table")
+    yield Case("Interaction.CreateAgent", create(action_space=box), "action_space.box", label="actions in a box")
+    wrong = interaction.Space(box=interaction.BoxSpace(shape=[2], low=[1.0], high=[0.0]))
+    linear = {"deployment": "linucb", "observation_space": wrong}
+    yield Case("Interaction.CreateAgent", create(**linear), "observation_space.box.high")
+    negative = interaction.RewardPolicy(min_value=1.0, max_value=0.0)
+    yield Case("Interaction.CreateAgent", create(reward_policy=negative), "reward_policy.max_value")
+    yield Case("Interaction.CreateAgent", create(baseline_exploration=2.0), "baseline_exploration")
+    yield Case("Interaction.CreateAgent", create(deployments=["popular"]), "deployments")
     yield Case("Interaction.CreateAgent", create(seed=-1), "seed")
     yield Case("Interaction.CreateAgent", create(options=options(no_such=1)), "options.no_such")
     yield Case("Interaction.CreateAgent", create(options=options(learning_rate="fast")), "options.learning_rate")

@@ -10,7 +10,6 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from google.protobuf.struct_pb2 import Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,8 +84,10 @@ def _built(cls: Callable[[], Any], values: dict[str, Any]) -> Any:
 
 def _values(field: Field, depth: int) -> st.SearchStrategy[Any]:
     nested = field.message_type
-    if nested is not None and nested.GetOptions().map_entry:  # the only map of a request is that of a Struct
-        return st.dictionaries(TEXT, messages(Value.DESCRIPTOR, depth + 1), max_size=2)
+    if nested is not None and nested.GetOptions().map_entry:
+        held = nested.fields_by_name["value"].message_type
+        assert held is not None
+        return st.dictionaries(TEXT, messages(held, depth + 1), max_size=2)
     if nested is not None:
         one: st.SearchStrategy[Any] = st.deferred(lambda: messages(nested, depth + 1))
     elif field.enum_type is not None:

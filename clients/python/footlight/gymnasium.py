@@ -163,7 +163,7 @@ def masks_of(environment: Any) -> list[list[bool]]:
     return [[bool(one) for one in inner.action_mask(state)] for state in range(len(inner.P))]
 
 
-def exact_value(environment: Any, policy: Callable[[], list[tuple[float, ...]]]) -> float | None:
+def exact_value(environment: Any, policy: Callable[[], Sequence[Sequence[float]]]) -> float | None:
     """What a policy is worth from the start of an episode, over as many steps as one may have; None without a table.
 
     Dynamic programming on the environment's own table of transitions, `P[state][action]`, as the environments of

@@ -17,6 +17,9 @@ def register_engines() -> list[EngineSpec]:
         ),
         _agent("linucb", "linucb:LinUcb", "Contextual bandit: the highest upper confidence bound of linear rewards."),
         _agent("lin-thompson", "lin_thompson:LinThompson", "Contextual bandit: samples of linear rewards vote."),
+        _agent(
+            "engine-chooser", "engine_chooser:EngineChooser", "Chooses who recommends to whom, by what people then do."
+        ),
         _agent("squarecb", "squarecb:SquareCb", "Contextual bandit: the further behind, the less often it is tried."),
         _agent("policy-iteration", "policy_iteration:PolicyIteration", "Plans in the world as it was met, or as told."),
         EngineSpec(

@@ -15,7 +15,8 @@ from footlight_server.agents.settings import FIRST, LAST, SUM, Mode, RewardPolic
 from footlight_server.log.records import AgentRow
 
 ACT, REWARD, END, ACTIVATE, MODE, TIMEOUT, ROLLBACK, SNAPSHOT = 1, 2, 3, 4, 5, 6, 7, 8
-"""The kinds of a row."""
+CREDIT = 10
+"""The kinds of a row. 9 is one that was erased; CREDIT says which recommendation a decision led to."""
 
 EXPLOIT, DEFERRED, LOGGED, BASELINE, UNLEARNED = 1, 2, 4, 8, 16
 """Flags of an ACT row: drawn greedily, and not learned from; waits for Activate; somebody else decided; the baseline was

@@ -107,6 +107,8 @@ class Settings:
     promotion: Promotion = field(default_factory=Promotion)
     mode: Mode = Mode.ONLINE
     baseline_exploration: float = 0.0
+    deployments: tuple[str, ...] = ()
+    """The recommendation deployments that its actions stand for."""
 
     def check(self) -> None:
         """Raise InvalidArgument where something cannot be."""
@@ -116,7 +118,7 @@ class Settings:
 
     def plain(self) -> dict[str, Any]:
         """What JSON can hold of it."""
-        return asdict(self)
+        return {**asdict(self), "deployments": list(self.deployments)}
 
     @staticmethod
     def of(plain: Mapping[str, Any]) -> Settings:
@@ -127,4 +129,5 @@ class Settings:
             Promotion(**plain.get("promotion", {})),
             Mode(plain.get("mode", Mode.ONLINE)),
             float(plain.get("baseline_exploration", 0.0)),
+            tuple(plain.get("deployments", ())),
         )

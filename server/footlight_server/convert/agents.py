@@ -50,6 +50,7 @@ def _settings(request: pb.CreateAgentRequest) -> Settings:
         Promotion(promotion.check_every, promotion.confidence or Promotion().confidence),
         Mode(request.mode or Mode.ONLINE),
         request.baseline_exploration,
+        tuple(request.deployments),
     )
 
 
@@ -79,6 +80,7 @@ def agent_message(view: View) -> pb.Agent:
             check_every=settings.promotion.every, confidence=settings.promotion.confidence
         ),
         log_position=view.position,
+        deployments=settings.deployments,
     )
 
 

@@ -16,6 +16,7 @@ from footlight_server.dispatch.agent_access import AgentAccess
 from footlight_server.dispatch.agent_deadlines import Deadlines
 from footlight_server.dispatch.agent_desk import AgentDesk
 from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.choosing import Choosing
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.faulting import AgentDown, EngineFault
 from footlight_server.dispatch.moves import (
@@ -66,6 +67,7 @@ class Acting:
         self._person: Person = people.ordinal
         self._deadlines = Deadlines(access)
         self.desk = AgentDesk(access, people.ordinal)
+        self.choosing = Choosing(access, self.act, self.reward)
         # Agents that decided for people are replayed without whoever was erased.
         deployments.events.on_forget.append(lambda receipt: access.keeper.forget())
 

@@ -18,7 +18,7 @@ from footlight_server.errors import Unavailable
 from footlight_server.log.agents import AgentTable
 from footlight_server.log.leases import LeaseLost
 from footlight_server.log.leasing import Leasing
-from footlight_server.log.records import AgentRecord
+from footlight_server.log.records import AgentRecord, AgentRow
 from footlight_server.log.validation import check_id
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
@@ -87,6 +87,15 @@ class AgentAccess:
         if care.inline:
             return await self._admitted(asking, care, record, work)
         return await outliving(asking, self._admitted(asking, care, record, work))
+
+    async def note(self, asking: Asking, record: AgentRecord, kind: int, **what: object) -> AgentRow:
+        """Write down something about an agent itself."""
+
+        async def work(host: AgentHost) -> AgentRow:
+            async with host.turn:
+                return await host.note(kind, **what)
+
+        return await self.use(asking, record, work)
 
     async def _admitted(
         self, asking: Asking, care: AgentCare, record: AgentRecord, work: Callable[[AgentHost], Awaitable[T]]

@@ -81,7 +81,12 @@ class AgentDesk:
         if deployed.spec.converses:
             raise InvalidArgument("deployment", f"'{deployed.name}' is an assistant: talk to it with Converse")
         engine_class = await asyncio.to_thread(engine_class_of, deployed.spec)
-        Codec(new.spaces, cast(type[Agent], engine_class))
+        codec = Codec(new.spaces, cast(type[Agent], engine_class))
+        for i, name in enumerate(new.settings.deployments):
+            if self._access.deployments.resolve(name, Verb.RECOMMEND).name != name:
+                raise InvalidArgument(f"deployments[{i}]", "must name a deployment of the verb recommend")
+        if new.settings.deployments and len(new.settings.deployments) != codec.actions:
+            raise InvalidArgument("deployments", f"must be one for each of the {codec.actions} actions")
         complete = checked_options(engine_class, {**deployed.record.options, **new.options}).model_dump(mode="json")
         record = AgentRecord(new.agent_id, deployed.name, new.spaces, complete, seed, now())
         record = replace(record, settings=new.settings.plain())

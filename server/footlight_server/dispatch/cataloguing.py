@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.choosing import Choosing
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.finishing import to_the_end
 from footlight_server.log.catalogue import Catalogue
@@ -24,8 +25,10 @@ class Cataloguing:
         deployments: Deployments,
         journal: Callable[[], object],
         policy: Policy,
+        choosing: Choosing,
     ) -> None:
         """``journal`` writes erasures down beside the database; it may take as long as a disk does."""
+        self._choosing = choosing
         self._journal = journal
         self._catalogue = catalogue
         self._events = events
@@ -63,7 +66,9 @@ class Cataloguing:
     async def record_events(self, asking: Asking, events: Sequence[Event]) -> Appended:
         """Append events; every recommender hears of them before the caller does."""
         self._policy.check(asking, "write")
-        return await self._events.append(events)
+        appended = await self._events.append(events)
+        await self._choosing.pay(asking, events)
+        return appended
 
     @to_the_end
     async def forget_user(self, asking: Asking, user_id: str) -> tuple[Receipt, list[Forgotten]]:

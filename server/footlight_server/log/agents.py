@@ -79,6 +79,12 @@ class AgentTable:
         page = [_agent(row) for row in rows[:length]]
         return page, encode_token(page[-1].ordinal) if len(rows) > length else ""
 
+    def all(self) -> Sequence[AgentRecord]:
+        """Every agent, by ordinal."""
+        query = select(AGENTS).where(AGENTS.c.tenant == self._tenant).order_by(AGENTS.c.ordinal)
+        with self._database.reading() as connection:
+            return [_agent(row) for row in connection.execute(query)]
+
     def any_of(self, deployment: str) -> bool:
         """Whether an agent uses a deployment."""
         query = select(AGENTS.c.ordinal).where(AGENTS.c.tenant == self._tenant, AGENTS.c.deployment == deployment)

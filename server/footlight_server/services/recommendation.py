@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -13,10 +14,13 @@ from footlight.v1 import recommendation_pb2_grpc as stubs
 from footlight_server.convert import recommendation as convert
 from footlight_server.convert.encoding import Lines, encoded, is_plain, results
 from footlight_server.convert.recalling import decision
+from footlight_server.dispatch.asking import Asking
+from footlight_server.dispatch.choosing import Choosing
 from footlight_server.dispatch.predicting import Predicting
 from footlight_server.dispatch.recalling import Recalling
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.wanting import Recommended
+from footlight_server.errors import InvalidArgument
 from footlight_server.services.asking import asking
 
 ENCODED = (
@@ -31,7 +35,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class RecommendationService(stubs.RecommendationServiceServicer):
     """Rankings."""
 
-    def __init__(self, recommending: Recommending, predicting: Predicting, recalling: Recalling) -> None:
+    def __init__(
+        self, recommending: Recommending, predicting: Predicting, recalling: Recalling, choosing: Choosing
+    ) -> None:
+        self._choosing = choosing
         self._recommending = recommending
         self._predicting = predicting
         self._recalling = recalling
@@ -39,8 +46,21 @@ class RecommendationService(stubs.RecommendationServiceServicer):
 
     # It answers bytes, not a message: see ENCODED.
     async def Recommend(self, request: pb.RecommendRequest, context: Context) -> bytes:  # type: ignore[override]
-        answer = await self._recommending.recommend(asking(context), convert.wanted(request))
+        if request.chooser:
+            answer = await self._chosen(asking(context), request)
+        else:
+            answer = await self._recommending.recommend(asking(context), convert.wanted(request))
         return encoded(answer, self._lines) if is_plain(answer) else convert.recommendation(answer).SerializeToString()
+
+    async def _chosen(self, asked: Asking, request: pb.RecommendRequest) -> Recommended:
+        """Recommend by whom an agent chooses."""
+        if request.deployment:
+            raise InvalidArgument("chooser", "must be empty where a deployment is named")
+        chosen = await self._choosing.choose(asked, request.chooser, request.user_id)
+        wanted = replace(convert.wanted(request), deployment=chosen.deployment)
+        answer = await self._recommending.recommend(asked, wanted)
+        await self._choosing.remember(asked, chosen, answer.decision_id)
+        return answer
 
     # It answers bytes as well.
     async def BatchRecommend(  # type: ignore[override]

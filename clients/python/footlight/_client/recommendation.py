@@ -38,6 +38,7 @@ class RecommendationMethods(SyncCalls):
         session_start: datetime | None = None,
         diversity: float = 0.0,
         seed: int | None = None,
+        chooser: str = "",
         timeout: float | None = None,
     ) -> Recommendations:
         """Ranks items for a person. A person nobody knows gets what is popular, marked as `fallback`.
@@ -56,6 +57,7 @@ class RecommendationMethods(SyncCalls):
             session_start: only what the person did from then on counts.
             diversity: how much the items shall differ from each other, 0 to 1.
             seed: where all chance comes from; the answer says which it was, where chance played a part.
+            chooser: an agent that chooses the deployment; what the person then does with an item is its reward.
             timeout: seconds.
 
         Raises:
@@ -63,7 +65,7 @@ class RecommendationMethods(SyncCalls):
             InvalidArgument: names the field that cannot be, for instance an attribute that no item has.
             FailedPrecondition: the deployment was never trained.
         """
-        terms = Terms(filter, history, session_start, diversity, seed)
+        terms = Terms(filter, history, session_start, diversity, seed, chooser)
         wanted = wire.Wanted(deployment, count, exclude, include_seen, reasons, terms)
         return self._run(wire.recommend(user_id, wanted), timeout)
 
@@ -134,9 +136,10 @@ class AsyncRecommendationMethods(AsyncCalls):
         session_start: datetime | None = None,
         diversity: float = 0.0,
         seed: int | None = None,
+        chooser: str = "",
         timeout: float | None = None,
     ) -> Recommendations:
-        terms = Terms(filter, history, session_start, diversity, seed)
+        terms = Terms(filter, history, session_start, diversity, seed, chooser)
         wanted = wire.Wanted(deployment, count, exclude, include_seen, reasons, terms)
         return await self._run(wire.recommend(user_id, wanted), timeout)
 

@@ -23,6 +23,7 @@ class Terms:
     session_start: datetime | None = None
     diversity: float = 0.0
     seed: int | None = None
+    chooser: str = ""
 
 
 PLAINLY = Terms()

@@ -61,6 +61,7 @@ def recommend(user_id: str, wanted: Wanted) -> Unary[pb.RecommendResponse, Recom
         session_start_time=to_timestamp(terms.session_start),
         diversity=terms.diversity,
         seed=terms.seed,
+        chooser=terms.chooser,
     )
     read = partial(_recommendations, user_id)
     return Unary("RecommendationService/Recommend", request, pb.RecommendResponse, read)

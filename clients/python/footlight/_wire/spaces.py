@@ -112,6 +112,7 @@ def to_settings(settings: AgentSettings) -> dict[str, Any]:
         ),
         "mode": to_enum(pb.AgentMode.DESCRIPTOR, "AGENT_MODE_", AgentMode(settings.mode)),
         "baseline_exploration": settings.baseline_exploration,
+        "deployments": settings.deployments,
         "promotion_policy": pb.PromotionPolicy(check_every=settings.check_every, confidence=settings.confidence),
     }
 
@@ -134,4 +135,5 @@ def from_settings(agent: pb.Agent) -> AgentSettings:
         agent.baseline_exploration,
         agent.promotion_policy.check_every,
         agent.promotion_policy.confidence,
+        tuple(agent.deployments),
     )

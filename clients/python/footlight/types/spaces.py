@@ -104,3 +104,5 @@ class AgentSettings:
     baseline_exploration: float = 0.0
     check_every: int = 0
     confidence: float = 0.95
+    deployments: Sequence[str] = ()
+    """The recommendation deployments that its actions stand for; `recommend` may then name it as the chooser."""

@@ -746,6 +746,7 @@ class Agent(_message.Message):
     BASELINE_EXPLORATION_FIELD_NUMBER: _builtins.int
     PROMOTION_POLICY_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
+    DEPLOYMENTS_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """Output only. The owner's own name for it."""
     deployment: _builtins.str
@@ -788,6 +789,10 @@ class Agent(_message.Message):
     def promotion_policy(self) -> Global___PromotionPolicy:
         """Output only. When it changes its mode by itself."""
 
+    @_builtins.property
+    def deployments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The recommendation deployments that its actions stand for."""
+
     def __init__(
         self,
         *,
@@ -805,10 +810,11 @@ class Agent(_message.Message):
         baseline_exploration: _builtins.float = ...,
         promotion_policy: Global___PromotionPolicy | None = ...,
         log_position: _builtins.int = ...,
+        deployments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "create_time", b"create_time", "drift_policy", b"drift_policy", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "agent_id", b"agent_id", "baseline_exploration", b"baseline_exploration", "create_time", b"create_time", "deployment", b"deployment", "drift_policy", b"drift_policy", "learned_steps", b"learned_steps", "log_position", b"log_position", "mode", b"mode", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_space", b"action_space", "agent_id", b"agent_id", "baseline_exploration", b"baseline_exploration", "create_time", b"create_time", "deployment", b"deployment", "deployments", b"deployments", "drift_policy", b"drift_policy", "learned_steps", b"learned_steps", "log_position", b"log_position", "mode", b"mode", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -831,6 +837,7 @@ class CreateAgentRequest(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     BASELINE_EXPLORATION_FIELD_NUMBER: _builtins.int
     PROMOTION_POLICY_FIELD_NUMBER: _builtins.int
+    DEPLOYMENTS_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """Required. The owner's own name for it: 1 to 256 bytes."""
     deployment: _builtins.str
@@ -867,6 +874,12 @@ class CreateAgentRequest(_message.Message):
     def promotion_policy(self) -> Global___PromotionPolicy:
         """Optional. When it changes its mode by itself."""
 
+    @_builtins.property
+    def deployments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The recommendation deployments that its actions stand for, one for each in order. Recommend may then name the agent
+        as its `chooser`.
+        """
+
     def __init__(
         self,
         *,
@@ -881,10 +894,11 @@ class CreateAgentRequest(_message.Message):
         mode: Global___AgentMode.ValueType = ...,
         baseline_exploration: _builtins.float = ...,
         promotion_policy: Global___PromotionPolicy | None = ...,
+        deployments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "drift_policy", b"drift_policy", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "agent_id", b"agent_id", "baseline_exploration", b"baseline_exploration", "deployment", b"deployment", "drift_policy", b"drift_policy", "mode", b"mode", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "action_space", b"action_space", "agent_id", b"agent_id", "baseline_exploration", b"baseline_exploration", "deployment", b"deployment", "deployments", b"deployments", "drift_policy", b"drift_policy", "mode", b"mode", "observation_space", b"observation_space", "options", b"options", "promotion_policy", b"promotion_policy", "reward_policy", b"reward_policy", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015

@@ -26,53 +26,53 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!footlight/v1/recommendation.proto\x12\x0c\x66ootlight.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x02\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x18\n\x10\x65xclude_item_ids\x18\x04 \x03(\t\x12\x14\n\x0cinclude_seen\x18\x05 \x01(\x08\x12\x14\n\x0creason_count\x18\x06 \x01(\x05\x12(\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x18.footlight.v1.ItemFilter\x12*\n\x07history\x18\x08 \x03(\x0b\x32\x19.footlight.v1.HistoryItem\x12\x36\n\x12session_start_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdiversity\x18\n \x01(\x01\x12\x11\n\x04seed\x18\x0b \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_seed\"f\n\x0bHistoryItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_value\"\xb5\x01\n\nItemFilter\x12\r\n\x05kinds\x18\x01 \x03(\t\x12\x10\n\x08tags_all\x18\x02 \x03(\t\x12\x10\n\x08tags_any\x18\x03 \x03(\t\x12\x11\n\ttags_none\x18\x04 \x03(\t\x12/\n\x05where\x18\x05 \x03(\x0b\x32 .footlight.v1.AttributePredicate\x12\x30\n\x0c\x61vailable_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xae\x01\n\x12\x41ttributePredicate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x06\x65quals\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12,\n\x06\x61ny_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.ListValueH\x00\x12*\n\x05range\x18\x04 \x01(\x0b\x32\x19.footlight.v1.NumberRangeH\x00\x42\x06\n\x04test\"k\n\x0bNumberRange\x12\x10\n\x03min\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03max\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x0b\x65xclude_min\x18\x03 \x01(\x08\x12\x13\n\x0b\x65xclude_max\x18\x04 \x01(\x08\x42\x06\n\x04_minB\x06\n\x04_max\"\xcc\x02\n\x11RecommendResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\x03\x12\x14\n\x0clog_position\x18\x04 \x01(\x03\x12\x10\n\x08\x66\x61llback\x18\x05 \x01(\x08\x12,\n\x05items\x18\x06 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem\x12\x17\n\x0fnothing_matches\x18\x07 \x01(\x08\x12\x18\n\x10unknown_item_ids\x18\x08 \x03(\t\x12\x11\n\x04seed\x18\t \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x13pending_event_count\x18\n \x01(\x03\x12\x35\n\x0f\x64iversity_basis\x18\x0b \x01(\x0e\x32\x1c.footlight.v1.DiversityBasisB\x07\n\x05_seed\"\xa5\x01\n\x0fRecommendedItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12%\n\x07reasons\x18\x03 \x03(\x0b\x32\x14.footlight.v1.Reason\x12\x13\n\x0bother_share\x18\x04 \x01(\x01\x12\x0e\n\x06\x66illed\x18\x05 \x01(\x08\x12\x17\n\npropensity\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"f\n\x06Reason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.footlight.v1.ReasonKind\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05share\x18\x03 \x01(\x01\x12\x14\n\x0cpeople_count\x18\x04 \x01(\x05\"\xeb\x01\n\x15\x42\x61tchRecommendRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x14\n\x0cinclude_seen\x18\x04 \x01(\x08\x12\x14\n\x0creason_count\x18\x05 \x01(\x05\x12(\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x18.footlight.v1.ItemFilter\x12\x18\n\x10\x65xclude_item_ids\x18\x07 \x03(\t\x12\x11\n\tdiversity\x18\x08 \x01(\x01\x12\x11\n\x04seed\x18\t \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_seed\"J\n\x16\x42\x61tchRecommendResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.footlight.v1.RecommendResponse\"\x91\x01\n\x17ListSimilarItemsRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12(\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x18.footlight.v1.ItemFilter\x12\x18\n\x10\x65xclude_item_ids\x18\x05 \x03(\t\"\xbf\x01\n\x18ListSimilarItemsResponse\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\x12,\n\x05items\x18\x04 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem\x12\x17\n\x0fnothing_matches\x18\x05 \x01(\x08\x12\x1b\n\x13pending_event_count\x18\x06 \x01(\x03\"N\n\x15PredictRatingsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08item_ids\x18\x02 \x03(\t\x12\x12\n\ndeployment\x18\x03 \x01(\t\"\x87\x01\n\x16PredictRatingsResponse\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\x12\x0f\n\x07ratings\x18\x04 \x03(\x01\x12\x1b\n\x13pending_event_count\x18\x05 \x01(\x03\"<\n\x12GetDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x11\n\trecompute\x18\x02 \x01(\x08\"\xec\x01\n\x13GetDecisionResponse\x12/\n\x07request\x18\x01 \x01(\x0b\x32\x1e.footlight.v1.RecommendRequest\x12\x31\n\x08response\x18\x02 \x01(\x0b\x32\x1f.footlight.v1.RecommendResponse\x12\x13\n\x0b\x61nswered_by\x18\x03 \x01(\t\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\rrecomputation\x18\x05 \x01(\x0b\x32\x1b.footlight.v1.Recomputation\"\x87\x01\n\rRecomputation\x12\x33\n\x07outcome\x18\x01 \x01(\x0e\x32\".footlight.v1.RecomputationOutcome\x12\x13\n\x0b\x65xplanation\x18\x02 \x01(\t\x12,\n\x05items\x18\x03 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem*\x88\x01\n\x0e\x44iversityBasis\x12\x1f\n\x1b\x44IVERSITY_BASIS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44IVERSITY_BASIS_CONTENT\x10\x01\x12\x1e\n\x1a\x44IVERSITY_BASIS_NEIGHBOURS\x10\x02\x12\x18\n\x14\x44IVERSITY_BASIS_NONE\x10\x03*\xf3\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bREASON_KIND_BECAUSE_OF_ITEM\x10\x01\x12\x1e\n\x1aREASON_KIND_SIMILAR_PEOPLE\x10\x02\x12\x17\n\x13REASON_KIND_POPULAR\x10\x03\x12\x1f\n\x1bREASON_KIND_SIMILAR_CONTENT\x10\x04\x12\x18\n\x14REASON_KIND_TRENDING\x10\x05\x12\x1b\n\x17REASON_KIND_EXPLORATION\x10\x06\x12\x16\n\x12REASON_KIND_NEWEST\x10\x07*\xa8\x01\n\x14RecomputationOutcome\x12%\n!RECOMPUTATION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRECOMPUTATION_OUTCOME_SAME\x10\x01\x12#\n\x1fRECOMPUTATION_OUTCOME_DIFFERENT\x10\x02\x12$\n RECOMPUTATION_OUTCOME_IMPOSSIBLE\x10\x03\x32\xd6\x03\n\x15RecommendationService\x12L\n\tRecommend\x12\x1e.footlight.v1.RecommendRequest\x1a\x1f.footlight.v1.RecommendResponse\x12[\n\x0e\x42\x61tchRecommend\x12#.footlight.v1.BatchRecommendRequest\x1a$.footlight.v1.BatchRecommendResponse\x12\x61\n\x10ListSimilarItems\x12%.footlight.v1.ListSimilarItemsRequest\x1a&.footlight.v1.ListSimilarItemsResponse\x12[\n\x0ePredictRatings\x12#.footlight.v1.PredictRatingsRequest\x1a$.footlight.v1.PredictRatingsResponse\x12R\n\x0bGetDecision\x12 .footlight.v1.GetDecisionRequest\x1a!.footlight.v1.GetDecisionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!footlight/v1/recommendation.proto\x12\x0c\x66ootlight.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x02\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x18\n\x10\x65xclude_item_ids\x18\x04 \x03(\t\x12\x14\n\x0cinclude_seen\x18\x05 \x01(\x08\x12\x14\n\x0creason_count\x18\x06 \x01(\x05\x12(\n\x06\x66ilter\x18\x07 \x01(\x0b\x32\x18.footlight.v1.ItemFilter\x12*\n\x07history\x18\x08 \x03(\x0b\x32\x19.footlight.v1.HistoryItem\x12\x36\n\x12session_start_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdiversity\x18\n \x01(\x01\x12\x11\n\x04seed\x18\x0b \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07\x63hooser\x18\x0c \x01(\tB\x07\n\x05_seed\"f\n\x0bHistoryItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_value\"\xb5\x01\n\nItemFilter\x12\r\n\x05kinds\x18\x01 \x03(\t\x12\x10\n\x08tags_all\x18\x02 \x03(\t\x12\x10\n\x08tags_any\x18\x03 \x03(\t\x12\x11\n\ttags_none\x18\x04 \x03(\t\x12/\n\x05where\x18\x05 \x03(\x0b\x32 .footlight.v1.AttributePredicate\x12\x30\n\x0c\x61vailable_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xae\x01\n\x12\x41ttributePredicate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x06\x65quals\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12,\n\x06\x61ny_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.ListValueH\x00\x12*\n\x05range\x18\x04 \x01(\x0b\x32\x19.footlight.v1.NumberRangeH\x00\x42\x06\n\x04test\"k\n\x0bNumberRange\x12\x10\n\x03min\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03max\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x0b\x65xclude_min\x18\x03 \x01(\x08\x12\x13\n\x0b\x65xclude_max\x18\x04 \x01(\x08\x42\x06\n\x04_minB\x06\n\x04_max\"\xcc\x02\n\x11RecommendResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\x03\x12\x14\n\x0clog_position\x18\x04 \x01(\x03\x12\x10\n\x08\x66\x61llback\x18\x05 \x01(\x08\x12,\n\x05items\x18\x06 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem\x12\x17\n\x0fnothing_matches\x18\x07 \x01(\x08\x12\x18\n\x10unknown_item_ids\x18\x08 \x03(\t\x12\x11\n\x04seed\x18\t \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x13pending_event_count\x18\n \x01(\x03\x12\x35\n\x0f\x64iversity_basis\x18\x0b \x01(\x0e\x32\x1c.footlight.v1.DiversityBasisB\x07\n\x05_seed\"\xa5\x01\n\x0fRecommendedItem\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12%\n\x07reasons\x18\x03 \x03(\x0b\x32\x14.footlight.v1.Reason\x12\x13\n\x0bother_share\x18\x04 \x01(\x01\x12\x0e\n\x06\x66illed\x18\x05 \x01(\x08\x12\x17\n\npropensity\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"f\n\x06Reason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.footlight.v1.ReasonKind\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05share\x18\x03 \x01(\x01\x12\x14\n\x0cpeople_count\x18\x04 \x01(\x05\"\xeb\x01\n\x15\x42\x61tchRecommendRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x14\n\x0cinclude_seen\x18\x04 \x01(\x08\x12\x14\n\x0creason_count\x18\x05 \x01(\x05\x12(\n\x06\x66ilter\x18\x06 \x01(\x0b\x32\x18.footlight.v1.ItemFilter\x12\x18\n\x10\x65xclude_item_ids\x18\x07 \x03(\t\x12\x11\n\tdiversity\x18\x08 \x01(\x01\x12\x11\n\x04seed\x18\t \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_seed\"J\n\x16\x42\x61tchRecommendResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.footlight.v1.RecommendResponse\"\x91\x01\n\x17ListSimilarItemsRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\ndeployment\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12(\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x18.footlight.v1.ItemFilter\x12\x18\n\x10\x65xclude_item_ids\x18\x05 \x03(\t\"\xbf\x01\n\x18ListSimilarItemsResponse\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\x12,\n\x05items\x18\x04 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem\x12\x17\n\x0fnothing_matches\x18\x05 \x01(\x08\x12\x1b\n\x13pending_event_count\x18\x06 \x01(\x03\"N\n\x15PredictRatingsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08item_ids\x18\x02 \x03(\t\x12\x12\n\ndeployment\x18\x03 \x01(\t\"\x87\x01\n\x16PredictRatingsResponse\x12\x12\n\ndeployment\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\x03\x12\x14\n\x0clog_position\x18\x03 \x01(\x03\x12\x0f\n\x07ratings\x18\x04 \x03(\x01\x12\x1b\n\x13pending_event_count\x18\x05 \x01(\x03\"<\n\x12GetDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x11\n\trecompute\x18\x02 \x01(\x08\"\xec\x01\n\x13GetDecisionResponse\x12/\n\x07request\x18\x01 \x01(\x0b\x32\x1e.footlight.v1.RecommendRequest\x12\x31\n\x08response\x18\x02 \x01(\x0b\x32\x1f.footlight.v1.RecommendResponse\x12\x13\n\x0b\x61nswered_by\x18\x03 \x01(\t\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\rrecomputation\x18\x05 \x01(\x0b\x32\x1b.footlight.v1.Recomputation\"\x87\x01\n\rRecomputation\x12\x33\n\x07outcome\x18\x01 \x01(\x0e\x32\".footlight.v1.RecomputationOutcome\x12\x13\n\x0b\x65xplanation\x18\x02 \x01(\t\x12,\n\x05items\x18\x03 \x03(\x0b\x32\x1d.footlight.v1.RecommendedItem*\x88\x01\n\x0e\x44iversityBasis\x12\x1f\n\x1b\x44IVERSITY_BASIS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44IVERSITY_BASIS_CONTENT\x10\x01\x12\x1e\n\x1a\x44IVERSITY_BASIS_NEIGHBOURS\x10\x02\x12\x18\n\x14\x44IVERSITY_BASIS_NONE\x10\x03*\xf3\x01\n\nReasonKind\x12\x1b\n\x17REASON_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bREASON_KIND_BECAUSE_OF_ITEM\x10\x01\x12\x1e\n\x1aREASON_KIND_SIMILAR_PEOPLE\x10\x02\x12\x17\n\x13REASON_KIND_POPULAR\x10\x03\x12\x1f\n\x1bREASON_KIND_SIMILAR_CONTENT\x10\x04\x12\x18\n\x14REASON_KIND_TRENDING\x10\x05\x12\x1b\n\x17REASON_KIND_EXPLORATION\x10\x06\x12\x16\n\x12REASON_KIND_NEWEST\x10\x07*\xa8\x01\n\x14RecomputationOutcome\x12%\n!RECOMPUTATION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRECOMPUTATION_OUTCOME_SAME\x10\x01\x12#\n\x1fRECOMPUTATION_OUTCOME_DIFFERENT\x10\x02\x12$\n RECOMPUTATION_OUTCOME_IMPOSSIBLE\x10\x03\x32\xd6\x03\n\x15RecommendationService\x12L\n\tRecommend\x12\x1e.footlight.v1.RecommendRequest\x1a\x1f.footlight.v1.RecommendResponse\x12[\n\x0e\x42\x61tchRecommend\x12#.footlight.v1.BatchRecommendRequest\x1a$.footlight.v1.BatchRecommendResponse\x12\x61\n\x10ListSimilarItems\x12%.footlight.v1.ListSimilarItemsRequest\x1a&.footlight.v1.ListSimilarItemsResponse\x12[\n\x0ePredictRatings\x12#.footlight.v1.PredictRatingsRequest\x1a$.footlight.v1.PredictRatingsResponse\x12R\n\x0bGetDecision\x12 .footlight.v1.GetDecisionRequest\x1a!.footlight.v1.GetDecisionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'footlight.v1.recommendation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIVERSITYBASIS']._serialized_start=2941
-  _globals['_DIVERSITYBASIS']._serialized_end=3077
-  _globals['_REASONKIND']._serialized_start=3080
-  _globals['_REASONKIND']._serialized_end=3323
-  _globals['_RECOMPUTATIONOUTCOME']._serialized_start=3326
-  _globals['_RECOMPUTATIONOUTCOME']._serialized_end=3494
+  _globals['_DIVERSITYBASIS']._serialized_start=2958
+  _globals['_DIVERSITYBASIS']._serialized_end=3094
+  _globals['_REASONKIND']._serialized_start=3097
+  _globals['_REASONKIND']._serialized_end=3340
+  _globals['_RECOMPUTATIONOUTCOME']._serialized_start=3343
+  _globals['_RECOMPUTATIONOUTCOME']._serialized_end=3511
   _globals['_RECOMMENDREQUEST']._serialized_start=115
-  _globals['_RECOMMENDREQUEST']._serialized_end=444
-  _globals['_HISTORYITEM']._serialized_start=446
-  _globals['_HISTORYITEM']._serialized_end=548
-  _globals['_ITEMFILTER']._serialized_start=551
-  _globals['_ITEMFILTER']._serialized_end=732
-  _globals['_ATTRIBUTEPREDICATE']._serialized_start=735
-  _globals['_ATTRIBUTEPREDICATE']._serialized_end=909
-  _globals['_NUMBERRANGE']._serialized_start=911
-  _globals['_NUMBERRANGE']._serialized_end=1018
-  _globals['_RECOMMENDRESPONSE']._serialized_start=1021
-  _globals['_RECOMMENDRESPONSE']._serialized_end=1353
-  _globals['_RECOMMENDEDITEM']._serialized_start=1356
-  _globals['_RECOMMENDEDITEM']._serialized_end=1521
-  _globals['_REASON']._serialized_start=1523
-  _globals['_REASON']._serialized_end=1625
-  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=1628
-  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=1863
-  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=1865
-  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=1939
-  _globals['_LISTSIMILARITEMSREQUEST']._serialized_start=1942
-  _globals['_LISTSIMILARITEMSREQUEST']._serialized_end=2087
-  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_start=2090
-  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_end=2281
-  _globals['_PREDICTRATINGSREQUEST']._serialized_start=2283
-  _globals['_PREDICTRATINGSREQUEST']._serialized_end=2361
-  _globals['_PREDICTRATINGSRESPONSE']._serialized_start=2364
-  _globals['_PREDICTRATINGSRESPONSE']._serialized_end=2499
-  _globals['_GETDECISIONREQUEST']._serialized_start=2501
-  _globals['_GETDECISIONREQUEST']._serialized_end=2561
-  _globals['_GETDECISIONRESPONSE']._serialized_start=2564
-  _globals['_GETDECISIONRESPONSE']._serialized_end=2800
-  _globals['_RECOMPUTATION']._serialized_start=2803
-  _globals['_RECOMPUTATION']._serialized_end=2938
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=3497
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=3967
+  _globals['_RECOMMENDREQUEST']._serialized_end=461
+  _globals['_HISTORYITEM']._serialized_start=463
+  _globals['_HISTORYITEM']._serialized_end=565
+  _globals['_ITEMFILTER']._serialized_start=568
+  _globals['_ITEMFILTER']._serialized_end=749
+  _globals['_ATTRIBUTEPREDICATE']._serialized_start=752
+  _globals['_ATTRIBUTEPREDICATE']._serialized_end=926
+  _globals['_NUMBERRANGE']._serialized_start=928
+  _globals['_NUMBERRANGE']._serialized_end=1035
+  _globals['_RECOMMENDRESPONSE']._serialized_start=1038
+  _globals['_RECOMMENDRESPONSE']._serialized_end=1370
+  _globals['_RECOMMENDEDITEM']._serialized_start=1373
+  _globals['_RECOMMENDEDITEM']._serialized_end=1538
+  _globals['_REASON']._serialized_start=1540
+  _globals['_REASON']._serialized_end=1642
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_start=1645
+  _globals['_BATCHRECOMMENDREQUEST']._serialized_end=1880
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_start=1882
+  _globals['_BATCHRECOMMENDRESPONSE']._serialized_end=1956
+  _globals['_LISTSIMILARITEMSREQUEST']._serialized_start=1959
+  _globals['_LISTSIMILARITEMSREQUEST']._serialized_end=2104
+  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_start=2107
+  _globals['_LISTSIMILARITEMSRESPONSE']._serialized_end=2298
+  _globals['_PREDICTRATINGSREQUEST']._serialized_start=2300
+  _globals['_PREDICTRATINGSREQUEST']._serialized_end=2378
+  _globals['_PREDICTRATINGSRESPONSE']._serialized_start=2381
+  _globals['_PREDICTRATINGSRESPONSE']._serialized_end=2516
+  _globals['_GETDECISIONREQUEST']._serialized_start=2518
+  _globals['_GETDECISIONREQUEST']._serialized_end=2578
+  _globals['_GETDECISIONRESPONSE']._serialized_start=2581
+  _globals['_GETDECISIONRESPONSE']._serialized_end=2817
+  _globals['_RECOMPUTATION']._serialized_start=2820
+  _globals['_RECOMPUTATION']._serialized_end=2955
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=3514
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=3984
 # @@protoc_insertion_point(module_scope)

@@ -143,6 +143,7 @@ class RecommendRequest(_message.Message):
     SESSION_START_TIME_FIELD_NUMBER: _builtins.int
     DIVERSITY_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    CHOOSER_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The person: 1 to 256 bytes. Required unless `history` is given."""
     deployment: _builtins.str
@@ -157,6 +158,10 @@ class RecommendRequest(_message.Message):
     """Optional. How much the items shall differ from each other, from 0 (not considered) to 1 (above all)."""
     seed: _builtins.int
     """Optional. Where all chance comes from: 0 to 2^62. Unset: the server draws one where chance plays a part."""
+    chooser: _builtins.str
+    """Optional. An agent that chooses the deployment, in place of `deployment`: it was created with `deployments`. What the person then
+    does with an item, recorded with this answer's decision id, is its reward: 1 for what they want, 0 for a skip.
+    """
     @_builtins.property
     def exclude_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Items that must not be in the answer, at most 10,000. Unknown ids are ignored."""
@@ -193,10 +198,11 @@ class RecommendRequest(_message.Message):
         session_start_time: _timestamp_pb2.Timestamp | None = ...,
         diversity: _builtins.float = ...,
         seed: _builtins.int | None = ...,
+        chooser: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "filter", b"filter", "seed", b"seed", "session_start_time", b"session_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "count", b"count", "deployment", b"deployment", "diversity", b"diversity", "exclude_item_ids", b"exclude_item_ids", "filter", b"filter", "history", b"history", "include_seen", b"include_seen", "reason_count", b"reason_count", "seed", b"seed", "session_start_time", b"session_start_time", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "chooser", b"chooser", "count", b"count", "deployment", b"deployment", "diversity", b"diversity", "exclude_item_ids", b"exclude_item_ids", "filter", b"filter", "history", b"history", "include_seen", b"include_seen", "reason_count", b"reason_count", "seed", b"seed", "session_start_time", b"session_start_time", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
