@@ -172,12 +172,7 @@ class App:
             CatalogService(
                 Cataloguing(catalogue, events, self._deployments, mark_erasures, policy, self._acting.choosing)
             ),
-            RecommendationService(
-                Recommending(self._deployments, resolver, rankings, policy),
-                Predicting(self._deployments, resolver, policy),
-                Recalling(self._deployments, resolver, rankings, policy),
-                self._acting.choosing,
-            ),
+            self._recommendation(resolver, rankings, policy),
             self._generation(assets, corpora, decisions, policy),
             InteractionService(self._acting),
             EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
@@ -192,6 +187,14 @@ class App:
         self._follower.start(TENANT)
         _hand_back_memory()
         await self._open_door()
+
+    def _recommendation(self, resolver: Resolver, rankings: RankingLog, policy: Policy) -> RecommendationService:
+        return RecommendationService(
+            Recommending(self._deployments, resolver, rankings, policy),
+            Predicting(self._deployments, resolver, policy),
+            Recalling(self._deployments, resolver, rankings, policy),
+            self._acting.choosing,
+        )
 
     def _generation(
         self, assets: AssetStore, corpora: CorpusStore, decisions: DecisionLog, policy: Policy
