@@ -74,7 +74,7 @@ class Answerer:
     ) -> Recommended:
         """Vary the items where that is asked for, fill up what lacks, record it."""
         by, found = answer
-        said: dict[str, Any] = {"count": asked.count, "pending": by.pending}
+        said: dict[str, Any] = {"count": asked.count, "pending": by.pending, "when": asked.when}
         where = (by.name, by.version, by.position)
         found, basis = await self._completer.vary(by, found, asked, asking.call)
         own = len(found.items)

@@ -147,7 +147,7 @@ class Recalling:
         query = Query(then.user, recalled.count, servable, np.array(said.get("exclude", []), np.int32))
         query.include_seen, query.reasons = bool(said.get("include_seen")), int(said.get("reasons", 0))
         query.time, query.seed = int(said.get("time", 0)), terms.seed or 0
-        asked = Asked(query, recalled.count, then.user, terms, upto=then.log_position)
+        asked = Asked(query, recalled.count, then.user, terms, upto=then.log_position, when=int(said.get("when", 0)))
         await self._resolver.go_by_history(asked)
         self._resolver.widen(asked)
         return asked, changed

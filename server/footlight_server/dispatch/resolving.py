@@ -56,6 +56,8 @@ class Asked:
     unknown: tuple[str, ...] = ()
     seed: int | None = None
     """The seed, where there is one to report."""
+    when: int = 0
+    """When a history without times ended, in microseconds since 1970; 0 where nothing depends on it."""
     upto: int | None = None
     """The log position up to which what the person has seen counts; None: the last."""
 
@@ -83,7 +85,6 @@ class Resolver:
         query = Query(NOBODY, count, await self.servable(terms.filter), self.excluded(wanted.exclude))
         asked = Asked(query, count, NOBODY, terms)
         query.include_seen, query.reasons = wanted.include_seen, check_reasons(wanted.reasons)
-        query.time = terms.filter.available_at or 0 if terms.filter is not None else 0
         if terms.seed is not None or explores:
             asked.seed = query.seed = chosen_seed("seed", terms.seed)
         if terms.history is None:
@@ -117,11 +118,10 @@ class Resolver:
         """Let the query go by the history of a visitor, or by the session of a person, where it is to."""
         query, terms = asked.query, asked.terms
         if terms.history is not None:
-            query.time = query.time or now()
-            query.history, asked.unknown = self._visited(terms.history, query.time)
+            asked.when = asked.when or now()
+            query.history, asked.unknown = self._visited(terms.history, asked.when)
             met = query.history.item
         elif terms.session_start is not None:
-            query.time = query.time or now()
             preferred = await asyncio.to_thread(self.preferences, asked.user, asked.upto)
             query.user, query.history, met = NOBODY, _since(preferred, terms.session_start), preferred.item
         else:
@@ -131,7 +131,7 @@ class Resolver:
 
     def _visited(self, history: Sequence[Met], time: int) -> tuple[History, tuple[str, ...]]:
         """The history of a visitor, and the items in it that are unknown. Where no times are given, entries are a second
-        apart, and the last is of now.
+        apart, and the last is of the time that is given.
         """
         last: dict[int, tuple[int, float]] = {}
         unknown: dict[str, None] = {}

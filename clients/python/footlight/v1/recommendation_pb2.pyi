@@ -278,7 +278,9 @@ class ItemFilter(_message.Message):
 
     @_builtins.property
     def available_at(self) -> _timestamp_pb2.Timestamp:
-        """Optional. The item is available at this time. Unset means now. Engines whose answers age answer as of then, too."""
+        """Optional. The item is available at this time. Unset means now. What is trending does not depend on it: answers age with
+        the events in the log.
+        """
 
     def __init__(
         self,
