@@ -34,6 +34,7 @@ from footlight import (
     RewardStatus,
     Step,
 )
+from footlight.dsjson import Reader, to_line
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -392,3 +393,15 @@ def test_an_agent_forgets_a_person(server_factory: Start, restarts: bool) -> Non
         client = server_factory().client
     assert personal_policy(client, "knew", "bob") == personal_policy(client, "never", "bob")
     assert len(list(client.agent_decisions("knew"))) == 2
+
+
+def test_an_agent_learns_from_the_log_of_another_one_only_once(client: Client) -> None:
+    table(client, "wrote")
+    walk(client, "wrote", 1, 4)
+    table(client, "reads")
+    reader = Reader(client.agent("reads"))
+    logged = [reader.read(to_line(one)) for one in client.agent_decisions("wrote")]
+    for _ in range(2):
+        client.log_actions("reads", logged, repeatable=True)
+    assert client.agent("reads").learned_steps == 4
+    assert client.agent_policy("reads") == client.agent_policy("wrote")

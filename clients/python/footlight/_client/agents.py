@@ -28,10 +28,18 @@ class AgentMethods(SyncCalls):
     """Agents."""
 
     def log_actions(
-        self, agent_id: str, actions: Iterable[LoggedAction], *, timeout: float | None = None
+        self,
+        agent_id: str,
+        actions: Iterable[LoggedAction],
+        *,
+        repeatable: bool = False,
+        timeout: float | None = None,
     ) -> list[Decision]:
-        """Records decisions that somebody else made, at most 4,096 of different sessions: all of them or none."""
-        return self._run(wire.log_actions(agent_id, actions), timeout)
+        """Records decisions that somebody else made, at most 4,096 of different sessions: all of them or none.
+
+        With `repeatable` a session names its one decision: recording it again changes nothing.
+        """
+        return self._run(wire.log_actions(agent_id, actions, repeatable), timeout)
 
     def activate(self, decision_ids: Iterable[str], *, timeout: float | None = None) -> list[RewardStatus]:
         """Says that deferred decisions were really shown; nothing is learned from them before."""
@@ -118,9 +126,14 @@ class AsyncAgentMethods(AsyncCalls):
     """Agents."""
 
     async def log_actions(
-        self, agent_id: str, actions: Iterable[LoggedAction], *, timeout: float | None = None
+        self,
+        agent_id: str,
+        actions: Iterable[LoggedAction],
+        *,
+        repeatable: bool = False,
+        timeout: float | None = None,
     ) -> list[Decision]:
-        return await self._run(wire.log_actions(agent_id, actions), timeout)
+        return await self._run(wire.log_actions(agent_id, actions, repeatable), timeout)
 
     async def activate(self, decision_ids: Iterable[str], *, timeout: float | None = None) -> list[RewardStatus]:
         return await self._run(wire.activate(decision_ids), timeout)

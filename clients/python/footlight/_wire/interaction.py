@@ -92,8 +92,10 @@ def end_session(agent_id: str, end: SessionEnd) -> Unary[pb.EndSessionResponse, 
     return Unary("InteractionService/EndSession", _end_request(agent_id, end), pb.EndSessionResponse, _summary)
 
 
-def log_actions(agent_id: str, actions: Iterable[LoggedAction]) -> Unary[pb.LogActionResponse, list[Decision]]:
-    request = pb.LogActionRequest(agent_id=agent_id, actions=map(_logged_action, actions))
+def log_actions(
+    agent_id: str, actions: Iterable[LoggedAction], repeatable: bool
+) -> Unary[pb.LogActionResponse, list[Decision]]:
+    request = pb.LogActionRequest(agent_id=agent_id, actions=[_logged_action(one, repeatable) for one in actions])
     return Unary(
         "InteractionService/LogAction",
         request,
@@ -226,9 +228,9 @@ def _candidate(one: Candidate) -> pb.Candidate:
     return pb.Candidate(candidate_id=one.candidate_id, features=one.features)
 
 
-def _logged_action(one: LoggedAction) -> pb.LoggedAction:
+def _logged_action(one: LoggedAction, repeatable: bool) -> pb.LoggedAction:
     return pb.LoggedAction(
-        act=_act_request("", one.step, ""),
+        act=_act_request("", one.step, one.step.session_id if repeatable else ""),
         action=to_value(one.action),
         propensity=one.propensity,
         final_outcome=_outcome(one.final_reward),

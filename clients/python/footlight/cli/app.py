@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from footlight.cli import (
+    act_log,
     acting,
     chatting,
     corpora,
@@ -36,6 +37,7 @@ _OWN = (
     generating,
     provenance,
     acting,
+    act_log,
     gym,
     chatting,
     engines,
