@@ -78,7 +78,7 @@ class LevelGanOptions(ConvOptions):
     attempts: int = Field(
         200, ge=1, le=100_000, description="So many draws may be made for one level that can be played."
     )
-    penalty: float = Field(0.5, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
+    penalty: float = Field(0.05, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
     augment: list[Augmentation] = Field([], description="The changes through which D sees everything.")
     steps: int = Field(8_000, ge=1, le=10_000_000, description="How many batches it learns from.")
 

@@ -248,12 +248,29 @@ def _search(
 
 
 def _block_means(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means over blocks of equal length times the root of that length, (n, d) to (n, b): their squared differences sum up
-    to no more than those of the rows. Values that are left over at the end are left out."""
+    """Rows (n, d) as 64 coefficients (n, 64) whose squared differences sum up to no more than those of the rows.
+
+    They are the means over 64 blocks of equal length times the root of that length, turned by the Haar transform, so that
+    the coarsest differences, which tell most pictures apart, come first.
+    """
     length = -(-rows.shape[1] // BLOCKS)
     blocks = rows.shape[1] // length
-    means = rows[:, : blocks * length].reshape(len(rows), blocks, length).mean(2)
-    return np.asarray(means * np.sqrt(length), np.float32)
+    means = np.zeros((len(rows), BLOCKS), np.float32)
+    means[:, :blocks] = rows[:, : blocks * length].reshape(len(rows), blocks, length).mean(2) * np.sqrt(length)
+    return np.ascontiguousarray(means @ _HAAR.T)
+
+
+def _haar(size: int) -> NDArray[np.float32]:
+    """The orthonormal Haar transform (size, size), the overall mean first; size is a power of 2."""
+    if size == 1:
+        return np.ones((1, 1), np.float32)
+    coarse, half = _haar(size // 2), np.sqrt(0.5)
+    means = np.kron(coarse, [half, half])
+    details = np.kron(np.eye(size // 2), [half, -half])
+    return np.concatenate([means, details]).astype(np.float32)
+
+
+_HAAR = _haar(BLOCKS)
 
 
 def _colourless(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -34,11 +34,22 @@ def moved_crops(pictures: NDArray[np.float32], centre_only: bool) -> NDArray[np.
     at = [(margin, margin)]
     if not centre_only:
         at = [(margin + dy, margin + dx) if margin else (0, 0) for dy in range(-2, 3) for dx in range(-2, 3)]
-    crops = np.stack([pictures[:, top : top + height, left : left + width] for top, left in at])
-    if max(height, width) <= LARGEST_SIDE:
-        return crops
-    small = pooled(crops.reshape(-1, height, width, pictures.shape[3]), LARGEST_SIDE)
-    return small.reshape(len(at), len(pictures), *small.shape[1:])
+    factor = -(-max(height, width) // LARGEST_SIDE)
+    if factor == 1:
+        return np.stack([pictures[:, top : top + height, left : left + width] for top, left in at])
+    h, w = height // factor, width // factor
+    phases = {phase: _shrunk(pictures, phase, factor) for phase in {(top % factor, left % factor) for top, left in at}}
+    places = [(phases[top % factor, left % factor], top // factor, left // factor) for top, left in at]
+    return np.stack([small[:, top : top + h, left : left + w] for small, top, left in places])
+
+
+def _shrunk(pictures: NDArray[np.float32], phase: tuple[int, int], factor: int) -> NDArray[np.float32]:
+    """Means over blocks of factor x factor pixels, the first of which begins at the phase."""
+    top, left = phase
+    h, w = (pictures.shape[1] - top) // factor, (pictures.shape[2] - left) // factor
+    part = pictures[:, top : top + h * factor, left : left + w * factor]
+    sums = part.reshape(len(part), h, factor, w, factor, -1).sum((2, 4), dtype=np.float32)
+    return np.asarray(sums / np.float32(factor * factor), np.float32)
 
 
 def pooled(pictures: NDArray[np.float32], side: int) -> NDArray[np.float32]:
