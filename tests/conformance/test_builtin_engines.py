@@ -23,6 +23,20 @@ class TestUserKnn(RecommenderSuite):
     spec = _spec("user-knn")
 
 
+class TestUserKnnByCorrelation(RecommenderSuite):
+    spec = _spec("user-knn")
+    options = {"metric": "pearson", "shrinkage": 2.0}  # noqa: RUF012
+
+
+class TestItemKnnWithAHalfLife(RecommenderSuite):
+    spec = _spec("item-knn")
+    options = {"half_life_days": 1e-9}  # noqa: RUF012
+
+
+class TestKnnBaseline(RecommenderSuite):
+    spec = _spec("knn-baseline")
+
+
 class TestPopular(RecommenderSuite):
     spec = _spec("popular")
 
