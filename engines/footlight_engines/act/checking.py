@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,8 @@ def checked_steps(steps: Transitions, seen: Discrete | Box, actions: int | None,
     ValueError
         When a column is out of range or of another shape; the message names it.
     """
+    if len(steps) == 1 and future and isinstance(seen, Discrete) and (one := _single(steps, seen.n, actions or 0)):
+        return one
     n = len(steps)
     reward, terminated = (
         _column("reward", steps.reward, n, np.float64),
@@ -111,6 +114,39 @@ def checked_steps(steps: Transitions, seen: Discrete | Box, actions: int | None,
         next_mask=next_mask,
         session=np.arange(n) if steps.session is None else _column("session", steps.session, n, np.int64),
         user=np.full(n, -1) if steps.user is None else _column("user", steps.user, n, np.int64),
+    )
+
+
+def _single(steps: Transitions, observations: int, actions: int) -> Steps | None:
+    """One step of numbers, as an agent that is asked step by step learns them; None where anything is not as expected.
+
+    Looking at a number costs a fifth of looking at an array of one.
+    """
+    session, truncated, user, mask = steps.session, steps.truncated, steps.user, steps.next_mask
+    columns = (steps.observation, steps.action, steps.next_observation, session, user)
+    if not all(isinstance(one, np.ndarray) and one.dtype == np.int64 and one.shape == (1,) for one in columns):
+        return None
+    if steps.reward.dtype != np.float64 or steps.reward.shape != (1,) or mask.shape != (1, actions):
+        return None
+    assert session is not None and user is not None
+    ends, cut = bool(steps.terminated[0]), truncated is not None and bool(truncated[0])
+    if not (0 <= steps.observation[0] < observations and 0 <= steps.action[0] < actions):
+        return None
+    if not math.isfinite(steps.reward[0]):
+        return None
+    if not ends and not (0 <= steps.next_observation[0] < observations and True in mask[0].tolist()):
+        return None
+    following = np.zeros(1, np.int64) if ends else steps.next_observation
+    return Steps(
+        observation=steps.observation,
+        action=steps.action,
+        reward=steps.reward,
+        next_observation=following,
+        terminated=np.array([ends]),
+        over=np.array([ends or cut]),
+        next_mask=np.zeros((1, actions), np.bool_) if ends else np.array(mask, np.bool_),
+        session=session,
+        user=user,
     )
 
 

@@ -18,6 +18,8 @@ from footlight_server.log.records import AgentRow
 GREEDY, EXPLORED, ONLY_CHOICE, SERVED_BASELINE, SOMEBODY_ELSE = 1, 2, 3, 4, 5
 """Why an action was taken; the numbers are those of the wire."""
 
+FEW = 64
+
 MODE_SHIFT = 8
 """Above its flags, an ACT row's flag holds the mode that it was decided in."""
 
@@ -119,7 +121,8 @@ def _reason(row: AgentRow, distribution: NDArray[np.float64]) -> int:
     if len(distribution) == 1 or (row.mask is not None and row.mask.count(b"\x01") == 1):
         return ONLY_CHOICE
     assert row.action is not None
-    return GREEDY if distribution[row.action] >= distribution.max() - 1e-12 else EXPLORED
+    largest = max(distribution.tolist()) if len(distribution) <= FEW else distribution.max()
+    return GREEDY if distribution[row.action] >= largest - 1e-12 else EXPLORED
 
 
 def draw_seed(seed: int, position: int) -> int:
@@ -149,7 +152,9 @@ def check_choice(engine: str, choice: Choice, mask: NDArray[np.bool_]) -> None:
         raise ValueError(f"engine {engine!r} answered no probability for each action")
     if not (0 <= choice.action < len(mask) and mask[choice.action]):
         raise ValueError(f"engine {engine!r} chose action {choice.action}, which is not allowed")
-    if not (abs(probabilities.sum() - 1) < 1e-6 and probabilities.min() >= 0 and probabilities[choice.action] > 0):
+    few = probabilities.tolist() if len(probabilities) <= FEW else None  # the sum of a short list is much faster
+    total, least = (sum(few), min(few)) if few is not None else (probabilities.sum(), probabilities.min())
+    if not (abs(total - 1) < 1e-6 and least >= 0 and probabilities[choice.action] > 0):
         raise ValueError(f"engine {engine!r} answered probabilities that do not add up to 1")
 
 
