@@ -61,6 +61,10 @@ class TestBlend(RecommenderSuite):
     bound = 1e-6
 
 
+class TestColdStart(RecommenderSuite):
+    spec = _spec("cold-start")
+
+
 class TestSequence(RecommenderSuite):
     spec = _spec("sequence")
     options = {"gaps": 3, "recent": 4}  # noqa: RUF012

@@ -134,11 +134,18 @@ class Blend(Scorer):
         size = max((len(scores) for scores in given), default=0)
         parts = np.zeros((len(items), len(taste.item)))
         for weight, scores, member in zip(self._effective(), given, self._members, strict=True):
-            if weight > 0 and (contribution := weight * self._contribution(scores, taste, size)[items]).any():
-                added = np.maximum(member.parts(taste, items, time), 0.0)
-                whole = added.sum(axis=1, keepdims=True)
-                share = np.divide(added, whole, out=np.full_like(added, 1 / len(taste.item)), where=whole > 0)
-                parts += share * contribution[:, None]
+            contribution = (
+                weight * self._contribution(scores, taste, size)[items] if weight > 0 else np.zeros(len(items))
+            )
+            said = contribution != 0.0
+            added = (
+                np.maximum(member.parts(taste, items[said], time), 0.0)
+                if said.any()
+                else np.zeros((0, len(taste.item)))
+            )
+            whole = added.sum(axis=1, keepdims=True)
+            share = np.divide(added, whole, out=np.full_like(added, 1 / len(taste.item)), where=whole > 0)
+            parts[said] += share * contribution[said][:, None]
         return parts
 
     def warm_up(self) -> None:
