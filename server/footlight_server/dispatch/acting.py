@@ -241,19 +241,18 @@ class Acting:
         async with host.turn:
             await host.close_overdue()
             gone: Gone = {}
-            closed = [one for one in given if host.sessions.of_decision(one.position) is None]
+            last = host.position
+            closed = [one for one in given if one.position <= last and host.sessions.of_decision(one.position) is None]
             if closed:
                 await host.settle()  # the same rewards may be on their way
                 known = await asyncio.to_thread(self._look_up, host.record.ordinal, closed, gone)
-                given = [one if one.position in known or one not in closed else _unknown(one) for one in given]
-                future = [one for one in given if one.position > host.position]
-            else:
-                future = []
-            recorded = [one for one in given if one not in future]
-            statuses, commit = await host.reward(recorded, gone) if recorded else ([], None)
+                strange = {one.position for one in closed} - known
+                given = [_unknown(one) if one.position in strange else one for one in given]
+            there = [one for one in given if one.position <= last]
+            statuses, commit = await host.reward(there, gone) if there else ([], None)
         await (asyncio.shield(commit) if commit is not None else host.settle())
         each = iter(statuses)
-        return [UNKNOWN_DECISION if one in future else next(each) for one in given]
+        return [next(each) if one.position <= last else UNKNOWN_DECISION for one in given]
 
     def _look_up(self, agent: int, closed: Sequence[GivenReward], gone: Gone) -> set[int]:
         """Which of the positions hold a decision; ``gone`` gets what the log has of these rewards."""
