@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from footlight.cli import agent_desk
 from footlight.cli.command import command
 from footlight.cli.options import Options, Seed, parsed
 from footlight.cli.session import Session, UsageFault
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Make and see agents.", no_args_is_help=True)
     command(group, "create", "footlight agent create guide --observations 16 --actions 4")(create)
     command(group, "show", "footlight agent show guide")(show)
+    agent_desk.register(group)
     app.add_typer(group, name="agent")
 
 
