@@ -114,7 +114,7 @@ def test_deployments_outlive_a_restart(server_factory: Start) -> None:
 
 def test_deployments_tell_every_option_in_force(house: Server) -> None:
     options = {one.name: one.options for one in house.client.deployments()}
-    assert options["user-knn"]["k"] == 50 and "epsilon_start" in options["q-learning"]
+    assert options["user-knn"]["k"] == 100 and "epsilon_start" in options["q-learning"]
 
 
 def test_a_taken_name_is_refused(house: Server) -> None:

@@ -26,7 +26,7 @@ class UserKnnOptions(Options):
         description="What makes people alike: the cosine of all they prefer, or the correlation of what both rated.",
     )
     exponent: float = Field(
-        default=2.0, ge=0.1, le=10.0, description="People have a say by this power of their similarity."
+        default=2.5, ge=0.1, le=10.0, description="People have a say by this power of their similarity."
     )
     min_similarity: float = Field(default=0.0, ge=0.0, le=1.0, description="People less similar than this have no say.")
     shrinkage: float = Field(
