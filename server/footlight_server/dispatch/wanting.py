@@ -153,7 +153,8 @@ def terms_to_json(terms: Terms) -> dict[str, Any]:
         del said["diversity"]
     if terms.filter is not None:
         where = [_finite(asdict(predicate)) for predicate in terms.filter.where]
-        said["filter"] = {name: value for name, value in (said["filter"] | {"where": where}).items() if value}
+        parts = (said["filter"] | {"where": where}).items()
+        said["filter"] = {name: value for name, value in parts if value or value == 0}
     return said
 
 

@@ -37,5 +37,10 @@ def test_terms_survive_json(terms: Terms) -> None:
     assert terms_from_json(json.loads(json.dumps(terms_to_json(terms)))) == terms
 
 
+def test_the_first_moment_of_all_is_kept() -> None:
+    terms = Terms(ItemFilter(available_at=0), seed=0)
+    assert terms_from_json(terms_to_json(terms)) == terms
+
+
 def test_what_says_nothing_takes_no_room() -> None:
     assert terms_to_json(Terms()) == {}
