@@ -181,7 +181,7 @@ INTERACT = "InteractionService/Interact"
 
 
 def interact_act(agent_id: str, step: Step) -> pb.InteractRequest:
-    return pb.InteractRequest(act=_act_request(agent_id, step, ""))
+    return pb.InteractRequest(act=_act_request(agent_id, step, None))
 
 
 def interact_end(agent_id: str, end: SessionEnd) -> pb.InteractRequest:
@@ -206,15 +206,16 @@ def _outcome(reward: float | None) -> pb.Outcome | None:
     return None if reward is None else pb.Outcome(reward=reward)
 
 
-def _act_request(agent_id: str, step: Step, request_id: str) -> pb.ActRequest:
-    """Every request has an id of its own, so that a retry answers the same decision and learns nothing twice."""
+def _act_request(agent_id: str, step: Step, request_id: str | None) -> pb.ActRequest:
+    """Every request has an id of its own, so that a retry answers the same decision and learns nothing twice. None gives it
+    none: a message on a stream is never sent again, and the server need not look whether it was."""
     return pb.ActRequest(
         agent_id=agent_id,
         session_id=step.session_id,
         observation=to_value(step.observation),
         action_mask=() if step.mask is None else step.mask,
         outcome=_outcome(step.reward),
-        request_id=request_id or new_id(),
+        request_id="" if request_id is None else request_id or new_id(),
         exploit=step.exploit,
         candidates=map(_candidate, step.candidates) if step.candidates else None,
         baseline_action=to_value(step.baseline_action),
