@@ -176,6 +176,7 @@ def turns(rounds: int = 5) -> dict[str, Any]:
     engine.warm_up()
     ready = time.perf_counter() - begun
     times: list[float] = []
+    spent = time.process_time()
     for number in range(rounds):
         memory: Mapping[str, Any] = {}
         for text in TALK:
@@ -185,7 +186,8 @@ def turns(rounds: int = 5) -> dict[str, Any]:
             act = 0 if heard.mask is None else int(np.argmax(np.where(heard.mask, prior()[heard.observation], -9.0)))
             memory = engine.reply(turn, heard, act).memory
             times.append(1e3 * (time.perf_counter() - start))
-    fast = {"median_ms": float(np.median(times)), "p95_ms": float(np.percentile(times, 95))}
+    spent = 1e3 * (time.process_time() - spent) / len(times)  # what other processes take from the clock is not in it
+    fast = {"cpu_ms": spent, "median_ms": float(np.median(times)), "p95_ms": float(np.percentile(times, 95))}
     return {"titles": TITLES, "seconds_until_ready": ready, "turns": len(times), **fast}
 
 
@@ -209,7 +211,8 @@ def main() -> None:
         accuracy, f1 = found["intent_accuracy"], found["slot_f1"]
         print(f"{path.name}: {found['utterances']} utterances, intents {accuracy:.3f}, slots F1 {f1:.3f}")
     found = results["turns"] = turns()
-    print(f"a turn over {TITLES:,} titles: median {found['median_ms']:.1f} ms, 95 % within {found['p95_ms']:.1f} ms")
+    wall = f"median {found['median_ms']:.1f} ms, 95 % within {found['p95_ms']:.1f} ms"
+    print(f"a turn over {TITLES:,} titles: {wall}; {found['cpu_ms']:.1f} ms CPU")
     if chosen.json:
         chosen.json.write_text(json.dumps(results, indent=1, ensure_ascii=False, default=str))
 

@@ -95,7 +95,7 @@ def test_a_malformed_text_is_refused_by_name_and_nothing_is_learned(client: Clie
     assert refused.value.field == "text" and learned(client) == before
 
 
-@pytest.mark.parametrize("text", ["🎬🎬", "?!", "\u202e\u200b", "нужна комедия", "blorp fnord"])
+@pytest.mark.parametrize("text", ["🎬🎬", "?!", "\u202e\u200b", "blorp fnord"])
 def test_an_odd_text_is_answered_and_nothing_is_learned(client: Client, text: str) -> None:
     client.converse("nine", "a comedy")
     before = learned(client)

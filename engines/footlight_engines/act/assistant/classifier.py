@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 
 from footlight_engines.act.assistant.intents import INTENTS, heard_cues
 from footlight_engines.act.assistant.reading import read
+from footlight_plugins import Embedder
 
 WIDTH = 1 << 13
 """How many hashed n-grams there are."""
 _STEPS = 300
+MEANING = np.float32(2.0)
+"""How much the embedding counts beside the n-grams; both have length 1."""
 _CUES = {intent: i for i, intent in enumerate(INTENTS)}
 
 
@@ -130,17 +133,31 @@ def _slot_texts(said: str) -> Iterable[str]:
     return parts
 
 
+class Classifier:
+    """Intents of texts, from n-grams and cues, and from what the texts mean where there is an embedder.
+
+    Trained when it is made, on the utterances that come with the assistant: about a second.
+    """
+
+    def __init__(self, embedder: Embedder | None, known: Sequence[Example] | None = None) -> None:
+        self._embedder = embedder
+        known = examples() if known is None else known
+        rows = self._rows([read(one.text).text for one in known])
+        self._model = train(rows, np.array([[one.intent == intent for intent in INTENTS] for one in known], np.float32))
+
+    def _rows(self, texts: Sequence[str], vectors: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        if self._embedder is None:
+            return features(texts)
+        return np.hstack([features(texts), MEANING * (self._embedder.embed(texts) if vectors is None else vectors)])
+
+    def probabilities(self, text: str, vector: NDArray[np.float32] | None = None) -> dict[str, float]:
+        """The probability of each intent of a normalised text; ``vector``: its embedding, where it is there already."""
+        rows = self._rows([text], None if vector is None else vector[None])
+        chances = self._model.probabilities(rows)[0]
+        return dict(zip(INTENTS, (float(chance) for chance in chances), strict=True))
+
+
 @cache
-def trained() -> Linear:
-    """The classifier of intents, trained when it is first needed, in about a second."""
-    known = examples()
-    rows = features([read(one.text).text for one in known])
-    labels = np.array([[one.intent == intent for intent in INTENTS] for one in known], np.float32)
-    return train(rows, labels)
-
-
-def guess(text: str) -> tuple[str, float]:
-    """The likeliest intent of a normalised text, and how much likelier it is than the next, 0 to 1."""
-    chances = trained().probabilities(features([text]))[0]
-    first, second = np.sort(chances)[::-1][:2]
-    return INTENTS[int(chances.argmax())], float(first - second)
+def classifier(embedder: Embedder | None) -> Classifier:
+    """The classifier for an embedder, made when it is first needed."""
+    return Classifier(embedder)

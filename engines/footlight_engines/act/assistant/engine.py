@@ -12,6 +12,7 @@ from pydantic import Field
 
 from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering
+from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
@@ -68,10 +69,9 @@ class CatalogueAssistant(Assistant):
 
     def warm_up(self) -> None:
         """Compile the kernels and train the classifier."""
-        from footlight_engines.act.assistant.classifier import trained
         from footlight_engines.act.assistant.title_index import TitleIndex
 
-        trained()
+        classifier(self._shelf.embedder)
         TitleIndex([(0, "warm")]).find("warm up")
 
     def describe(self, contents: Sequence[ItemContent]) -> None:

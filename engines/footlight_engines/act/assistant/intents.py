@@ -44,11 +44,11 @@ def heard_cues(text: str) -> Mapping[str, float]:
     return heard
 
 
-def by_cues(text: str, slots: Sequence[Slot]) -> str:
-    """The intent that the cues decide on; `UNSURE` where there are none."""
+def weighed_cues(text: str, slots: Sequence[Slot]) -> Mapping[str, float]:
+    """The intents that a text gives cues of, weighed against each other; empty where it gives none."""
     heard = dict(heard_cues(text))
     _balance(text, heard, slots)
-    return max(heard, key=lambda intent: heard[intent]) if heard else UNSURE
+    return heard
 
 
 def _balance(text: str, heard: dict[str, float], slots: Sequence[Slot]) -> None:
@@ -68,14 +68,15 @@ def _balance(text: str, heard: dict[str, float], slots: Sequence[Slot]) -> None:
         heard[PREFERENCE] += _stated(text) - 0.4
     if ASK in heard and CRITIQUE in heard and (_topical(slots) or not _STRONG_CRITIQUE.search(text)):
         heard[CRITIQUE] = heard[ASK] - 0.1  # a wish with a comparative in it is a wish
-    if PREFERENCE in heard and REJECT in heard and named and not _POINTS.search(text):
-        heard[REJECT] = 5.0
+    if REJECT in heard and named and not _POINTS.search(text):
+        heard[REJECT], heard[PREFERENCE] = 5.0, max(heard.get(PREFERENCE, 0.0), 6.0)
     if PREFERENCE in heard and CRITIQUE in heard and _TASTE.search(text):
         heard[PREFERENCE] = 6.4
-    if SEEN in heard and _NOT_SEEN.search(text):
-        heard.pop(SEEN)
-        if not heard:
-            heard[OTHER] = 1.0
+    if _NOT_SEEN.search(text) and not {INQUIRE, ASK, MORE} & set(heard):
+        heard.pop(SEEN, None)
+        heard[OTHER] = 8.0
+    elif _NOT_SEEN.search(text):
+        heard.pop(SEEN, None)
     if MORE in heard and ASK in heard and any(slot.name in _TOPICS for slot in slots) and not _PLAIN_MORE.search(text):
         heard[MORE] = 5.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
@@ -67,11 +67,12 @@ class Memory:
 
     def saved(self) -> dict[str, Any]:
         """What JSON can hold of it."""
-        return asdict(self) | {"wants": [list(asdict(want).values()) for want in self.wants]}
+        plain = {name: getattr(self, name) for name in Memory.__slots__}
+        return plain | {"wants": [[w.name, w.value, w.polarity, w.item, w.turn] for w in self.wants]}
 
     def remember(self) -> None:
         """Keep what it is now, so that `undone` comes back to it."""
-        self.before = (*self.before, self.saved() | {"before": []})[-DEEPEST:]
+        self.before = (*self.before, self.saved() | {"before": ()})[-DEEPEST:]
 
     def undone(self) -> Memory | None:
         """What it was before the last change; None where nothing is left to undo."""

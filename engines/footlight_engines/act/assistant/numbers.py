@@ -54,12 +54,13 @@ _SINCE = re.compile(
 _BEFORE = re.compile(rf"(?:\b(?:before|earlier than|older than|pre|until)[ -]{_YEAR}|{_YEAR} ?年?(?:以前|之前|前))")
 _ONE_YEAR = re.compile(rf"(?<!\d){_YEAR}(?!\d)年?")
 
-_OLD = re.compile(r"(?<=太)[老旧]|(?<=那么)[老旧]|(?<=别太)[老旧]|[老旧](?=一点的?不)")
+_OLD = re.compile(r"(?<=太)[老旧]|(?<=有点)[老旧]|(?<=有些)[老旧]|(?<=那么)[老旧]|(?<=别太)[老旧]|[老旧](?=一点的?不)")
 _NEW = re.compile(r"(?<=太)新(?!颖|奇)|(?<=那么)新")
 
 _AGE = re.compile(
     rf"(?:\b(?:under|below|for|aged?|my|than|of|over)\s+)*\b({_NUMBER})[ -]?(?:years?|yrs?|yo)[ -]?olds?\b"
     rf"|\b(?:kids?|children|child|son|daughter|boys?|girls?)\s+(?:who (?:is|are) )?(?:under|below|aged?|of)\s+({_NUMBER})\b"
+    rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest)(?: is|'s) ({_NUMBER})\b"
     rf"|\b(?:aged?|ages?)\s+({_NUMBER})\b"
     rf"|({_HAN_NUMBER})岁"
 )

@@ -38,11 +38,13 @@ class Ranker:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self.filters = Filters(shelf)
+        self._there = np.zeros(shelf.size, np.bool_)
+        self._there[list(shelf.facts)] = True
 
     def find(self, memory: Memory, servable: Mask, taste: Scores | None) -> Found:
         """The items for what a conversation has come to, without those it has shown."""
         allowed, unjudged = self.filters.allowed(memory)
-        allowed &= self._grown(servable, False) & self._there()
+        allowed &= self._grown(servable, False) & self._there
         allowed[[item for item in self._gone(memory) if item < len(allowed)]] = False
         scores = self.scores(memory, taste)
         items = np.flatnonzero(allowed)
@@ -52,11 +54,6 @@ class Ranker:
 
     def _gone(self, memory: Memory) -> set[int]:
         return {*memory.shown, *memory.seen, *memory.rejected, *memory.accepted, *memory.likes}
-
-    def _there(self) -> Mask:
-        mask = np.zeros(self._shelf.size, np.bool_)
-        mask[list(self._shelf.facts)] = True
-        return mask
 
     def _grown(self, values: NDArray[np.bool_], fill: bool) -> Mask:
         mask = np.full(self._shelf.size, fill)

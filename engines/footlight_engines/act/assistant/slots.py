@@ -56,9 +56,8 @@ def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
     words = [word for word in lexicon.find(text) if _free(word.start, word.end, covered)]
     ends = sorted([(w.start, w.end) for w in words] + [(f.start, f.end) for f in numbers])
     for figure in numbers:
-        found.append(
-            Slot(figure.slot, figure.value, _polarity(spoken, figure.start, figure.end, ends), place=figure.start)
-        )
+        value, polarity = _bounded(figure.value, _polarity(spoken, figure.start, figure.end, ends))
+        found.append(Slot(figure.slot, value, polarity, place=figure.start))
     for word in words:
         polarity = _polarity(spoken, word.start, word.end, ends)
         found += [Slot(slot, value, polarity, place=word.start) for slot, value in _meant(text, word)]
@@ -68,6 +67,13 @@ def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
             polarity = _polarity(spoken, person.start, person.end, ends)
             found.append(Slot("people", person.value, polarity, place=person.start))
     return _tidied(found, words)
+
+
+def _bounded(value: str, polarity: int) -> tuple[str, int]:
+    """A value and its polarity: nothing longer than two hours is at most two hours."""
+    bound, _, figure = value.partition(":")
+    other = {"min": "max", "max": "min"}.get(bound)
+    return (f"{other}:{figure}", WANTED) if other and polarity == UNWANTED else (value, polarity)
 
 
 def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
@@ -81,7 +87,7 @@ def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
 
 
 _DEGREE = re.compile(r"(?:太|么|更|很|有点|不|够|最|非常|比较)$")
-_AS_MOOD = re.compile(r"(?:一点|一些|点|了|吗|的[^电影片游]|的?$)")
+_AS_MOOD = re.compile(r"(?:一点|一些|点|了|吗)")
 _POINTING = pattern("pointing")
 
 

@@ -110,7 +110,7 @@ def named_people(text: str, raw: str, lexicon: Lexicon) -> list[Named]:
         found.append(Named(match.start(1), match.end(1), match[1]))
     for match in _ZH_PEOPLE[1].finditer(text):
         start, value = _from_surname(match.start(1), match[1])
-        if value and value not in _ZH_NOT_PEOPLE and not lexicon.find(value):
+        if value and value not in _ZH_NOT_PEOPLE and not _ZH_NOT_NAMES.search(value) and not lexicon.find(value):
             found.append(Named(start, start + len(value), value))
     for match in _ZH_WEAK.finditer(text):
         if _surnamed(match[1]) and not lexicon.find(match[1]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from footlight_engines.act.assistant import intents
-from footlight_engines.act.assistant.classifier import guess
+from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.numbers import ordinal
@@ -15,9 +15,20 @@ from footlight_engines.act.assistant.reading import Utterance, read
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot, slots_of
 from footlight_engines.act.assistant.title_index import spellings
+from footlight_plugins import find_embedder
 
-SURE = 0.45
+CERTAIN = 9.0
+"""A cue of this weight decides by itself."""
+BELIEF = 12.0
+"""What the classifier's whole certainty weighs beside the cues."""
+LEAST = 0.2
+"""Where no cue speaks, the classifier has to be so certain by itself: of nonsense it is not."""
+SURE = 0.1
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
+SHORT = 12
+"""A text of at most so many characters with a number in it takes that item."""
+Mind = Callable[[str], Mapping[str, float]]
+"""The probability of each intent of a normalised text."""
 _QUESTION = pattern("questions")
 
 
@@ -35,7 +46,9 @@ class Understood:
     """Items that it names by title; several where they share it."""
 
 
-def understand(text: str, memory: Memory | None = None, shelf: Shelf | None = None) -> Understood:
+def understand(
+    text: str, memory: Memory | None = None, shelf: Shelf | None = None, mind: Mind | None = None
+) -> Understood:
     """Understand a text; without a memory and a shelf, as the first of a conversation about a catalogue nobody knows."""
     memory = memory or Memory()
     utterance = read(text)
@@ -48,21 +61,33 @@ def understand(text: str, memory: Memory | None = None, shelf: Shelf | None = No
     place = ordinal(utterance.text, len(memory.last))
     if named and _QUESTION.search(utterance.text) and intents.INQUIRE in intents.heard_cues(utterance.text):
         return Understood(utterance, intents.INQUIRE, tuple(slots), place, named)
-    intent = _intent(utterance.text, slots, memory, place)
+    intent = _intent(utterance.text, slots, memory, place, mind or _mind(shelf))
     return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named)
 
 
-def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None) -> str:
-    intent = intents.by_cues(text, slots)
-    certain = intent != intents.UNSURE and (intent != intents.ASK or len(intents.heard_cues(text)) > 0)
-    if certain:
-        return _in_context(intent, text, slots, memory)
-    if place is not None and memory.last:
+def _mind(shelf: Shelf | None) -> Mind:
+    """The classifier with the shelf's embedder; where there is no shelf, with the best that is installed."""
+    if shelf is not None:
+        return lambda text: classifier(shelf.embedder).probabilities(text, shelf.embedded_query(text))
+    found = find_embedder()
+    return classifier(found[1] if found else None).probabilities
+
+
+def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None, mind: Mind) -> str:
+    heard = intents.weighed_cues(text, slots)
+    weights = {intent: weight for intent, weight in heard.items() if weight > 1.0}
+    if max(weights.values(), default=0.0) >= CERTAIN:
+        return _in_context(max(weights, key=lambda one: weights[one]), text, slots, memory)
+    if not weights and place is not None and memory.last and len(text) <= SHORT:
         return intents.ACCEPT
-    if slots:
-        return intents.PREFERENCE if memory.asked else intents.ASK
-    guessed, ahead = guess(text)
-    return guessed if ahead >= SURE else intents.UNSURE
+    if not weights and slots and memory.asked:
+        return intents.PREFERENCE
+    chances = mind(text)
+    total = {one: weights.get(one, 0.0) + BELIEF * chances[one] for one in intents.INTENTS}
+    best, second = sorted(total, key=lambda one: -total[one])[:2]
+    if not weights and (chances[best] < LEAST or chances[best] - chances[second] < SURE):
+        return intents.ASK if slots else intents.UNSURE
+    return _in_context(best, text, slots, memory)
 
 
 def _in_context(intent: str, text: str, slots: Sequence[Slot], memory: Memory) -> str:
