@@ -19,15 +19,20 @@ from footlight_engines.recommend.trending import Trending, TrendingOptions
 from footlight_engines.recommend.warming import exercise
 from footlight_plugins import Basis, ItemContent, Options, Query, Ranking, TrainingRun
 
+_EXPECTED = 200
+"""Content is compared with the likes and with so many of the items that walk and trend put first."""
+_WALK = Rp3BetaOptions(alpha=0.3, beta=0.0, people=500)
+"""With few likes to go by popularity is no fault: there is no penalty, and many people have a say."""
+
 
 class ColdStartOptions(Options):
     """What counts how much, and how much is tried out."""
 
     content: float = Field(default=0.3, ge=0.0, le=100.0, description="Weight of likeness in what the catalogue says.")
     walk: float = Field(default=1.0, ge=0.0, le=100.0, description="Weight of what people with the same likes like.")
-    trending: float = Field(default=0.2, ge=0.0, le=100.0, description="Weight of what is liked at present.")
+    trending: float = Field(default=1.0, ge=0.0, le=100.0, description="Weight of what is liked at present.")
     half_life_hours: float = Field(
-        default=720.0, gt=0.0, le=1e6, description="After so many hours a like counts half for what is trending."
+        default=2_160.0, gt=0.0, le=1e6, description="After so many hours a like counts half for what is trending."
     )
     explore: float = Field(
         default=0.05, ge=0.0, le=0.5, description="The chance of each place of being given to a new item."
@@ -43,7 +48,8 @@ class ColdStart(Scorer):
     """The weighted sum of likeness in content, a random walk, and what is trending, each on one scale.
 
     It needs no training. An item counts from the moment that the catalogue names it: by its content alone while nobody
-    likes it. Likeness is the mean cosine with a person's likes; the walk is that of `Rp3Beta`; see `members.scaled` for
+    likes it. Likeness is the mean cosine with a
+    person's likes and with what walk and trend put first; the walk is that of `Rp3Beta`; see `members.scaled` for
     the scale. With ``explore`` above 0 some places go to new items by chance, and every place carries the probability
     with which its item came there, given the places before it.
     """
@@ -54,7 +60,7 @@ class ColdStart(Scorer):
         """Know of nothing yet."""
         super().__init__(preferences)
         self._options = ColdStartOptions.model_validate(options)
-        self._walk = Rp3Beta(Rp3BetaOptions(), self.preferences)
+        self._walk = Rp3Beta(_WALK, self.preferences)
         self._trending = Trending(TrendingOptions(half_life_hours=self._options.half_life_hours), self.preferences)
         self._content = content_vectors(self._options.embedder)
         self._described = np.zeros(0, np.bool_)
@@ -139,12 +145,10 @@ class ColdStart(Scorer):
         """What content, walk and trend add to the score of every item."""
         size = max(len(self._described), len(self.preferences.data.fans))
         weights = self._options
-        likeness = self._content.likeness(taste.item, np.full(len(taste.item), 1.0 / max(len(taste.item), 1)))
-        return [
-            weights.content * scaled(likeness, taste.seen, size),
-            weights.walk * scaled(self._walk.score(taste, time), taste.seen, size),
-            weights.trending * scaled(self._trending.score(taste, time), taste.seen, size),
-        ]
+        walk = weights.walk * scaled(self._walk.score(taste, time), taste.seen, size)
+        trend = weights.trending * scaled(self._trending.score(taste, time), taste.seen, size)
+        likeness = self._content.likeness(*_wanted(taste, walk + trend))
+        return [weights.content * scaled(likeness, taste.seen, size), walk, trend]
 
     def _explain(self, ranking: Ranking, by_chance: NDArray[np.bool_], taste: Taste, query: Query) -> None:
         """Name the strongest reasons: likes through content and walk, the trend, or that it is tried out."""
@@ -171,3 +175,12 @@ class ColdStart(Scorer):
         bases[by_chance], because[by_chance], share[by_chance] = 0, -1, 0.0
         bases[by_chance, 0], share[by_chance, 0] = Basis.EXPLORATION, 1.0
         ranking.basis, ranking.because, ranking.shares, ranking.bases = Basis.BECAUSE_OF_ITEM, because, share, bases
+
+
+def _wanted(taste: Taste, expected: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Whom content is compared with: the likes, and with as much weight what walk and trend expect the person to like."""
+    best = np.argsort(-expected, kind="stable")[:_EXPECTED]
+    best = best[expected[best] > 0]
+    share = expected[best] / max(float(expected[best].sum()), 1e-300)
+    likes = np.full(len(taste.item), 1.0 / max(len(taste.item), 1))
+    return np.concatenate([taste.item, best.astype(np.int32)]), np.concatenate([likes, share])
