@@ -116,6 +116,9 @@ class EngineSpec:
     """Import names it needs beyond the contract's, for instance ``("torch",)``; missing ones are named to the user."""
     can_predict: bool = False
     """Whether `predict` tells the rating that a person would give (Recommender)."""
+    batch_size: int = 1
+    """So many pieces of content it makes about as fast as one; calls of several callers are put together up to this many
+    (Generator)."""
     reads_catalogue: bool = False
     """Whether `describe` is to be told what the catalogue says of items (Recommender)."""
     explores: bool = False

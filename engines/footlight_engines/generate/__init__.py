@@ -23,6 +23,7 @@ def register_engines() -> list[EngineSpec]:
             factory=f"{_HERE}.mlp_gan:MlpGan",
             options=f"{_HERE}.mlp_options:MlpGanOptions",
             requires=torch,
+            batch_size=16,
         ),
         EngineSpec(
             name="image-gan",
@@ -32,6 +33,7 @@ def register_engines() -> list[EngineSpec]:
             factory=f"{_HERE}.image_gan:ImageGan",
             options=f"{_HERE}.conv_options:ImageGanOptions",
             requires=torch,
+            batch_size=16,
             rank=-1,
         ),
         EngineSpec(
@@ -42,6 +44,7 @@ def register_engines() -> list[EngineSpec]:
             factory=f"{_HERE}.level_gan:LevelGan",
             options=f"{_HERE}.conv_options:LevelGanOptions",
             requires=(*torch, "numba"),
+            batch_size=16,
             rank=-1,
         ),
         EngineSpec(
@@ -52,6 +55,7 @@ def register_engines() -> list[EngineSpec]:
             factory=f"{_HERE}.scene_gan:SceneGan",
             options=f"{_HERE}.conv_options:SceneGanOptions",
             requires=torch,
+            batch_size=16,
             rank=-1,
         ),
         EngineSpec(
@@ -62,6 +66,7 @@ def register_engines() -> list[EngineSpec]:
             factory=f"{_HERE}.music_gan:MusicGan",
             options=f"{_HERE}.conv_options:MusicGanOptions",
             requires=(*torch, "mido"),
+            batch_size=16,
             rank=-1,
         ),
     ]

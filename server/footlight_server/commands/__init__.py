@@ -10,6 +10,7 @@ from footlight.cli.command import paragraphs
 from footlight_server.commands.backup import backup
 from footlight_server.commands.demo import demo
 from footlight_server.commands.evaluate import evaluate
+from footlight_server.commands.evaluate_generator import evaluate_generator
 from footlight_server.commands.export import export
 from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
@@ -26,7 +27,11 @@ def register(app: typer.Typer) -> None:
     _add(app, evaluate, "footlight evaluate --protocol leave-last --data ratings.csv --engine NAME --option k=100")
     _add(app, tune, "footlight tune --protocol leave-last --data ratings.csv --engine NAME --budget 300")
 
+    _add(
+        app, evaluate_generator, "footlight evaluate-generator --engine NAME --corpus ./tiles --option max_seconds=300"
+    )
+
 
 def _add(app: typer.Typer, function: Callable[..., None], example: str) -> None:
     text = paragraphs(function.__doc__ or "")
-    app.command(function.__name__, help=text, epilog=f"Example: {example}")(function)
+    app.command(function.__name__.replace("_", "-"), help=text, epilog=f"Example: {example}")(function)

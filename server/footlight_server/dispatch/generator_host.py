@@ -58,7 +58,7 @@ class GeneratorHost:
         self.admission = self.care.admission
         self._models = models
         self._loaded: Loaded | None = None
-        self.batcher = Batcher(self._make, limits.generator_batch)
+        self.batcher = Batcher(self._make, min(spec.batch_size, limits.generator_batch))
         self._loading = asyncio.Lock()
         self._load_task: asyncio.Task[None] | None = None
 

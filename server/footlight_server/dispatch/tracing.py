@@ -7,6 +7,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -210,7 +211,8 @@ class Tracing:
         return [] if samples is None else [Content("", b"", sample=one) for one in samples.train[:64]]
 
     async def _near_assets(self, data: bytes, ending: str, count: int) -> list[tuple[str, float]]:
-        best: dict[str, float] = {}
+        same = await asyncio.to_thread(partial(self._assets.find, sha256=hashlib.sha256(data).digest()))
+        best: dict[str, float] = {asset.asset_id: 0.0 for asset in same}
         ids, prints = await asyncio.to_thread(self._assets.fingerprints)
         for deployed in self._deployments:
             loaded = await self._loaded(deployed.name)
