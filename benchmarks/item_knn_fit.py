@@ -53,14 +53,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])  # ours takes one thread a core
-    user, item, value = _read(chosen)
+    user, item, value = read(chosen)
     result = _measure((user, item, np.ones(len(user)) if chosen.binary else value), chosen)
     print(json.dumps(result, indent=2) if chosen.json else _table(result))
     if max(result["worst_difference"].values()) > 1e-5:
         sys.exit("the similarities differ")
 
 
-def _read(chosen: argparse.Namespace) -> Log:
+def read(chosen: argparse.Namespace) -> Log:
     """Users, items and values."""
     if chosen.data in SHAPES:
         return draw(SHAPES[chosen.data], chosen.seed)

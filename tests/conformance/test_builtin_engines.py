@@ -33,6 +33,26 @@ class TestItemKnnWithAHalfLife(RecommenderSuite):
     options = {"half_life_days": 1e-9}  # noqa: RUF012
 
 
+class TestItemKnnByCorrelation(RecommenderSuite):
+    spec = _spec("item-knn")
+    options = {"metric": "pearson", "k": 4}  # noqa: RUF012
+
+
+class TestItemKnnByAdjustedCosine(RecommenderSuite):
+    spec = _spec("item-knn")
+    options = {"metric": "adjusted-cosine", "k": 4, "shrinkage": 2.0}  # noqa: RUF012
+
+
+class TestItemKnnByJaccard(RecommenderSuite):
+    spec = _spec("item-knn")
+    options = {"metric": "jaccard", "k": 4}  # noqa: RUF012
+
+
+class TestItemKnnByBm25(RecommenderSuite):
+    spec = _spec("item-knn")
+    options = {"weighting": "bm25", "asymmetry": 0.3, "k": 4}  # noqa: RUF012
+
+
 class TestKnnBaseline(RecommenderSuite):
     spec = _spec("knn-baseline")
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from footlight_engines.kernels.dense_scores import best_items
 from footlight_engines.kernels.item_scores import score_by_items, score_many_by_items
+from footlight_engines.kernels.measured_rows import (
+    ADJUSTED,
+    BM25,
+    COSINE,
+    FINE,
+    JACCARD,
+    PEARSON,
+    PLAIN,
+    TFIDF,
+    Metric,
+)
 from footlight_engines.recommend.answering import Desk
+from footlight_engines.recommend.measured_neighbours import MeasuredNeighbours
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
 from footlight_engines.recommend.scorer import strongest
@@ -23,12 +35,28 @@ _AT_ONCE = 1_024
 """So many people are scored before somebody looks whether the caller still waits."""
 _DAY = 86_400 * 10**6
 _NO_ITEMS = np.empty(0, np.int32)
+_BEFORE = {"metric": COSINE, "weighting": PLAIN, "asymmetry": 0.5}
+"""What states were made with that do not say so."""
 
 
 class ItemKnnOptions(Options):
     """What counts as going together."""
 
     k: int = Field(default=50, ge=1, le=1_000, description="How many neighbours an item has.")
+    metric: Literal["cosine", "adjusted-cosine", "pearson", "jaccard"] = Field(
+        default="cosine",
+        description="What makes items alike: the cosine of all preferences, the same around each person's mean, the "
+        "correlation of what people gave both, or the share of people who have both. The first is the fastest by far.",
+    )
+    weighting: Literal["none", "tf-idf", "bm25"] = Field(
+        default="none", description="Lets people with long histories count less; with the cosine only."
+    )
+    asymmetry: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="The power of an item's own norm in the cosine; its neighbour's has the rest. 0.5: the cosine.",
+    )
     min_similarity: float = Field(
         default=0.0, ge=0.0, le=1.0, description="Items less similar than this are no neighbours."
     )
@@ -36,7 +64,8 @@ class ItemKnnOptions(Options):
         default=0.0,
         ge=0.0,
         le=1e6,
-        description="Added to the denominator of the cosine: damps likeness that rests on few people.",
+        description="Damps likeness that rests on few people: added to the denominator of the cosine and of Jaccard's "
+        "share; of n people who have both, the others count n / (n + shrinkage).",
     )
     half_life_days: float = Field(
         default=0.0,
@@ -44,6 +73,12 @@ class ItemKnnOptions(Options):
         le=36_500.0,
         description="After how many days a preference counts half when a person is answered; 0: time does not matter.",
     )
+
+    @model_validator(mode="after")
+    def _only_the_cosine_is_weighted(self) -> Self:
+        if self.metric != "cosine" and (self.weighting != "none" or self.asymmetry != 0.5):
+            raise ValueError(f"weighting and asymmetry go with the metric 'cosine', got {self.metric!r}")
+        return self
 
 
 class ItemKnn(Recommender):
@@ -64,7 +99,8 @@ class ItemKnn(Recommender):
         """Know nothing yet."""
         self._rule = neighbour_rule(options)
         self._preferences = Preferences()
-        self._table = NeighbourTable(self._rule, self._preferences, self.spare_candidates)
+        self._metric = _metric(options)
+        self._table = self._new_table()
         self._desk = Desk()
         self._half_life = float(options.model_dump()["half_life_days"])
 
@@ -82,6 +118,15 @@ class ItemKnn(Recommender):
         """Follow further events; what is touched is proportional to the histories of their people."""
         return self._table.follow(events)
 
+    @property
+    def pending(self) -> int:
+        """How many events of a large batch wait for the rows to be computed anew, which reading one does at the latest."""
+        return self._table.pending
+
+    def settle(self) -> None:
+        """Compute the rows anew that a large batch has put off."""
+        self._table.settle()
+
     def forget(self, user: int) -> int:
         """Take a person out; what is touched is proportional to the square of their history."""
         return self._table.forget(user)
@@ -92,7 +137,7 @@ class ItemKnn(Recommender):
 
     def recommend(self, query: Query) -> Ranking:
         """What goes with the person's preferences, and which of them say so."""
-        if query.history is not None or self._half_life:
+        if query.history is not None or self._half_life or isinstance(self._table, MeasuredNeighbours):
             return self._by_history(query)
         ask, answer = self._desk.question(query), self._desk.answer(query.count, reasons=query.reasons)
         size = score_by_items(self._table.shelf(), ask, answer)
@@ -107,7 +152,7 @@ class ItemKnn(Recommender):
     def recommend_batch(self, queries: Sequence[Query], call: Call) -> list[Ranking]:
         """What `recommend` answers; people who ask alike are scored in one go."""
         rankings: dict[int, Ranking] = {}
-        for alike in self._alike(queries):
+        for alike in [] if isinstance(self._table, MeasuredNeighbours) else self._alike(queries):
             for start in range(0, len(alike), _AT_ONCE):
                 call.check()
                 rankings |= self._score_many(queries, alike[start : start + _AT_ONCE])
@@ -133,7 +178,7 @@ class ItemKnn(Recommender):
     def state(self) -> State:
         """Everybody's preferences and the table of neighbours as a new training makes it."""
         arrays = self._preferences.arrays() | self._table.arrays()
-        return State(arrays, {"format": 1, "k": self._rule.k, "shrinkage": self._rule.shrinkage})
+        return State(arrays, {"format": 1, **self._settings()})
 
     def _alike(self, queries: Sequence[Query]) -> list[list[int]]:
         """The plain questions, put together where only the person differs."""
@@ -149,6 +194,7 @@ class ItemKnn(Recommender):
         items, scores = np.empty((len(alike), count), np.int32), np.empty((len(alike), count))
         sizes = np.empty(len(alike), np.int64)
         ask = self._desk.question(queries[alike[0]])
+        assert isinstance(self._table, NeighbourTable)
         score_many_by_items(self._table.shelf(), users, ask, items, scores, sizes)
         answered = enumerate(zip(alike, sizes.tolist(), strict=True))
         return {n: Ranking(items[row, :size], scores[row, :size]) for row, (n, size) in answered if size >= 0}
@@ -188,9 +234,31 @@ class ItemKnn(Recommender):
         return met[telling], weight[telling], met
 
     def load(self, state: State) -> None:
-        """Take over a state that was made with the same k and shrinkage."""
-        for name, wanted in (("k", self._rule.k), ("shrinkage", self._rule.shrinkage)):
-            if state.meta.get(name) != wanted:
+        """Take over a state that was made with the same options, those aside that matter at the answer only."""
+        for name, wanted in self._settings().items():
+            if state.meta.get(name, _BEFORE.get(name)) != wanted:
                 raise ValueError(f"the state's {name} must be {wanted}, got {state.meta.get(name)!r}")
         self._preferences.load(state.arrays)
         self._table.load(state.arrays)
+
+    def _settings(self) -> dict[str, Any]:
+        chosen = {
+            "metric": self._metric.metric,
+            "weighting": self._metric.weighting,
+            "asymmetry": self._metric.asymmetry,
+        }
+        return {"k": self._rule.k, "shrinkage": self._rule.shrinkage, **chosen}
+
+    def _new_table(self) -> NeighbourTable | MeasuredNeighbours:
+        if self._metric == Metric(COSINE, PLAIN, 0.5, self._metric.shrinkage):
+            return NeighbourTable(self._rule, self._preferences, self.spare_candidates)
+        return MeasuredNeighbours(self._metric, self._rule.k, self._rule.minimum, self._preferences)
+
+
+def _metric(options: Options) -> Metric:
+    """The options that say what makes items alike, in the units of the kernels."""
+    chosen = options.model_dump()
+    metric = {"cosine": COSINE, "adjusted-cosine": ADJUSTED, "pearson": PEARSON, "jaccard": JACCARD}[chosen["metric"]]
+    weighting = {"none": PLAIN, "tf-idf": TFIDF, "bm25": BM25}[chosen["weighting"]]
+    unit = 1 if metric != COSINE else WEIGHT_ONE**2 if weighting == PLAIN else FINE**2  # overlaps are in squares of it
+    return Metric(metric, weighting, float(chosen["asymmetry"]), float(chosen["shrinkage"]) * unit)

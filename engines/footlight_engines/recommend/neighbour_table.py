@@ -21,6 +21,11 @@ from footlight_plugins import Events, TrainingRun
 
 _ARRAYS = {"neighbour_ptr": np.int64, "neighbour": np.int32, "overlap": np.int64, "complete": np.bool_}
 
+_BULK = 256
+"""Fewer events are always followed one by one."""
+_STEP, _ROW = 500, 10_000
+"""What it costs to follow one event past one item of a history, and a row of a new table, in products of a new table."""
+
 
 class NeighbourTable:
     """Candidates for the k neighbours of every item of some preferences, which it keeps up to date along with itself."""
@@ -35,6 +40,17 @@ class NeighbourTable:
         self._shelf = _shelf(preferences.data, self._table)
         self._addresses = addresses(self._shelf)
         self._fresh = True
+        self._put_off = 0
+
+    @property
+    def pending(self) -> int:
+        """How many events were recorded without being carried into the rows; `settle` computes these anew."""
+        return self._put_off
+
+    def settle(self) -> None:
+        """Compute all rows anew where events were put off."""
+        if self._put_off:
+            self.rebuild()
 
     def parts(self) -> tuple[Interactions, Table, Scratch]:
         """The arrays for the kernels, with room for all items."""
@@ -46,6 +62,7 @@ class NeighbourTable:
 
     def shelf(self) -> NDArray[np.int64]:
         """The addresses of the arrays that scoring reads; made anew when one of them was."""
+        self.settle()
         x, table, shelf = self._preferences.data, self._table, self._shelf
         if shelf.person_start is not x.person_start or shelf.neighbour is not table.neighbour:
             x, table, _ = self.parts()
@@ -55,6 +72,7 @@ class NeighbourTable:
 
     def read_history(self, user: int) -> None:
         """Bring the rows of everything that a person prefers up to date."""
+        self.settle()
         read_history(*self.parts(), user, self._rule)
 
     def rebuild(self, run: TrainingRun | None = None) -> None:
@@ -67,10 +85,18 @@ class NeighbourTable:
         """
         self._start_anew()
         fit_rows(self._preferences.data, self._table, self._rule.shrinkage, run)
-        self._fresh = True
+        self._fresh, self._put_off = True, 0
 
     def follow(self, events: Events) -> int:
-        """Record events in the preferences and carry them into the table; return how many entries were touched."""
+        """Record events in the preferences and carry them into the table; return how many entries were touched.
+
+        Where computing all rows anew is cheaper, as when a log is replayed, that is put off until a row is read.
+        """
+        if self._put_off or self._is_bulk(len(events)):
+            recorded = self._preferences.record(events)
+            self._put_off += recorded
+            self._fresh = False
+            return recorded
         columns = self._preferences.reserve(events)
         done = touched = 0
         while done < len(columns.user):
@@ -87,12 +113,15 @@ class NeighbourTable:
         if not self._preferences.has(user):
             return 0
         self._fresh = False
+        if self._put_off:
+            return self._preferences.forget(user)
         return int(updates.forget(*self.parts(), user, self._rule.shrinkage))
 
     def neighbours(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """An item's neighbours, best first, and their similarities."""
         if not 0 <= item < self._preferences.items:
             return np.empty(0, np.int32), np.empty(0, np.float64)
+        self.settle()
         x, table, scratch = self.parts()
         size = read_row(x, table, scratch, item, self._rule)
         return table.neighbour[item, :size].copy(), table.similarity[item, :size].copy()
@@ -134,7 +163,16 @@ class NeighbourTable:
         self._table.complete[:items] = arrays["complete"]
         restore_rows(self._table, *(np.array(a) for a in (first, neighbour, overlap)))
         restore_bounds(self._table, items, self._rule.shrinkage)
-        self._fresh = True
+        self._fresh, self._put_off = True, 0
+
+    def _is_bulk(self, events: int) -> bool:
+        """Whether it takes less to compute all rows anew than to follow so many events one by one."""
+        if events < _BULK:
+            return False
+        lengths = self._preferences.data.person_length[: self._preferences.people].astype(np.int64)
+        mean = int(lengths.sum()) // (int(np.count_nonzero(lengths)) + 1) + 1
+        anew = int((lengths**2).sum()) + _ROW * self._preferences.items
+        return events * mean * _STEP > anew
 
     def _start_anew(self) -> None:
         x = self._preferences.data

@@ -290,3 +290,26 @@ def test_people_who_ask_alike_are_answered_in_one_go_as_one_by_one() -> None:
     queries = [Query(user, 5, servable, include_seen=user % 3 == 0) for user in range(-1, 45)]
     together = engine.recommend_batch(queries, Call())
     assert [bits(ranking) for ranking in together] == [bits(engine.recommend(query)) for query in queries]
+
+
+def test_a_large_batch_is_followed_by_one_computation_of_all_rows() -> None:
+    first, large, last = (random_log(seed, rows, people=60, items=40) for seed, rows in ((0, 300), (4, 2_000), (8, 20)))
+    large.time[:] += 100
+    last.time[:] += 200
+    engine = _fitted(first)
+    engine.apply(large)
+    assert engine.pending > 0
+    engine.forget(7)
+    engine.apply(last)
+    everything = Events.concatenate(Events.concatenate(first, large), last)
+    kept = np.arange(len(everything)) >= len(first) + len(large)
+    expected = _fitted(everything.take(kept | (everything.user != 7)))
+    _assert_same_answers(engine, expected)
+    assert engine.pending == 0
+
+
+def test_a_batch_that_is_put_off_is_settled_when_asked() -> None:
+    engine = _fitted(random_log(0, 300, people=60, items=40))
+    engine.apply(random_log(4, 2_000, people=60, items=40))
+    engine.settle()
+    assert engine.pending == 0
