@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,9 @@ def _measure(chosen: argparse.Namespace) -> dict[str, Any]:
     queries = [Query(person, 10, servable) for person in people]
     rows = [matrix[person] for person in people]
     asked: dict[str, list[Callable[[], Any]]] = {
-        "item-knn": [lambda q=query: ours.recommend(q) for query in queries],
-        "implicit": [
-            lambda p=person, r=row: theirs.recommend(p, r, N=10) for person, row in zip(people, rows, strict=True)
-        ],
-        "user-knn": [lambda q=query: people_like.recommend(q) for query in queries],
+        "item-knn": [partial(ours.recommend, query) for query in queries],
+        "implicit": [partial(theirs.recommend, person, row, N=10) for person, row in zip(people, rows, strict=True)],
+        "user-knn": [partial(people_like.recommend, query) for query in queries],
     }
     asked_at_once: dict[str, list[Callable[[], Any]]] = {"batch": [lambda: ours.recommend_batch(queries, Call())]}
     batch = _interleave(asked_at_once, chosen.rounds)["batch"]["p50"] / len(queries)
