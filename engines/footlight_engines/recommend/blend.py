@@ -44,7 +44,7 @@ class BlendOptions(Options):
         description="Whether training learns the weights from held-out likes; no: they are the members' own.",
     )
     held_out: float = Field(
-        default=0.2, gt=0.0, le=0.5, description="Which share of a person's likes is held out to learn the weights."
+        default=0.1, gt=0.0, le=0.5, description="Which share of a person's likes is held out to learn the weights."
     )
 
 
@@ -203,7 +203,7 @@ class Blend(Scorer):
             examples.add(parts, items, taste.seen[taste.seen < size])
         first = self._weights[taking_part]
         self._weights[taking_part], reached = learn_weights(examples, first)
-        return {"held_out_people": float(len(examples)), "held_out_ndcg@10": reached}
+        return {"held_out_people": float(len(examples)), "held_out_ndcg@50": reached}
 
 
 def held_out_likes(preferences: Preferences, share: float, seed: int) -> dict[int, NDArray[np.int32]]:
