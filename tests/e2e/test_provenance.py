@@ -168,6 +168,24 @@ def test_stages_that_are_switched_off_are_named(server_factory: Start, plugins_d
     assert facts.signature == "none" and facts.left_out["watermark"] == facts.left_out["signature"] == "switched off"
 
 
+def test_classes_and_ways_between_seeds_come_through_the_api(studio: Server) -> None:
+    rng, files = np.random.default_rng(0), {}
+    for i in range(52):
+        buffer = io.BytesIO()
+        Image.fromarray(rng.integers(0, 255, (28, 28, 3), dtype=np.uint8)).save(buffer, "PNG")
+        files[f"{'ab'[i % 2]}/{i}.png"] = buffer.getvalue()
+    corpus = studio.client.upload_corpus("noise", files)
+    studio.client.train("image-gan", {"steps": 2, "width": 4, "size": 28, "evaluations": 0}, corpus_id=corpus.corpus_id)
+    ask = {"deployment": "image-gan", "seed": 3}
+    first, second = (next(studio.client.generate(class_name=name, **ask)) for name in "ab")  # type: ignore[arg-type]
+    assert first.content_sha256 != second.content_sha256 and first.provenance.signature == "embedded"
+    (film,) = studio.client.generate(4, toward=9, animate=True, **ask)  # type: ignore[arg-type]  # mixed values
+    assert film.media_type == "image/webp" and film.attributes["frames"] == 4
+    assert studio.client.verify_asset(film.data).signature == "trusted"
+    with pytest.raises(InvalidArgument, match="one of a, b"):
+        next(studio.client.generate(class_name="castles", **ask))  # type: ignore[arg-type]
+
+
 def test_the_command_line_verifies(studio: Server, asset: Asset, run_cli: object, tmp_path: Path) -> None:
     path = asset.save(tmp_path)
     told = run_cli("verify", path, address=studio.address)  # type: ignore[operator]  # a fixture

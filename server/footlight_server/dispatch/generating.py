@@ -6,8 +6,11 @@ import asyncio
 import hashlib
 import itertools
 import secrets
+import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,8 @@ CHUNK = 16
 MOST_REDRAWS = 16
 """So often a near-copy is drawn again before the call is given up: the model knows nothing but its corpus."""
 
-LARGEST_SEED = 2**62
+RIGHTS_SECONDS = 1.0
+"""A declaration is read again when it is older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Generating:
         self._marking = marking
         self._producer = producer
         self._policy = policy
+        self._declared: dict[str, tuple[Rights, float]] = {}
         self._run = secrets.token_hex(8)
         self._count = itertools.count()
 
@@ -127,7 +132,7 @@ class Generating:
             started = Started(decision_id, host.name, loaded.manifest.version, first, due)
             self._record(started)
             yield started
-            run = _Run(started, request, loaded, host, await asyncio.to_thread(self._rights, loaded))
+            run = _Run(started, request, loaded, host, self._rights(loaded.manifest.corpus_id))
             chunks = self._led(run, asking) if request.toward is not None else self._drawn(run, asking)
             async for chunk in chunks:
                 for made in await self._finished(run, chunk):
@@ -198,8 +203,8 @@ class Generating:
 
     def _marked(self, run: _Run, place: int, one: _Drawn) -> tuple[AssetRecord, bytes]:
         number = one.seed - run.started.seed + (place if run.request.toward is not None else 0)
-        asset_id, time = f"{run.started.decision_id}-{number}", now()
-        origin = self._origin(run, asset_id, one.content_seed, time)
+        asset_id, made_at = f"{run.started.decision_id}-{number}", now()
+        origin = self._origin(run, asset_id, one.content_seed, made_at)
         marked = self._marking.mark(one.content, origin, run.request.draw_label)
         record = AssetRecord(
             asset_id=asset_id,
@@ -209,7 +214,7 @@ class Generating:
             seed=one.seed,
             media_type=marked.content.media_type,
             attributes=dict(one.content.attributes),
-            create_time=time,
+            create_time=made_at,
             content_seed=one.content_seed,
             redraw_count=one.redraws,
             content_sha256=hashlib.sha256(one.content.data).digest(),
@@ -221,7 +226,7 @@ class Generating:
         )
         return record, marked.content.data
 
-    def _origin(self, run: _Run, asset_id: str, seed: int, time: int) -> Origin:
+    def _origin(self, run: _Run, asset_id: str, seed: int, made_at: int) -> Origin:
         manifest = run.loaded.manifest
         return Origin(
             asset_id=asset_id,
@@ -231,18 +236,20 @@ class Generating:
             deployment=run.started.deployment,
             model_version=run.started.model_version,
             seed=seed,
-            create_time=time,
+            create_time=made_at,
             producer=self._producer,
             holder=run.rights.holder,
             licence=run.rights.licence,
         )
 
-    def _rights(self, loaded: Loaded) -> Rights:
-        """What the owner of the corpus declares now; nothing where the corpus is gone."""
-        try:
-            return self._corpora.record(loaded.manifest.corpus_id).rights
-        except NotFound:
-            return Rights()
+    def _rights(self, corpus_id: str) -> Rights:
+        """What the owner of the corpus declares, as of a second ago at most; what it was where the corpus is gone."""
+        known, read = self._declared.get(corpus_id, (Rights(), -inf))
+        if time.monotonic() - read > RIGHTS_SECONDS:
+            with suppress(NotFound):
+                known = self._corpora.record(corpus_id).rights
+            self._declared[corpus_id] = known, time.monotonic()
+        return known
 
     def _record(self, started: Started) -> None:
         self._decisions.record(
