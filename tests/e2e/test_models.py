@@ -76,7 +76,7 @@ def test_a_deployment_without_any_good_version_says_so_and_others_serve(server_f
     truncate(arrays_of(stocked, 1))
     truncate(arrays_of(stocked, 2))
     server = server_factory()
-    assert server.client.recommend("a-03").deployment == "user-knn"
+    assert server.client.recommend("a-03").deployment == "rp3beta"
     with pytest.raises(FailedPrecondition, match="train"):
         server.client.recommend("a-03", deployment="item-knn")
 

@@ -63,7 +63,7 @@ def test_a_batch_answers_as_single_calls_do(house: Server) -> None:
 
 def test_the_best_deployment_that_can_answers(house: Server, scratch: Server) -> None:
     assert house.client.recommend("a-01").deployment == "item-knn"
-    assert scratch.client.recommend("a-01").deployment == "user-knn"  # item-knn was not trained there
+    assert scratch.client.recommend("a-01").deployment == "rp3beta"  # item-knn was not trained there
 
 
 def test_a_stranger_gets_the_marked_fallback(house: Server) -> None:

@@ -96,9 +96,10 @@ _ENGINES = (
         can_forget=True,
         needs_training=False,
         fallback=True,
-        rank=2,
+        rank=-2,  # popular is the better fallback where it was measured
         requires=("numba",),
         reads_catalogue=True,
+        explores=True,
     ),
     EngineSpec(
         name="trending",
@@ -110,6 +111,7 @@ _ENGINES = (
         can_forget=True,
         needs_training=False,
         fallback=True,
+        rank=-1,
         requires=("numba",),
     ),
     EngineSpec(

@@ -172,7 +172,7 @@ class Deployments:
         host: RecommenderHost | GeneratorHost | None = None
         if spec.verb is Verb.RECOMMEND:
             host = RecommenderHost(record.name, spec, self.events, self.models, self.limits)
-            if _sleeps(record, spec):
+            if self._sleeps(record, spec):
                 host.asleep = True
             elif record.active_version or not spec.needs_training:
                 await self._start_recommender(host, record, spec)
@@ -184,6 +184,15 @@ class Deployments:
         else:
             return Deployed(record, spec, None, AgentCare(record.name, spec, self.limits))
         return Deployed(record, spec, host)
+
+    def _sleeps(self, record: Deployment, spec: EngineSpec) -> bool:
+        """Whether it costs nothing until it is asked: an engine's own deployment, never asked and never trained.
+
+        The first of the fallbacks is always awake: it answers when something else cannot.
+        """
+        fallbacks = [other for other in self.plugins.engines.values() if other.fallback]
+        first = max(fallbacks, key=lambda other: other.rank, default=None)
+        return not (spec.needs_training or spec is first or record.active_version or record.awake)
 
     async def _start_recommender(self, host: RecommenderHost, record: Deployment, spec: EngineSpec) -> None:
         try:
@@ -375,11 +384,3 @@ class Deployments:
         """Let go of every engine."""
         for deployed in self._deployed.values():
             await deployed.stop()
-
-
-def _sleeps(record: Deployment, spec: EngineSpec) -> bool:
-    """Whether it costs nothing until it is asked: an engine's own deployment that was never asked and never trained.
-
-    The fallback is always awake: it answers when something else cannot.
-    """
-    return not (spec.needs_training or spec.fallback or record.active_version or record.awake)
