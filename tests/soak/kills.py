@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tests.soak.customers import RECENT, Customer, Importer, Player, Trainer
 from tests.soak.serving import only, stock
 
-from footlight import Client, Unavailable
+from footlight import Cancelled, Client, Unavailable
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -59,7 +59,7 @@ class Worker(threading.Thread):
             with Client(self._address, timeout=10.0, retry_seconds=0) as client:
                 while True:
                     self._customer.go_on(client)
-        except Unavailable:
+        except (Unavailable, Cancelled):  # gRPC's server says the second to calls that reach it while it shuts down
             pass  # the server is gone
         except Exception as wrong:
             self.wrong = wrong

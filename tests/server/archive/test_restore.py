@@ -143,12 +143,27 @@ def test_a_backup_of_a_newer_footlight_is_refused(
         restore(forged(newer), tmp_path / "new", None)
 
 
-YOUNGER = ("ranking_pages", "revisions", "leases")
+YOUNGER = ("ranking_pages", "revisions", "leases", "conversation_turns")
 """Tables that came after the first revision."""
 
 YOUNGER_COLUMNS: dict[str, dict[str, object]] = {
-    "deployments": {"pinned_position": None},
+    "deployments": {"pinned_position": None, "awake": 0},
     "items": {"available_from": None, "available_until": None, "revision": 0},
+    "corpora": {"rights": "{}"},
+    "assets": {
+        "content_seed": 0,
+        "redraw_count": 0,
+        "content_sha256": None,
+        "corpus_id": "",
+        "provenance": "{}",
+        "watermark": None,
+        "fingerprint": None,
+        "sidecar": None,
+    },
+    "agents": {"settings": "{}"},
+    "agent_log": dict.fromkeys(
+        ("features", "chosen", "candidates", "person", "propensity", "expected", "best_expected", "detail")
+    ),
 }
 """Columns that did, with what they hold in rows that are older; they are the last of their tables."""
 
@@ -162,6 +177,7 @@ def _first_revision(members: Members) -> None:
     for name, columns in YOUNGER_COLUMNS.items():
         table, part = next(t for t in facts["tables"] if t["name"] == name), f"tables/{name}/000000.jsonl.gz"
         del table["columns"][-len(columns) :]
+        table["binary"] = [column for column in table["binary"] if column not in columns]
         rows = [json.loads(line) for line in gzip.decompress(members[part]).splitlines()] if part in members else []
         if rows:
             lines = (json.dumps(row[: -len(columns)]) + "\n" for row in rows)
