@@ -208,7 +208,7 @@ class Deployments:
 
     async def wake(self, host: RecommenderHost) -> None:
         """Bring a recommender to work that nobody has asked so far; whoever asks meanwhile waits as well."""
-        if host.waking is None:
+        if host.waking is None or host.waking.done():  # it is still asleep after all: try again
             host.waking = asyncio.create_task(self._wake(host), name=f"wake-{host.name}")
         await asyncio.shield(host.waking)
 
