@@ -57,7 +57,7 @@ from footlight_server.dispatch.tasting import Tasting
 from footlight_server.dispatch.tracing import Tracing
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.dispatch.vacuuming import Vacuuming
-from footlight_server.door import CannotStart, DataLock, check_address, lock_data_dir, taken
+from footlight_server.door import CannotStart, DataLock, check_address, check_origins, lock_data_dir, taken
 from footlight_server.log.agents import AgentTable
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.conversations import ConversationTable
@@ -112,8 +112,12 @@ class App:
 
     def __init__(self, config: ServerConfig, lock: DataLock | None = None) -> None:
         check_address(config.listen)
+        if config.web_listen:
+            check_address(config.web_listen, "--web-listen")
+            check_origins(config.web_origins)
         self.config = config
         self.port = 0
+        self.web_address = ""
         self._lock = lock or lock_data_dir(config.data_dir, config.shared)
         self._plugins = load_plugins(config.plugins)
         self._stages = _chosen_stages(self._plugins, config.stages)
@@ -245,20 +249,43 @@ class App:
         except RuntimeError as fault:
             raise taken(self.config.listen) from fault
         await server.start()
+        await self._open_web_door(routes)
         for name in ("", *SERVICES):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    async def _open_web_door(self, front: grpc.GenericRpcHandler) -> None:
+        """The same calls over HTTP, where that is asked for; what it needs is imported then."""
+        config = self.config
+        if not config.web_listen:
+            return
+        try:
+            from footlight_server.web.serving import WebDoor
+        except ModuleNotFoundError as missing:
+            raise CannotStart(f"--web-listen needs the extra web, pip install 'footlight[web]': {missing}") from missing
+        from footlight_server.web.application import Application
+        from footlight_server.web.origins import Origins
+
+        application = Application(front, DESCRIPTORS, Origins(check_origins(config.web_origins)))
+        self._web_door = WebDoor(application, config.web_listen, config.processes > 1)
+        await self._web_door.open()
+        self.web_address = self._web_door.address
 
     @property
     def address(self) -> str:
         """Where the server answers."""
         return f"{self.config.listen.rpartition(':')[0]}:{self.port}"
 
+    async def _shut_doors(self) -> None:
+        grace = self.config.grace_seconds
+        web = [self._web_door.close(grace)] if hasattr(self, "_web_door") else []
+        await asyncio.gather(self._server.stop(grace), *web)
+
     async def stop(self) -> None:
         """Take no more calls, let those in flight finish, write everything down."""
         if hasattr(self, "_server"):
             await self._health.enter_graceful_shutdown()
             # Together, because whoever watches the job that runs would hold the door open until it has ended.
-            await asyncio.gather(self._server.stop(self.config.grace_seconds), self._training.stop())
+            await asyncio.gather(self._shut_doors(), self._training.stop())
             await self._vacuuming.stop()
             await self._conversing.stop()
             await self._acting.stop()

@@ -59,6 +59,11 @@ class ServerConfig:
     generator_batch: int = 64
     """At most so many pieces of content are made at once for several callers."""
 
+    web_listen: str = ""
+    """``host:port`` of the HTTP port for browsers; empty for none."""
+    web_origins: tuple[str, ...] = ()
+    """The origins whose pages may call there."""
+
     @property
     def limits(self) -> Limits:
         """What an engine is allowed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _locks(descriptor: int, how: int) -> bool:
     return True
 
 
-def check_address(listen: str) -> tuple[str, int]:
+def check_address(listen: str, option: str = "--listen") -> tuple[str, int]:
     """Host and port; refuses what cannot be listened on, before anything is opened.
 
     Raises
@@ -65,8 +66,23 @@ def check_address(listen: str) -> tuple[str, int]:
     """
     host, _, port = listen.rpartition(":")
     if not (host and port.isdecimal() and int(port) <= 65_535):
-        raise CannotStart(f"--listen must read HOST:PORT with a port from 0 to 65535, not {listen!r}")
+        raise CannotStart(f"{option} must read HOST:PORT with a port from 0 to 65535, not {listen!r}")
     return host, int(port)
+
+
+def check_origins(origins: Iterable[str]) -> frozenset[str]:
+    """The origins as browsers name them: scheme, host and port, in lower case.
+
+    Raises
+    ------
+    CannotStart
+        When one is none; there is no sign for all of them.
+    """
+    for origin in origins:
+        scheme, _, host = origin.partition("://")
+        if scheme.lower() not in ("http", "https") or not host or "/" in host or "*" in host:
+            raise CannotStart(f"--web-origin must read http://HOST[:PORT] or https://HOST[:PORT], not {origin!r}")
+    return frozenset(map(str.lower, origins))
 
 
 def taken(listen: str) -> CannotStart:

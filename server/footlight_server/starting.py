@@ -23,5 +23,5 @@ def set_up_logging(verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for noisy in ("numba", "alembic"):
+    for noisy in ("numba", "alembic", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from footlight_server.config import ServerConfig
 
 
+Ready = Callable[[str, str], None]
+"""Takes the address, and that for browsers; empty where there is none."""
+
+
 def serve(
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept; made when it is not there.")] = Path(
         "footlight-data"
@@ -74,6 +78,13 @@ def serve(
     generator_batch: Annotated[
         int, typer.Option(min=1, help="At most so many assets are made at once for several callers.")
     ] = 64,
+    web_listen: Annotated[
+        str, typer.Option(help="host:port to answer browsers on, over HTTP by the Connect protocol; empty for none.")
+    ] = "",
+    web_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="An origin whose pages may call, such as https://play.example.org; may be repeated."),
+    ] = None,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the server.
@@ -108,12 +119,15 @@ def serve(
         sign_with=_signing_files(sign_chain, sign_key),
         time_stamping=time_stamping,
         generator_batch=generator_batch,
+        web_listen=web_listen,
+        web_origins=tuple(web_origin or ()),
     )
 
-    def ready(address: str) -> None:
+    def ready(address: str, web_address: str) -> None:
         if ready_file is not None:
-            _write_whole(ready_file, address + "\n")
-        typer.echo(f"Footlight answers on {address}, data in {config.data_dir}. Ctrl-C stops it.")
+            _write_whole(ready_file, "".join(f"{line}\n" for line in (address, web_address) if line))
+        web = f" and for browsers on http://{web_address}" if web_address else ""
+        typer.echo(f"Footlight answers on {address}{web}, data in {config.data_dir}. Ctrl-C stops it.")
 
     try:
         if ready_file is not None and not ready_file.parent.is_dir():
@@ -130,15 +144,15 @@ def _signing_files(chain: Path | None, key: Path | None) -> tuple[str, str]:
     return (str(chain.resolve()), str(key.resolve())) if chain and key else ("", "")
 
 
-async def _run_alone(config: ServerConfig, ready: Callable[[str], None]) -> None:
+async def _run_alone(config: ServerConfig, ready: Ready) -> None:
     from footlight_server.app import serve as run
     from footlight_server.commands.advance_bar import show_advance
 
     show_advance()
-    await run(config, lambda app: ready(app.address))
+    await run(config, lambda app: ready(app.address, app.web_address))
 
 
-async def _run_crew(config: ServerConfig, verbose: bool, ready: Callable[[str], None]) -> None:
+async def _run_crew(config: ServerConfig, verbose: bool, ready: Ready) -> None:
     from footlight_server.crew.supervisor import Crew
 
     await Crew(config, verbose).run(ready)

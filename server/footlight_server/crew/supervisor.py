@@ -35,13 +35,18 @@ class Crew:
         host = check_address(config.listen)[0]
         self.address = f"{host}:{port}"
         self._config = replace(config, listen=self.address)
+        self.web_address = ""
+        if config.web_listen:
+            self._reserved_web, port = reserve_port(config.web_listen)
+            self.web_address = f"{check_address(config.web_listen)[0]}:{port}"
+            self._config = replace(self._config, web_listen=self.web_address)
         self._lock = lock_data_dir(config.data_dir, config.shared)
         self._verbose = verbose
         self._members: dict[int, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
-    async def run(self, ready: Callable[[str], None]) -> None:
+    async def run(self, ready: Callable[[str, str], None]) -> None:
         """Serve until SIGTERM or SIGINT; a second signal ends every member at once.
 
         Raises
@@ -56,7 +61,7 @@ class Crew:
             await asyncio.wait((start, stop), return_when=asyncio.FIRST_COMPLETED)
             if start.done():
                 start.result()
-                ready(self.address)
+                ready(self.address, self.web_address)
                 await stop
         finally:
             self._stopping.set()
@@ -64,6 +69,8 @@ class Crew:
             self._signal(signal.SIGTERM)  # once: a second one would end a member in mid-call
             await asyncio.gather(*self._keepers, *(process.wait() for process in self._members.values()))
             self._reserved.close()
+            if self.web_address:
+                self._reserved_web.close()
             self._lock.release()
 
     async def _start_all(self) -> None:
