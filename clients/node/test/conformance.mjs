@@ -1,0 +1,80 @@
+// Runs the cases of clients/conformance: node conformance.mjs CASES ADDRESS RUN. One line of JSON for each.
+import { readFileSync } from "node:fs";
+import { fromJson, toJson } from "@bufbuild/protobuf";
+import * as footlight from "@footlight/client";
+
+const [cases, address, run] = process.argv.slice(2);
+const client = new footlight.Footlight(address, { token: process.env.FOOTLIGHT_TOKEN, timeoutMs: 60_000 });
+const SERVICES = {
+  CatalogService: client.catalog,
+  RecommendationService: client.recommendation,
+  GenerationService: client.generation,
+  InteractionService: client.interaction,
+  EngineService: client.engine,
+};
+const bytes = (text) => Buffer.from(text, "base64");
+const text = (data) => Buffer.from(data).toString("base64");
+const spoken = (message) => toJson(footlight[`${message.$typeName.split(".").pop()}Schema`], message, { useProtoFieldName: true });
+
+async function assets(stream) {
+  const found = [];
+  for await (const { data, ...asset } of stream) found.push({ asset: spoken(asset), data: text(data) });
+  return { assets: found };
+}
+
+/** The calls that a user makes by a method of the client itself. */
+const OWN = {
+  "GenerationService/UploadCorpus": async ({ name, files, rights }) => {
+    const source = Object.fromEntries(Object.entries(files).map(([path, data]) => [path, bytes(data)]));
+    return { corpus: spoken(await client.uploadCorpus(name, source, { rights })) };
+  },
+  "GenerationService/Generate": (request) => assets(client.generate(fromJson(footlight.GenerateRequestSchema, request))),
+  "GenerationService/GetAsset": async (request) => assets([await client.getAsset(request.asset_id)]),
+  "InteractionService/Interact": async (request) => {
+    const stream = client.interact(request.agent_id);
+    const answers = [];
+    for (const message of request.messages) {
+      const { kind } = fromJson(footlight.InteractRequestSchema, message);
+      const { agentId, ...wanted } = kind.value;
+      answers.push({ [kind.case]: spoken(await stream[kind.case](wanted)) });
+    }
+    await stream.close();
+    return { answers };
+  },
+  "InteractionService/ListDecisions": async (request) => {
+    const decisions = [];
+    for await (const decision of client.agentDecisions(request.agent_id)) decisions.push(spoken(decision));
+    return { decisions };
+  },
+  "EngineService/WatchTraining": async (request) => {
+    let last;
+    for await (const seen of client.engine.watchTraining({ trainingId: request.training_id })) last = seen;
+    return spoken(last);
+  },
+};
+
+async function plain(call, request) {
+  const [service, method] = call.split("/");
+  const name = method[0].toLowerCase() + method.slice(1);
+  return spoken(await SERVICES[service][name](fromJson(footlight[`${method}RequestSchema`], request)));
+}
+
+const at = (answer, path) => String(path.split(".").reduce((value, part) => value[part], answer));
+const filled = (value, known) =>
+  JSON.parse(JSON.stringify(value), (_, one) => (typeof one === "string" ? one.replace(/\$\{(\w+)\}/g, (_, name) => known[name]) : one));
+
+const known = { run };
+for (const { name, call, request, keep } of JSON.parse(readFileSync(cases, "utf8")).cases) {
+  const outcome = { name, status: "OK", reason: "", field: "", message: "", metadata: {}, answer: null };
+  try {
+    const asked = filled(request, known);
+    outcome.answer = await (OWN[call]?.(asked) ?? plain(call, asked));
+    for (const [kept, path] of Object.entries(keep ?? {})) known[kept] = at(outcome.answer, path);
+  } catch (error) {
+    if (!(error instanceof footlight.FootlightError)) throw error;
+    const { code: status, reason, field, message, metadata } = error;
+    Object.assign(outcome, { status, reason, field, message, metadata });
+  }
+  console.log(JSON.stringify(outcome));
+}
+client.close();
