@@ -80,11 +80,11 @@ def _measure(log: Log, chosen: argparse.Namespace) -> dict[str, Any]:
     user, item, value = log
     shuffled = np.random.default_rng(0).permutation(len(user))  # a log is in no order of people or items
     events = Events.of(user[shuffled], item[shuffled], value[shuffled])
-    matrix, ours = csr_matrix((value, (user, item))), ItemKnn(ItemKnnOptions(k=chosen.k))
+    matrix, ours = csr_matrix((value, (user, item))), ItemKnn(ItemKnnOptions(k=chosen.k, shrinkage=0.0))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # implicit's, on its own matrix format
         run = TrainingRun(seed=0, directory=Path(folder), report=lambda fraction, step, metrics: None)
-        few = ItemKnn(ItemKnnOptions(k=chosen.k))
+        few = ItemKnn(ItemKnnOptions(k=chosen.k, shrinkage=0.0))
         few.fit(events.take(slice(0, 1_000)), run)  # compiles, or reads the compiled code
         contenders: Contenders = {
             "log": lambda: ours.fit(events, run),

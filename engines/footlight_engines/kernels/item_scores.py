@@ -44,7 +44,7 @@ class Shelf(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _opened(shelf: NDArray[np.int64]) -> Shelf:
+def opened(shelf: NDArray[np.int64]) -> Shelf:
     """The arrays at these addresses."""
     return Shelf(
         vector(shelf, 0, np.int64),
@@ -65,7 +65,7 @@ def _opened(shelf: NDArray[np.int64]) -> Shelf:
 
 
 @njit(cache=True, nogil=True)
-def _give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: int, part: float) -> None:
+def give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: int, part: float) -> None:
     """Insert a reason, both arrays of shape (reasons,), by its part of the score, largest first."""
     n = len(parts)
     while n > 0 and part > parts[n - 1]:
@@ -96,7 +96,7 @@ def _explain_by_items(shelf: Shelf, first: int, last: int, answer: Answer, size:
                 rank, part = int(place) - 1, similarity[n] * weight
                 added[rank] += part
                 if part > shares[rank, reasons - 1]:
-                    _give_reason(because[rank], shares[rank], liked, part)
+                    give_reason(because[rank], shares[rank], liked, part)
     for rank in range(size):
         rank_of[answer.items[rank]] = 0.0
         for n in range(reasons):
@@ -213,7 +213,7 @@ def score_by_items(addresses: NDArray[np.int64], ask: Question, answer: Answer) 
     -------
     How many items are in the answer, or -1 where a row is not up to date; then nothing was done.
     """
-    shelf = _opened(addresses)
+    shelf = opened(addresses)
     if not 0 <= ask.user < len(shelf.person_start):
         return 0
     first = shelf.person_start[ask.user]

@@ -174,3 +174,12 @@ def read_history(x: Interactions, table: Table, scratch: Scratch, user: int, rul
         item = items[r]
         if weights[r] != 0 and read_at[item] != tick and not revalue_row(table, item, rule):
             settle_row(x, table, scratch, item, rule)
+
+
+@njit(cache=True, nogil=True)
+def read_rows(x: Interactions, table: Table, scratch: Scratch, items: NDArray[np.int32], rule: Rule) -> None:
+    """Bring the rows of some items up to date."""
+    read_at, tick = table.read_at, table.tick[0]
+    for item in items:
+        if read_at[item] != tick and not revalue_row(table, item, rule):
+            settle_row(x, table, scratch, item, rule)

@@ -22,8 +22,10 @@ from footlight_engines.kernels.measured_rows import (
     TFIDF,
     Metric,
 )
+from footlight_engines.kernels.own_neighbours import score_by_own_neighbours, score_many_by_own_neighbours
+from footlight_engines.kernels.scores import Answer
 from footlight_engines.recommend.answering import Desk
-from footlight_engines.recommend.measured_neighbours import MeasuredNeighbours
+from footlight_engines.recommend.measured_neighbours import MeasuredNeighbours, Row
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
 from footlight_engines.recommend.scorer import strongest
@@ -42,7 +44,7 @@ _BEFORE = {"metric": COSINE, "weighting": PLAIN, "asymmetry": 0.5}
 class ItemKnnOptions(Options):
     """What counts as going together."""
 
-    k: int = Field(default=50, ge=1, le=1_000, description="How many neighbours an item has.")
+    k: int = Field(default=100, ge=1, le=1_000, description="How many neighbours an item has.")
     metric: Literal["cosine", "adjusted-cosine", "pearson", "jaccard"] = Field(
         default="cosine",
         description="What makes items alike: the cosine of all preferences, the same around each person's mean, the "
@@ -61,11 +63,18 @@ class ItemKnnOptions(Options):
         default=0.0, ge=0.0, le=1.0, description="Items less similar than this are no neighbours."
     )
     shrinkage: float = Field(
-        default=0.0,
+        default=10.0,
         ge=0.0,
         le=1e6,
         description="Damps likeness that rests on few people: added to the denominator of the cosine and of Jaccard's "
         "share; of n people who have both, the others count n / (n + shrinkage).",
+    )
+    short_list: int = Field(
+        default=100,
+        ge=0,
+        le=1_000,
+        description="The neighbours of a person's items choose so many items, and at least as many as are asked for, which "
+        "are then ranked by their own neighbours among what the person has; 0: they are the ranking.",
     )
     half_life_days: float = Field(
         default=0.0,
@@ -84,11 +93,13 @@ class ItemKnnOptions(Options):
 class ItemKnn(Recommender):
     """Cosine between items over everybody's preferences (Sarwar et al. 2001), exact after every event.
 
-    The similarity of i and j is c_ij / (sqrt(n_i n_j) + shrinkage), with c_ij = sum_u w_ui w_uj and n_i = c_ii. An item
-    i scores the sum of s_ij w_uj over the items j of the person's history that have i among their k neighbours,
-    similarity descending, then ordinal ascending. Only similarities above 0 make neighbours, and only items with a score
-    above 0 are answered. With a half-life, w_uj is halved for every such time that has passed since. `apply` costs time
-    proportional to the person's history; see `kernels.neighbours` on why the answers equal those of a new training.
+    The similarity of i and j is c_ij / (sqrt(n_i n_j) + shrinkage), with c_ij = sum_u w_ui w_uj and n_i = c_ii. The
+    neighbours of an item are the k most similar, similarity descending, then ordinal ascending, where that is above 0. The
+    items with the largest sum of s_ij w_uj over the items j of the person's history that have i among their neighbours,
+    ``short_list`` of them, score the sum of s_ij w_uj over the items j of the history that are among the neighbours of i.
+    Only items with a score above 0 are answered. With a half-life, w_uj is halved for every such time that has passed
+    since. `apply` costs time proportional to the person's history; see `kernels.neighbours` on why the answers equal those
+    of a new training.
     """
 
     options_type: ClassVar[type[Options]] = ItemKnnOptions
@@ -103,6 +114,7 @@ class ItemKnn(Recommender):
         self._table = self._new_table()
         self._desk = Desk()
         self._half_life = float(options.model_dump()["half_life_days"])
+        self._short_list = int(options.model_dump()["short_list"])
 
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         """Read the preferences and compute every item's neighbours, on all cores."""
@@ -139,15 +151,33 @@ class ItemKnn(Recommender):
         """What goes with the person's preferences, and which of them say so."""
         if query.history is not None or self._half_life or isinstance(self._table, MeasuredNeighbours):
             return self._by_history(query)
-        ask, answer = self._desk.question(query), self._desk.answer(query.count, reasons=query.reasons)
-        size = score_by_items(self._table.shelf(), ask, answer)
-        if size < 0:
-            self._table.read_history(query.user)
-            size = score_by_items(self._table.shelf(), ask, answer)
+        answer = self._desk.answer(query.count, reasons=query.reasons)
+        size = self._scored(query, answer)
         items, scores = answer.items[:size], answer.scores[:size]
         if not query.reasons:
             return Ranking(items, scores)
         return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, answer.because[:size], answer.shares[:size])
+
+    def _scored(self, query: Query, answer: Answer) -> int:
+        """Put the best items into the answer; return how many. Rows that are read are brought up to date first."""
+        assert isinstance(self._table, NeighbourTable)
+        ask, short = self._desk.question(query), self._desk.answer(self._short(query.count))
+        while True:
+            shelf = self._table.shelf()
+            if self._short_list:
+                size = score_by_own_neighbours(shelf, ask, short, answer)
+            else:
+                size = score_by_items(shelf, ask, answer)
+            if size >= 0:
+                return int(size)
+            if size == -1:
+                self._table.read_history(query.user)
+            else:
+                self._table.read_rows(short.items[: -1 - size])
+
+    def _short(self, count: int) -> int:
+        """How many items are ranked by their own neighbours where so many are asked for."""
+        return max(self._short_list, count) if self._short_list else 0
 
     def recommend_batch(self, queries: Sequence[Query], call: Call) -> list[Ranking]:
         """What `recommend` answers; people who ask alike are scored in one go."""
@@ -195,7 +225,11 @@ class ItemKnn(Recommender):
         sizes = np.empty(len(alike), np.int64)
         ask = self._desk.question(queries[alike[0]])
         assert isinstance(self._table, NeighbourTable)
-        score_many_by_items(self._table.shelf(), users, ask, items, scores, sizes)
+        if self._short_list:
+            short = self._desk.answer(self._short(count))
+            score_many_by_own_neighbours(self._table.shelf(), users, ask, short, items, scores, sizes)
+        else:
+            score_many_by_items(self._table.shelf(), users, ask, items, scores, sizes)
         answered = enumerate(zip(alike, sizes.tolist(), strict=True))
         return {n: Ranking(items[row, :size], scores[row, :size]) for row, (n, size) in answered if size >= 0}
 
@@ -209,16 +243,24 @@ class ItemKnn(Recommender):
         total[total <= 0.0] = -np.inf
         for barred in (query.exclude, _NO_ITEMS if query.include_seen else seen):
             total[barred[(barred >= 0) & (barred < len(total))]] = -np.inf
-        items, scores = np.empty(query.count, np.int32), np.empty(query.count)
-        size = best_items(total, self._desk.question(query).servable, items, scores)
-        items, scores = items[:size], scores[:size]
-        if not query.reasons or not size:
+        items, scores = self._best(total, query, self._short(query.count) or query.count)
+        if self._short_list:
+            rows = [self._table.neighbours(int(candidate)) for candidate in items]
+            parts = _shared(rows, item) * weight
+            scores = parts.sum(axis=1)
+            order = np.lexsort((items, -scores))
+            order = order[scores[order] > 0.0][: query.count]
+            items, scores, parts = items[order], scores[order], parts[order]
+        else:
+            parts = _shared(rows, items).T * weight
+        if not query.reasons or not len(items):
             return Ranking(items, scores)
-        parts = np.zeros((size, len(item)))
-        for column, ((others, similarity), w) in enumerate(zip(rows, weight, strict=True)):
-            _, rank, place = np.intersect1d(items, others, assume_unique=True, return_indices=True)
-            parts[rank, column] = similarity[place] * w
         return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, *strongest(parts, item, query.reasons))
+
+    def _best(self, total: NDArray[np.float64], query: Query, count: int) -> Row:
+        items, scores = np.empty(count, np.int32), np.empty(count)
+        size = best_items(total, self._desk.question(query).servable, items, scores)
+        return items[:size], scores[:size]
 
     def _history(self, query: Query) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
         """The items that say something, how much they weigh, and all that were met."""
@@ -253,6 +295,15 @@ class ItemKnn(Recommender):
         if self._metric == Metric(COSINE, PLAIN, 0.5, self._metric.shrinkage):
             return NeighbourTable(self._rule, self._preferences, self.spare_candidates)
         return MeasuredNeighbours(self._metric, self._rule.k, self._rule.minimum, self._preferences)
+
+
+def _shared(rows: Sequence[Row], items: NDArray[np.int32]) -> NDArray[np.float64]:
+    """The similarity of each row's item with each of some items, shape (rows, items); 0 where it is no neighbour."""
+    shared = np.zeros((len(rows), len(items)))
+    for row, (others, similarity) in enumerate(rows):
+        _, column, place = np.intersect1d(items, others, assume_unique=True, return_indices=True)
+        shared[row, column] = similarity[place]
+    return shared
 
 
 def _metric(options: Options) -> Metric:

@@ -12,7 +12,7 @@ from footlight_engines.kernels import neighbour_updates as updates
 from footlight_engines.kernels.addresses import addresses
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.item_scores import BLOCK, Shelf
-from footlight_engines.kernels.neighbour_reads import read_history, read_row
+from footlight_engines.kernels.neighbour_reads import read_history, read_row, read_rows
 from footlight_engines.kernels.neighbour_rows import BUCKETS, restore_bounds, restore_rows
 from footlight_engines.kernels.neighbours import Rule, Scratch, Table
 from footlight_engines.recommend.neighbour_training import fit_rows
@@ -74,6 +74,11 @@ class NeighbourTable:
         """Bring the rows of everything that a person prefers up to date."""
         self.settle()
         read_history(*self.parts(), user, self._rule)
+
+    def read_rows(self, items: NDArray[np.int32]) -> None:
+        """Bring the rows of some items up to date."""
+        self.settle()
+        read_rows(*self.parts(), items, self._rule)
 
     def rebuild(self, run: TrainingRun | None = None) -> None:
         """Compute all rows from the preferences, with one thread a core.

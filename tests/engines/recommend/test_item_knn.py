@@ -27,7 +27,7 @@ class TightItemKnn(ItemKnn):
 
 
 def _fitted(events: Events, **options: Any) -> ItemKnn:
-    engine = TightItemKnn(ItemKnnOptions(**options))
+    engine = TightItemKnn(ItemKnnOptions(**{"k": 50, "shrinkage": 0.0} | options))
     engine.fit(events, RUN)
     return engine
 
@@ -62,6 +62,28 @@ def test_a_score_is_the_sum_of_similarities_times_preferences() -> None:
 def _columns(engine: ItemKnn, item: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     ranking = engine.similar(item, ask(-1))
     return ranking.items, ranking.scores
+
+
+@pytest.mark.parametrize("short_list", [0, 25])
+def test_what_counts_are_the_neighbours_of_the_history_or_of_the_items_on_a_short_list(short_list: int) -> None:
+    engine = _fitted(random_log(3, 400, people=40, items=25), k=3, short_list=short_list)
+    similar = np.zeros((25, 25))
+    for item in range(25):
+        near = engine.similar(item, ask(-1))
+        similar[item, near.items] = near.scores
+    liked, weight, _ = engine._preferences.met(7)
+    scores = (similar[:, liked] if short_list else similar[liked].T) @ (weight / 16)
+    scores *= (similar[liked].T @ weight) > 0  # only these can come onto the list
+    ranking = engine.recommend(ask(7, include_seen=True))
+    np.testing.assert_allclose(ranking.scores, np.sort(scores[scores > 0])[::-1][: len(ranking)], rtol=1e-12)
+
+
+def test_the_items_on_a_short_list_are_those_that_the_history_puts_first() -> None:
+    log = random_log(3, 900, people=40, items=25)
+    short, plain = _fitted(log, k=5, short_list=4), _fitted(log, k=5, short_list=0)
+    for user in range(40):
+        answers = (set(engine.recommend(ask(user, count=4)).items.tolist()) for engine in (short, plain))
+        assert next(answers) <= next(answers)
 
 
 def test_reasons_are_the_items_that_add_most_with_their_shares() -> None:
@@ -110,14 +132,15 @@ def test_a_preference_of_zero_is_seen_but_nothing_to_go_by() -> None:
     seed=st.integers(0, 100_000),
     rows=st.integers(20, 700),
     k=st.integers(1, 6),
+    short_list=st.sampled_from([0, 3, 100]),
     shrinkage=st.sampled_from([0.0, 1.5]),
     min_similarity=st.sampled_from([0.0, 0.0, 0.2]),
     cuts=st.lists(st.floats(0, 1), min_size=1, max_size=5),
 )
 def test_updates_in_any_batches_answer_as_a_new_training_does(
-    seed: int, rows: int, k: int, shrinkage: float, min_similarity: float, cuts: list[float]
+    seed: int, rows: int, k: int, short_list: int, shrinkage: float, min_similarity: float, cuts: list[float]
 ) -> None:
-    options = {"k": k, "shrinkage": shrinkage, "min_similarity": min_similarity}
+    options = {"k": k, "short_list": short_list, "shrinkage": shrinkage, "min_similarity": min_similarity}
     events = random_log(seed, rows, people=5 + seed % 60, items=30)
     edges = [*sorted(int(cut * rows) for cut in cuts), rows]
     engine = _fitted(events.take(slice(0, edges[0])), **options)
@@ -215,7 +238,7 @@ def test_a_state_with_a_damaged_array_is_refused(name: str) -> None:
     state = _fitted(_stars()).state()
     damaged = State({**state.arrays, name: state.arrays[name][:-1]}, state.meta)
     with pytest.raises(ValueError, match=r"must|state"):
-        TightItemKnn(ItemKnnOptions()).load(damaged)
+        TightItemKnn(ItemKnnOptions(k=50, shrinkage=0.0)).load(damaged)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ _METRICS: list[dict[str, Any]] = [
 
 
 def _fitted(events: Events, **options: Any) -> ItemKnn:
-    engine = ItemKnn(ItemKnnOptions(**options))
+    engine = ItemKnn(ItemKnnOptions(**{"shrinkage": 0.0} | options))
     engine.fit(events, RUN)
     return engine
 
@@ -105,4 +105,4 @@ def test_a_weighting_goes_with_the_cosine_only() -> None:
 def test_a_state_of_another_metric_is_refused() -> None:
     state = _fitted(random_log(1, 100, people=10, items=10), metric="jaccard").state()
     with pytest.raises(ValueError, match="metric must be"):
-        ItemKnn(ItemKnnOptions()).load(state)
+        ItemKnn(ItemKnnOptions(shrinkage=0.0)).load(state)
