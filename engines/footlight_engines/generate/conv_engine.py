@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from footlight_engines.generate.conv_networks import Plan, generator_of
 from footlight_engines.generate.conv_options import ConvOptions
 from footlight_engines.generate.conv_training import ConvTraining, Material
 from footlight_engines.generate.heads import Head, head_of, seeded_latents
 from footlight_engines.generate.mlp_training import torch_device
+from footlight_engines.generate.networks import generator_of
+from footlight_engines.generate.plan import Plan
 from footlight_engines.generate.threads import computing_threads
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun, Wish, WishRefused
 
@@ -212,6 +213,8 @@ class ConvEngine(Generator):
             kind, options = str(state.meta["kind"]), int(state.meta["options"])
             classes, shares = tuple(state.meta["classes"]), tuple(map(float, state.meta["shares"]))
             head_of(kind, options)
+            if kind == "voices" and not plan.voices:
+                raise ValueError("it was trained by an earlier version: train it again")
             with torch.random.fork_rng(devices=[]):
                 network = generator_of(plan)
             arrays = {name: torch.from_numpy(np.array(value)) for name, value in state.arrays.items()}

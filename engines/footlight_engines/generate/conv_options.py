@@ -31,6 +31,7 @@ class ConvOptions(Options):
     width: int = Field(
         32, ge=4, le=512, description="The channels of the finest stage; coarser ones have up to 8 times."
     )
+    depth: int = Field(0, ge=0, le=8, description="fast: so many further convolutions at each size but the smallest.")
     penalty: float = Field(1.0, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
     penalty_every: int = Field(
         0, ge=0, le=1_000, description="Compute it each so many steps (0: 16 for fast, every step for quality)."
@@ -80,6 +81,8 @@ class LevelGanOptions(ConvOptions):
     )
     penalty: float = Field(0.05, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
     augment: list[Augmentation] = Field([], description="The changes through which D sees everything.")
+    width: int = Field(64, ge=4, le=512, description="The channels of all stages.")
+    depth: int = Field(2, ge=0, le=8, description="So many further convolutions at each size but the smallest.")
     steps: int = Field(8_000, ge=1, le=10_000_000, description="How many batches it learns from.")
 
 
@@ -116,4 +119,7 @@ class MusicGanOptions(ConvOptions):
         le=11,
         description="Learn from every piece moved by up to so many semitones, within each voice's range.",
     )
+    width: int = Field(64, ge=4, le=512, description="A quarter of the channels of all layers, for two bars.")
+    penalty: float = Field(0.1, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
+    batch_size: int = Field(64, ge=2, le=4_096, description="Samples in a batch; at most as many as the corpus has.")
     augment: list[Augmentation] = Field([], description="The changes through which D sees everything.")

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from footlight_engines.generate.checkpoint import load_checkpoint, load_optimizer, optimizer_tensors, save_checkpoint
-from footlight_engines.generate.conv_networks import Plan, discriminator_of, generator_of
 from footlight_engines.generate.conv_options import ConvOptions
 from footlight_engines.generate.diff_augment import augmented
 from footlight_engines.generate.features import RandomFeatures
@@ -26,6 +25,8 @@ from footlight_engines.generate.history import LossHistory
 from footlight_engines.generate.losses import gradient_penalty, hinge_d, hinge_g, relativistic_d, relativistic_g
 from footlight_engines.generate.mlp_networks import move_average
 from footlight_engines.generate.mlp_training import torch_device
+from footlight_engines.generate.networks import discriminator_of, generator_of
+from footlight_engines.generate.plan import Plan
 from footlight_plugins import CallEnded, TrainingRun
 
 _REPORT_SECONDS = 0.2
@@ -56,8 +57,12 @@ class Material:
     """(N,), the class of each; all 0 where there are none."""
     classes: tuple[str, ...] = ()
     heldout: NDArray[Any] | None = None
+    voices: int = 0
+    """Of music; 0 for all else."""
     vary: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)
     """Other views of a batch of kept content that are as real."""
+    flaw: Callable[[torch.Tensor], float] | None = None
+    """What is wrong with what G gave out (n, C, H, W), the less the better; None: how far it is from real content."""
 
 
 class ConvTraining:
@@ -68,7 +73,8 @@ class ConvTraining:
         self._material, self._options, self._run = material, options, run
         self._device = torch_device(options.device)
         self._head: Head = head_of(material.kind, material.options)
-        self.plan = Plan(*material.shape, options.latent, options.width, len(material.classes), options.recipe)
+        sizes = options.latent, options.width, len(material.classes)
+        self.plan = Plan(*material.shape, *sizes, options.recipe, options.depth, material.voices)
         self._batch = min(options.batch_size, len(material.content))  # B
         self._content = torch.from_numpy(material.content).to(self._device)  # (N, ...), kept small
         self._labels = torch.from_numpy(material.labels).to(self._device)
@@ -259,23 +265,28 @@ class ConvTraining:
 
     @torch.no_grad()
     def _measure(self) -> None:
-        """How far the average's content is from real content; the best is kept. Held-out content where there is some."""
+        """How far the average's content is from what is learned from; the best is kept. What is held out has no say in
+        it: it is there to measure the result."""
         if not self._options.evaluations:
             return
-        heldout = self._material.heldout
-        real = self._material.content if heldout is None or len(heldout) < 32 else heldout
+        real = self._material.content
         chosen = np.random.default_rng(0).permutation(len(real))[:_MEASURED]
         network = self._settled(copy.deepcopy(self._average))
         rng = np.random.default_rng([self._run.seed, 3])
         z = torch.from_numpy(rng.standard_normal((len(chosen), self._options.latent), np.float32)).to(self._device)
         labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=len(chosen))).to(self._device)]
-        made = torch.cat(
-            [self._made(network, a, b) for a, b in zip(torch.split(z, 64), torch.split(labels, 64), strict=True)]
-        )
-        distance = self._features.distance(self._head.encode(torch.from_numpy(real[chosen])), made.float().cpu())
+        parts = [network(a, b) for a, b in zip(torch.split(z, 64), torch.split(labels, 64), strict=True)]
+        logits = torch.cat(parts).float().cpu()
+        distance = self._distance(real[chosen], logits)
         self._latest = {**self._latest, "distance": distance}
         if distance <= self.distance:
             self.distance, self._best = distance, copy.deepcopy(network.state_dict())
+
+    def _distance(self, real: NDArray[Any], logits: torch.Tensor) -> float:
+        if self._material.flaw is not None:
+            return self._material.flaw(logits)
+        made = self._head.activate(logits).float()
+        return self._features.distance(self._head.encode(torch.from_numpy(real)), made)
 
     @torch.no_grad()
     def _settled(self, network: nn.Module) -> nn.Module:

@@ -45,11 +45,15 @@ def recoloured(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def augmented(x: torch.Tensor, policy: tuple[str, ...], fill: float, generator: torch.Generator) -> torch.Tensor:
-    """Apply the changes that the policy names: ``translation``, ``cutout``, ``colour``."""
+    """Apply the changes that the policy names: ``translation``, ``cutout``, ``colour``.
+
+    ``fill`` is what moves in from outside. What covers is 0, which is no content: a covered picture must not look like an
+    empty one, or G would learn to make those.
+    """
     if "colour" in policy and x.shape[1] >= 3:
         x = recoloured(x, generator)
     if "translation" in policy:
         x = translated(x, 1 / 8, fill, generator)
     if "cutout" in policy:
-        x = cut_out(x, 1 / 2, fill, generator)
+        x = cut_out(x, 1 / 2, 0.0, generator)
     return x

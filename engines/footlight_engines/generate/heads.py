@@ -80,17 +80,25 @@ class TileHead(ChoiceHead):
 
 
 class VoiceHead(ChoiceHead):
-    """Voices (B, V, T): a channel for each voice, the pitch downwards, time to the right; row 0 is silence."""
+    """Voices (B, V, T): the pitches of all voices are channels, time goes to the right; row 0 is silence."""
 
     axis = 2
 
     def encode(self, content: torch.Tensor) -> torch.Tensor:
-        """(B, V, P, T)."""
-        return one_hot(content.long(), self.options).permute(0, 1, 3, 2).float()
+        """(B, V P, 1, T)."""
+        return one_hot(content.long(), self.options).permute(0, 1, 3, 2).float().flatten(1, 2)[:, :, None]
+
+    def activate(self, logits: torch.Tensor) -> torch.Tensor:
+        """One-hot for each voice and step."""
+        return super().activate(self._by_voice(logits)).flatten(1, 2)[:, :, None]
 
     def decode(self, made: torch.Tensor) -> NDArray[Any]:
         """The row of each voice and step."""
-        return made.argmax(2).to(torch.uint8).numpy()
+        return self._by_voice(made).argmax(2).to(torch.uint8).numpy()
+
+    def _by_voice(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, V P, 1, T) to (B, V, P, T)."""
+        return x[:, :, 0].reshape(len(x), -1, self.options, x.shape[3])
 
 
 def head_of(kind: str, options: int) -> Head:

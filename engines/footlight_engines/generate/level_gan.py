@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class LevelGan(ConvEngine):
         some = [_rows(grid, symbols) for grid in train[:MEASURED]]
         playable = float(np.mean([judge.judge(level).playable for level in some]))
         meta = {"symbols": symbols, "rules": rules, "counts": _fixed_counts(train, len(symbols))}
+        if rules != "none":  # then what is best is what can be played most often
+            material = replace(material, flaw=lambda logits: _unplayable(_tiles(logits, meta), meta))
         return material, meta, {"playable_in_corpus": playable}
 
     def train(self, corpus: Corpus, run: Any) -> Mapping[str, float]:
@@ -47,7 +50,7 @@ class LevelGan(ConvEngine):
         figures = super().train(corpus, run)
         model = self.trained()
         drawn = self.drawn(np.arange(MEASURED, dtype=np.int64))
-        judged = [self._judged(grid, model)[1] for grid in drawn]
+        judged = [_judged(grid, model.meta)[1] for grid in drawn]
         return {**figures, "playable_share": float(np.mean([one.playable for one in judged]))}
 
     def generate_as(self, seeds: NDArray[np.int64], wish: Wish, call: Call) -> list[Content]:
@@ -64,7 +67,7 @@ class LevelGan(ConvEngine):
             call.check()
             draws = np.array([_further(int(seeds[place]), attempt) for place in waiting], np.int64)
             for place, grid in zip(waiting, self.drawn(draws, wish), strict=True):
-                level, judgement = self._judged(grid, model)
+                level, judgement = _judged(grid, model.meta)
                 if judgement.playable:
                     made[place] = self._content(level, judgement, model, attempt)
                 else:
@@ -76,7 +79,7 @@ class LevelGan(ConvEngine):
 
     def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:
         """Levels as they are, for the way from one seed to another; each says whether it can be played."""
-        judged = [self._judged(grid, model) for grid in arrays]
+        judged = [_judged(grid, model.meta) for grid in arrays]
         return [self._content(level, judgement, model, 0) for level, judgement in judged]
 
     def samples(self, corpus: Corpus) -> Samples:
@@ -85,15 +88,8 @@ class LevelGan(ConvEngine):
         return Samples(Domain.GRID, train, heldout, names)
 
     def chosen(self, logits: torch.Tensor, model: Model) -> NDArray[Any]:
-        """The likeliest tiles (n, H, W), with as many of each symbol as every level of the corpus has, where all agree."""
-        likely = torch.log_softmax(logits, dim=1).numpy()
-        counts = {int(tile): count for tile, count in model.meta.get("counts", {}).items()}
-        return np.stack([_counted(one, counts) for one in likely])
-
-    def _judged(self, grid: NDArray[np.uint8], model: Model) -> tuple[list[str], Judgement]:
-        _, rules = rules_of(model.meta["rules"], frozenset())
-        level = list(rules.repaired(_rows(grid, model.meta["symbols"])))
-        return level, rules.judge(level)
+        """The tiles (n, H, W); see `_tiles`."""
+        return _tiles(logits, model.meta)
 
     def _content(self, level: list[str], judgement: Judgement, model: Model, redraws: int) -> Content:
         _, rules = rules_of(model.meta["rules"], frozenset())
@@ -103,6 +99,25 @@ class LevelGan(ConvEngine):
         facts = {"playable": judgement.playable, "rules": model.meta["rules"], "unplayable_draws": redraws}
         attributes = {**facts, **judgement.facts, "legend": legend, "picture_png": _picture(level, rules)}
         return Content("text/plain", ("\n".join(level) + "\n").encode(), attributes, sample)
+
+
+def _tiles(logits: torch.Tensor, meta: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """The likeliest tiles (n, H, W), with as many of each symbol as every level of the corpus has, where all agree."""
+    likely = torch.log_softmax(logits, dim=1).numpy()
+    counts = {int(tile): count for tile, count in meta.get("counts", {}).items()}
+    return np.stack([_counted(one, counts) for one in likely])
+
+
+def _judged(grid: NDArray[np.uint8], meta: Mapping[str, Any]) -> tuple[list[str], Judgement]:
+    _, rules = rules_of(meta["rules"], frozenset())
+    level = list(rules.repaired(_rows(grid, meta["symbols"])))
+    return level, rules.judge(level)
+
+
+def _unplayable(grids: NDArray[np.uint8], meta: Mapping[str, Any]) -> float:
+    """The share of levels that cannot be played, or equal another."""
+    different = np.unique(grids, axis=0)
+    return 1 - sum(_judged(grid, meta)[1].playable for grid in different) / len(grids)
 
 
 def _grids(corpus: Corpus, symbols: str = "") -> tuple[NDArray[np.uint8], NDArray[np.uint8], str, tuple[str, ...]]:

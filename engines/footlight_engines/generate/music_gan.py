@@ -32,9 +32,11 @@ class MusicGan(ConvEngine):
         rows = high - low + 2
         ranges = [[int(v[v >= 0].min()), int(v.max())] for v in np.moveaxis(train, 2, 0)]
         content, heldout = (_rows(splits[name], low, high) for name in ("train", "heldout"))
-        shape = (train.shape[2], rows, train.shape[1])
+        voices = train.shape[2]
+        shape = (voices * rows, 1, train.shape[1])
         labels = np.zeros(len(train), np.int64)
-        material = Material("voices", rows, shape, content, labels, heldout=heldout, vary=_transposed(move, rows))
+        vary = _transposed(move, rows)
+        material = Material("voices", rows, shape, content, labels, heldout=heldout, voices=voices, vary=vary)
         figures = {f"{name}_real": value for name, value in qualities(train[:MEASURED]).items()}
         return material, {"low": low, "ranges": ranges}, figures
 

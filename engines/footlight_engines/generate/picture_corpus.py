@@ -73,7 +73,7 @@ def read_pictures(corpus: Corpus, size: int, channels: str) -> Pictures:
     arrays = [np.ascontiguousarray(_premultiplied(picture)[..., :count].transpose(2, 0, 1)) for _, picture in found]
     kept = [(path, array) for (path, _), array, h in zip(found, arrays, held, strict=True) if not h]
     apart = [array for array, h in zip(arrays, held, strict=True) if h]
-    folders = [_folder(path) for path, _ in kept]
+    folders = _classes([path for path, _ in kept])
     classes = tuple(sorted(set(folders)))
     labels = np.array([classes.index(folder) for folder in folders], np.int64)
     shape = (0, count, size, size)
@@ -165,7 +165,13 @@ def _premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([colour, alpha], axis=-1).astype(np.uint8)
 
 
-def _folder(path: str) -> str:
-    """The class: the folder next to the file, but for the folders that name a split."""
-    parts = [part for part in path.split("/")[:-1] if part not in SPLITS]
-    return parts[-1] if parts else ""
+def _classes(paths: list[str]) -> list[str]:
+    """The class of each file: the first folder in which the paths differ. A folder that names a split is none.
+
+    Deeper folders are not told apart: a class of a few pictures is learned by heart.
+    """
+    folders = [[part for part in path.split("/")[:-1] if part not in SPLITS] for path in paths]
+    depth = 0
+    while all(len(parts) > depth for parts in folders) and len({parts[depth] for parts in folders}) == 1:
+        depth += 1
+    return [parts[depth] if len(parts) > depth else "" for parts in folders]

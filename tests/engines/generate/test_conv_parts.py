@@ -12,13 +12,15 @@ import torch
 from PIL import Image
 from torch.nn.functional import conv2d, interpolate
 
-from footlight_engines.generate.conv_networks import Plan, ResizeConv, discriminator_of, generator_of
+from footlight_engines.generate.conv_networks import ResizeConv
 from footlight_engines.generate.conv_options import ImageGanOptions
 from footlight_engines.generate.conv_training import ConvTraining, Material
 from footlight_engines.generate.diff_augment import cut_out, recoloured, translated
 from footlight_engines.generate.heads import head_of
 from footlight_engines.generate.image_gan import ImageGan
 from footlight_engines.generate.losses import gradient_penalty, relativistic_d, relativistic_g
+from footlight_engines.generate.networks import discriminator_of, generator_of
+from footlight_engines.generate.plan import Plan
 from footlight_plugins import Call, Corpus, TrainingRun, Wish, WishRefused
 from footlight_plugins.testing.generator import write_corpus
 
