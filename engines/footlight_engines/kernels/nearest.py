@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+ROUNDING = np.float32(4e-6)
+"""Of the bounds, as a share of what they are the difference of: single precision, over a few dozen products."""
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+
 def nearest_row(
     asked: NDArray[np.float32],
     asked_means: NDArray[np.float32],
-    known: NDArray[np.float32],
+    known: NDArray[Any],
     known_means: NDArray[np.float32],
     beyond: float,
     within: float,
@@ -27,9 +31,8 @@ def nearest_row(
     asked
         Shape (k, d).
     asked_means
-        Shape (k, b), b a multiple of 16: rows whose squared differences sum up to at most those of ``asked`` and ``known``,
-        such as the means over blocks times the root of a block's length. The first is looked at first: the one that tells
-        most.
+        Shape (k, b): rows whose squared differences sum up to at most those of ``asked`` and ``known``, such as the means
+        over blocks times the root of a block's length. They are compared first, all with all, in one matrix product.
     known
         Shape (n, d).
     known_means
@@ -45,43 +48,54 @@ def nearest_row(
     -------
     (which of ``asked``, which of ``known``, the sum); (-1, -1, inf) where there is none.
     """
-    best, row, which = np.float32(within), -1, -1
-    near, near_row, near_which, near_total = np.float32(np.inf), -1, -1, np.float32(np.inf)
-    for i in range(asked.shape[0]):
-        for j in range(known.shape[0]):
-            most = max(best, near) if i < leading else best
-            most *= np.float32(1.0001)  # single precision rounds
-            first = asked_means[i, 0] - known_means[j, 0]
-            if first * first > most:
-                continue
-            bound = np.float32(0)
-            for start in range(0, asked_means.shape[1], 16):
-                part = np.float32(0)
-                for b in range(16):
-                    difference = asked_means[i, start + b] - known_means[j, start + b]
-                    part += difference * difference
-                bound += part
-                if bound > most:
-                    break
-            if bound > most:
-                continue
-            total = np.float32(0)
-            for start in range(0, asked.shape[1], 256):
-                part = np.float32(0)
-                for d in range(start, min(start + 256, asked.shape[1])):
-                    difference = asked[i, d] - known[j, d]
-                    part += difference * difference
-                total += part
-                if total > most and i >= leading:
-                    break
-            if total > most and i >= leading:
-                continue
-            if total <= beyond:
-                continue
-            if total < best or (row < 0 and total <= best):
-                best, row, which = total, i, j
-            if i < leading and bound < near:
-                near, near_row, near_which, near_total = bound, i, j, total
+    first, second = (np.einsum("ij,ij->i", means, means) * (1 - ROUNDING) for means in (asked_means, known_means))
+    bounds = (asked_means * np.float32(-2)) @ known_means.T  # the squares of the asked ones are still to be added
+    bounds += second
+    near = np.flatnonzero(bounds <= (np.float32(within) * np.float32(1.0001) - first)[:, None])
+    rows, columns = np.divmod(near, len(known))
+    row, which, total = _nearest_of(asked, known, rows, columns, beyond, within)
     if row < 0:
-        return near_row, near_which, float(near_total)
-    return row, which, float(best)
+        return _by_bound(asked, known, bounds[:leading] + first[:leading, None], beyond)
+    return int(row), int(which), float(total)
+
+
+def _by_bound(
+    asked: NDArray[np.float32], known: NDArray[np.float32], bounds: NDArray[np.float32], beyond: float
+) -> tuple[int, int, float]:
+    """The pair of the smallest bound whose sum is above ``beyond``."""
+    while bounds.size:
+        row, which = divmod(int(bounds.argmin()), bounds.shape[1])
+        if np.isinf(bounds[row, which]):
+            break
+        total = float(np.square(asked[row] - known[which], dtype=np.float32).sum())
+        if total > beyond:
+            return row, which, total
+        bounds[row, which] = np.inf
+    return -1, -1, float("inf")
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _nearest_of(
+    asked: NDArray[np.float32],
+    known: NDArray[Any],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    beyond: float,
+    within: float,
+) -> tuple[int, int, float]:
+    """Of some pairs of rows, the one with the smallest sum above ``beyond`` and up to ``within``; (-1, -1, inf) for none."""
+    best, row, which = np.float32(within), -1, -1
+    for pair in range(len(rows)):
+        i, j = rows[pair], columns[pair]
+        total = np.float32(0)
+        for start in range(0, asked.shape[1], 256):
+            part = np.float32(0)
+            for d in range(start, min(start + 256, asked.shape[1])):
+                difference = asked[i, d] - known[j, d]
+                part += difference * difference
+            total += part
+            if total > best:
+                break
+        if total > beyond and (total < best or (row < 0 and total <= best)):
+            best, row, which = total, i, j
+    return row, which, float(best) if row >= 0 else np.inf

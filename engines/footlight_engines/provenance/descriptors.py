@@ -11,10 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.nearest import nearest_row
-from footlight_engines.provenance.pictures import moved_crops, pooled, premultiplied
+from footlight_engines.provenance.pictures import moved_crops, pooled, premultiplied, shrunk
+from footlight_engines.provenance.recolouring import remainders, tones
 from footlight_plugins import Domain
 
 BLOCKS = 64
+FEWEST_SEEN = 64
+"""Pixels of a picture's middle without which it tells too little alone."""
+FAR = np.float32(1e6)
+"""So far from everything that it is near nothing."""
+LOOKED_AT = 8
+"""So many samples of the likeliest brightness are compared by their colours."""
 LEADING = 3
 """So many changes of a sample are looked at to say what it is nearest to, when it is near nothing."""
 
@@ -61,9 +68,7 @@ class Descriptor:
 
     def nearest(self, known: Arrays, sample: NDArray[Any], limits: Sequence[float]) -> Found:
         """The nearest training sample."""
-        names, rows = self.variants(sample)
-        found = _search((known["rows"], known["means"]), rows, limits[0])
-        return replace(found, change=names[int(found.change)])
+        return _among((known["rows"], known["means"]), self.variants(sample), limits[0])
 
     def parts(self, known: Arrays, sample: NDArray[Any]) -> list[float]:
         """The nearest distance beyond rounding, of each part."""
@@ -80,58 +85,128 @@ class Descriptor:
 
 
 class ImageDescriptor(Descriptor):
-    """Pictures as premultiplied RGBA in [0, 1], without their border of 2 pixels, at most 32 pixels a side.
+    """Pictures as premultiplied RGBA, at most 32 pixels a side, kept in bytes.
 
-    A copy may be mirrored, moved by up to 2 pixels, and recoloured: the second part compares the brightness with mean and
-    spread taken out, which a change of all colours by one gain, or an exchange of channels, leaves as it is.
+    A copy may be mirrored, moved by up to 2 pixels (then the border of that width does not count), or recoloured, which is a
+    part of its own: see `recolouring`.
     """
 
     likeness = 0.05
+    recoloured = 0.1
+    """What of a recoloured copy may be left over, as a share of the spread of its colours."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         """For pictures (H, W, C)."""
-        super().__init__(shape, 1.5 / 255, 1.5 / 255)
+        super().__init__(shape, 1.5 / 255, self.recoloured)
 
     def describe(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """Pictures (n, H, W, C) uint8 as rows."""
-        crops: NDArray[Any] = moved_crops(premultiplied(samples), centre_only=True)[0]
-        return crops.reshape(len(samples), -1)
-
-    def variants(self, sample: NDArray[Any]) -> Variants:
-        """The picture, mirrored both ways, and moved."""
-        picture = premultiplied(sample[np.newaxis])
-        turned = np.concatenate([picture, picture[:, :, ::-1], picture[:, ::-1]])
-        still = moved_crops(turned, centre_only=True)[0]
-        moved = moved_crops(picture, centre_only=False)[:, 0]
-        places = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
-        names = ["", "mirrored", "upside down", *(f"moved {dx},{dy}" if dy or dx else "" for dy, dx in places)]
-        rows = np.concatenate([still, moved])
-        return names, rows.reshape(len(rows), -1)
+        """Pictures (n, H, W, C) uint8 as rows in [0, 255]."""
+        return shrunk(premultiplied(samples)).reshape(len(samples), -1) * np.float32(255)
 
     def known(self, samples: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """The rows, and the colourless ones."""
-        kept = super().known(samples)
-        plain = _colourless(kept["rows"])
-        return {**kept, "plain": plain, "plain_means": _block_means(plain)}
+        """The pictures, their middles, and what their colours are compared by."""
+        pictures = premultiplied(samples)
+        rows = _in_bytes(shrunk(pictures))
+        crops = _in_bytes(moved_crops(pictures, centre_only=True)[0])
+        middles = _block_means(crops.astype(np.float32))
+        middles[_empty(crops), 0] = FAR  # what lies in the border alone cannot be told from other such pictures
+        return {
+            "rows": rows,
+            "means": _block_means(rows.astype(np.float32)),
+            "crops": crops,
+            "crop_means": middles,
+            "tones": _block_means(tones(_colours(rows))),
+        }
 
     def nearest(self, known: Arrays, sample: NDArray[Any], limits: Sequence[float]) -> Found:
-        """The nearest by either part, its distance in the measure of the first."""
-        first = super().nearest(known, sample, limits)
-        _, rows = self.variants(sample)
-        plain = _search((known["plain"], known["plain_means"]), _colourless(rows[:2]), limits[1])
-        second = plain.distance * limits[0] / limits[1]
-        return Found(plain.which, second, "recoloured") if second < min(first.distance, limits[0]) else first
+        """The nearest by any part, its distance in the measure of the first."""
+        picture = premultiplied(sample[np.newaxis])
+        first = self._in_place(known, picture, limits[0])
+        if first.distance > limits[0]:
+            for found in (self._moved(known, picture, limits[0]), self._recoloured(known, picture, limits)):
+                first = min(first, found, key=_distance)
+        return first
 
     def parts(self, known: Arrays, sample: NDArray[Any]) -> list[float]:
-        """Both parts."""
-        rows = _colourless(self.variants(sample)[1][:2])
-        plain = _search((known["plain"], known["plain_means"]), rows, self.likeness, self.rounding[1])
-        return [*super().parts(known, sample), plain.distance]
+        """The nearest distances beyond rounding: of the shape, and of the colours."""
+        picture = premultiplied(sample[np.newaxis])
+        beyond = self.rounding[0]
+        shapes = (
+            self._in_place(known, picture, self.likeness, beyond),
+            self._moved(known, picture, self.likeness, beyond),
+        )
+        _, left = self._remainders(known, picture)
+        return [min(one.distance for one in shapes), _smallest(left.ravel(), self.rounding[1])]
 
     def fingerprint(self, samples: NDArray[Any]) -> NDArray[np.uint8]:
         """(n, 256): 8 x 8 pixels of premultiplied RGBA."""
         small = pooled(premultiplied(samples), 8)
         return np.rint(small * 255).astype(np.uint8).reshape(len(samples), -1)
+
+    def _in_place(self, known: Arrays, picture: NDArray[np.float32], within: float, beyond: float = -1.0) -> Found:
+        """As it is, and mirrored both ways."""
+        still = shrunk(np.concatenate([picture, picture[:, :, ::-1], picture[:, ::-1]]))
+        names = ["", "mirrored", "upside down"]
+        return _in_units(known["rows"], known["means"], (names, still), within, beyond)
+
+    def _moved(self, known: Arrays, picture: NDArray[np.float32], within: float, beyond: float = -1.0) -> Found:
+        places = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
+        names = [f"moved {dx},{dy}" if dy or dx else "" for dy, dx in places]
+        windows = moved_crops(picture, centre_only=False)[:, 0]
+        found = _in_units(known["crops"], known["crop_means"], (names, windows), within, beyond)
+        if float(windows[len(windows) // 2, ..., 3].sum()) >= FEWEST_SEEN:
+            return found
+        whole = shrunk(np.stack([_shifted(picture[0], -dy, -dx) for dy, dx in places]))  # then the border tells as well
+        return min(found, _in_units(known["rows"], known["means"], (names, whole), within, beyond), key=_distance)
+
+    def _recoloured(self, known: Arrays, picture: NDArray[np.float32], limits: Sequence[float]) -> Found:
+        which, left = self._remainders(known, picture)
+        place = int(left.argmin())
+        return Found(int(which.flat[place]), float(left.flat[place]) * limits[0] / limits[1], "recoloured")
+
+    def _remainders(self, known: Arrays, picture: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The likeliest training samples and what is left over of each, as it is and mirrored: (2, m) and (2, m)."""
+        views = _colours(_in_bytes(shrunk(np.concatenate([picture, picture[:, :, ::-1]]))))
+        asked = _block_means(tones(views))
+        apart = (known["tones"] ** 2).sum(1) - 2 * asked @ known["tones"].T
+        count = min(LOOKED_AT, apart.shape[1])
+        which = np.argpartition(apart, count - 1, axis=1)[:, :count]
+        left = [remainders(view, known["rows"], chosen) for view, chosen in zip(views, which, strict=True)]
+        return which, np.stack(left)
+
+
+def _distance(found: Found) -> float:
+    return found.distance
+
+
+def _shifted(picture: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float32]:
+    """A picture (H, W, C) moved by up to 2 pixels; nothing comes in."""
+    return np.roll(np.pad(picture, ((2, 2), (2, 2), (0, 0))), (dy, dx), (0, 1))[2:-2, 2:-2]
+
+
+def _in_units(
+    rows: NDArray[np.uint8], means: NDArray[np.float32], views: Variants, within: float, beyond: float
+) -> Found:
+    """The nearest of pictures that are kept in bytes, for views in [0, 1]; distances in [0, 1]."""
+    names, pictures = views
+    asked = pictures.reshape(len(pictures), -1) * np.float32(255)
+    found = _search((rows, means), asked, within * 255, beyond * 255)
+    return Found(found.which, found.distance / 255, names[int(found.change)] if np.isfinite(found.distance) else "")
+
+
+def _in_bytes(pictures: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Pictures (n, h, w, 4) in [0, 1] as rows (n, d)."""
+    return np.asarray(np.rint(pictures * 255), np.uint8).reshape(len(pictures), -1)
+
+
+def _colours(rows: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Rows (n, d) as pixels (n, P, 4) in [0, 1]."""
+    return rows.reshape(len(rows), -1, 4).astype(np.float32) / np.float32(255)
+
+
+def _empty(rows: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pictures of which nothing is to be seen: (n,)."""
+    return np.asarray(~(rows[:, 3::4] > 127).any(1))
 
 
 class SurfaceDescriptor(Descriptor):
@@ -235,7 +310,7 @@ def descriptor_of(domain: Domain, shape: tuple[int, ...]) -> Descriptor:
 
 
 def _search(
-    known: tuple[NDArray[np.float32], NDArray[np.float32]],
+    known: tuple[NDArray[Any], NDArray[np.float32]],
     rows: NDArray[np.float32],
     within: float,
     beyond: float = -1.0,
@@ -245,6 +320,13 @@ def _search(
     sums = beyond * abs(beyond) * size, within * within * size
     row, which, total = nearest_row(rows, _block_means(rows), *known, *sums, LEADING)
     return Found(which, float(np.sqrt(total / size)), str(row))
+
+
+def _among(known: tuple[NDArray[np.float32], NDArray[np.float32]], variants: Variants, within: float) -> Found:
+    """The nearest by any of the variants, named by what was changed."""
+    names, rows = variants
+    found = _search(known, rows, within)
+    return replace(found, change=names[int(found.change)])
 
 
 def _block_means(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -271,22 +353,6 @@ def _haar(size: int) -> NDArray[np.float32]:
 
 
 _HAAR = _haar(BLOCKS)
-
-
-def _colourless(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of RGBA as brightness of mean 0 and spread 1/4 where something is to be seen, and the alpha.
-
-    A picture of one brightness says too little: each becomes a row that resembles no other.
-    """
-    rgba = rows.reshape(len(rows), -1, 4)
-    grey, alpha = rgba[..., :3].mean(-1), rgba[..., 3]
-    seen = alpha > 0.5
-    count = np.maximum(seen.sum(1, keepdims=True), 1)
-    centred = np.where(seen, grey - (grey * seen).sum(1, keepdims=True) / count, 0)
-    spread = np.sqrt((centred**2).sum(1, keepdims=True) / count)
-    flat = spread < 0.02
-    plain = np.where(flat, 100.0 + rows.sum(1, keepdims=True), centred / np.maximum(spread, 0.02) / 4)
-    return np.concatenate([plain, alpha], axis=1).astype(np.float32)
 
 
 def _smallest(distances: NDArray[np.float64], beyond: float) -> float:

@@ -159,7 +159,8 @@ def _fields(key: bytes, chips: int) -> NDArray[np.float32]:
 def _chip_sums(values: NDArray[np.float32], size: int) -> NDArray[np.float64]:
     """Sums over chips of size x size pixels; those at the lower and right edge may be cut off."""
     h, w = values.shape
-    padded = np.zeros((-(-h // size) * size, -(-w // size) * size), np.float64)
-    padded[:h, :w] = values
-    sums: NDArray[np.float64] = padded.reshape(padded.shape[0] // size, size, -1, size).sum((1, 3))
+    sums = np.zeros((-(-h // size), -(-w // size)), np.float64)
+    for dy, dx in np.ndindex(size, size):
+        part = values[dy::size, dx::size]
+        sums[: part.shape[0], : part.shape[1]] += part
     return sums
