@@ -306,6 +306,7 @@ class AgentDesk:
     def decisions(self, asking: Asking, agent_id: str, after: int) -> tuple[Iterator[Entry], AgentRecord]:
         """The agent's decisions after a position, with what they earned. The iterator reads the log: use it on a thread."""
         self._access.policy.check(asking, "read")
+        check_number("after_position", after, 0)
         record = self._access.record("agent_id", agent_id)
         settings = Settings.of(record.settings)
         spec = self._access.deployments.resolve(record.deployment, Verb.ACT).spec

@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footlight_plugins import CallEnded
@@ -44,6 +44,9 @@ _CODES: dict[type[errors.FootlightError], int] = {
 def _code_of(error: errors.FootlightError) -> int:
     return next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
 
+
+UNREADABLE = object()
+"""Stands for a request that could not be read; see `tolerant`."""
 
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -94,9 +97,27 @@ def _unknown(fault: Exception) -> status_pb2.Status:
 def _translated(fault: Exception) -> status_pb2.Status:
     if isinstance(fault, errors.FootlightError):
         return status_of(fault)
+    if isinstance(fault, DecodeError):  # a message of a stream: it is read where the service waits for it
+        return status_of(_unreadable())
     if isinstance(fault, CallEnded | TimeoutError):
         return status_of(errors.DeadlineExceeded(str(fault) or "the deadline has passed"))
     return _unknown(fault)
+
+
+def _unreadable() -> errors.InvalidArgument:
+    return errors.InvalidArgument("request", "must be the RPC's message in the wire format of protobuf")
+
+
+def tolerant(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Read a request, or answer UNREADABLE: what raises in there is UNKNOWN to the caller, and in the log each time."""
+
+    def tolerated(data: bytes) -> Any:
+        try:
+            return read(data)
+        except DecodeError:
+            return UNREADABLE
+
+    return tolerated
 
 
 async def _abort(context: grpc.aio.ServicerContext[Any, Any], fault: Exception) -> None:
@@ -104,6 +125,7 @@ async def _abort(context: grpc.aio.ServicerContext[Any, Any], fault: Exception) 
     trailing: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
     if (seconds := _retry_after(fault)) is not None:
         trailing += (("grpc-retry-pushback-ms", str(round(seconds * 1000))),)
+    trailing += tuple(context.trailing_metadata() or ())  # what the answer would have had with it
     await context.abort(_STATUS[status.code], status.message, trailing_metadata=trailing)
 
 
@@ -118,6 +140,8 @@ async def _nothing_new(_: errors.NotFound) -> bool:
 def _guarded(behaviour: Handler, look: Look = _nothing_new) -> Handler:
     async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
+            if request is UNREADABLE:
+                raise _unreadable()
             return await behaviour(request, context)
         except asyncio.CancelledError:
             raise
@@ -135,6 +159,8 @@ def _guarded_stream(behaviour: Handler, look: Look = _nothing_new) -> Handler:
     async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
         begun = False
         try:
+            if request is UNREADABLE:
+                raise _unreadable()
             async for response in behaviour(request, context):
                 begun = True
                 yield response

@@ -7,9 +7,11 @@ that costs as much as a tenth of the call.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import grpc
+
+from footlight_server.services.faults import tolerant
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # grpc's own class takes no parameters
 
@@ -29,7 +31,7 @@ class Routes(grpc.GenericRpcHandler):
         """Take over the methods of one service."""
         for name, handler in handlers.items():
             path = f"/{service}/{name}"
-            self._handlers[path] = _without_serializer(handler) if path in self._encoded else handler
+            self._handlers[path] = _tolerant(_without_serializer(handler) if path in self._encoded else handler)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
         """The handler of a method; None where nobody knows it."""
@@ -39,3 +41,10 @@ class Routes(grpc.GenericRpcHandler):
 def _without_serializer(handler: Handler) -> Handler:
     assert handler.unary_unary is not None
     return grpc.unary_unary_rpc_method_handler(handler.unary_unary, handler.request_deserializer, None)
+
+
+def _tolerant(handler: Handler) -> Handler:
+    """The handler, which hears of a single request that cannot be read. A stream of them raises where it is read."""
+    if handler.request_streaming or handler.request_deserializer is None:
+        return handler
+    return cast(Any, handler)._replace(request_deserializer=tolerant(handler.request_deserializer))  # type: ignore[no-any-return]
