@@ -15,7 +15,7 @@ from functools import partial
 from typing import cast
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footlight.v1 import (
@@ -86,6 +86,7 @@ from footlight_server.services.generation import GenerationService
 from footlight_server.services.interaction import InteractionService
 from footlight_server.services.recommendation import ENCODED, RecommendationService
 from footlight_server.services.routes import Routes
+from footlight_server.telemetry.sight import Sight
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class App:
         self._database = Database.open(config.database_url, config.durability)
         if config.shared or config.processes > 1:
             self._database.take_turns()
+        self._sight = Sight(config, lambda: self._deployments, lambda: self._watch)
 
     async def start(self) -> None:
         """Bring everything to work, then open the door.
@@ -233,6 +235,7 @@ class App:
         table = cast(grpc.aio.Server, routes)  # for the generated functions, which ask no more of a server
         for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
             guard(service, descriptor, self._agreement.seek)
+            self._sight.observe(service, descriptor)
         catalog, recommendation, generation, interaction, engine, talk = self._services
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, table)
         recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, table)
@@ -250,8 +253,7 @@ class App:
             raise taken(self.config.listen) from fault
         await server.start()
         await self._open_web_door(routes)
-        for name in ("", *SERVICES):
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await self._sight.start(self._health, SERVICES)
 
     async def _open_web_door(self, front: grpc.GenericRpcHandler) -> None:
         """The same calls over HTTP, where that is asked for; what it needs is imported then."""
@@ -275,6 +277,11 @@ class App:
         """Where the server answers."""
         return f"{self.config.listen.rpartition(':')[0]}:{self.port}"
 
+    @property
+    def metrics_address(self) -> str:
+        """Where metrics and health are answered over HTTP; empty for nowhere."""
+        return self._sight.address
+
     async def _shut_doors(self) -> None:
         grace = self.config.grace_seconds
         web = [self._web_door.close(grace)] if hasattr(self, "_web_door") else []
@@ -283,7 +290,9 @@ class App:
     async def stop(self) -> None:
         """Take no more calls, let those in flight finish, write everything down."""
         if hasattr(self, "_server"):
+            await self._sight.drain()
             await self._health.enter_graceful_shutdown()
+            await asyncio.sleep(self.config.drain_seconds)  # who balances the load hears of it and sends no more
             # Together, because whoever watches the job that runs would hold the door open until it has ended.
             await asyncio.gather(self._shut_doors(), self._training.stop())
             await self._vacuuming.stop()
@@ -302,6 +311,7 @@ class App:
             self._catalogue.stop()
         if hasattr(self, "_writer"):
             await self._writer.close()
+        self._sight.close()
         self._database.close()
         self._lock.release()
 

@@ -64,6 +64,15 @@ class ServerConfig:
     web_origins: tuple[str, ...] = ()
     """The origins whose pages may call there."""
 
+    metrics_listen: str = ""
+    """``host:port`` of metrics and health over HTTP; empty for none. Each further process takes the next port."""
+    access_log: str = ""
+    """The file that gets a line for each call, ``-`` for the standard output; empty for none."""
+    require: tuple[str, ...] = ()
+    """The deployments without which the server is not ready."""
+    drain_seconds: float = 0.0
+    """How long calls are taken after a stop was asked for, so that who balances the load hears of it."""
+
     @property
     def limits(self) -> Limits:
         """What an engine is allowed."""

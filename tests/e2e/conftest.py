@@ -79,8 +79,9 @@ class Server:
         command += ["--listen", f"127.0.0.1:{port}", "--ready-file", str(ready), *arguments]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.address, *web = self._wait_for(ready).split()
-        self.web = f"http://{web[0]}" if web else ""
+        self.address, *further = self._wait_for(ready).split()
+        self.web = f"http://{further[0]}" if further else ""
+        self.metrics = f"http://{further[-1]}" if further else ""
         self.port = int(self.address.rpartition(":")[2])
         self.client = Client(self.address, retry_seconds=0.8)  # the tests kill servers, and are not to wait
         self.channel = grpc.insecure_channel(self.address)

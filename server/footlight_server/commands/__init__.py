@@ -14,13 +14,20 @@ from footlight_server.commands.evaluate_generator import evaluate_generator
 from footlight_server.commands.export import export
 from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
+from footlight_server.commands.settings import CONTEXT, showing
+from footlight_server.commands.top import top
 from footlight_server.commands.tune import tune
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("serve")(serve)
+    app.command("serve", context_settings=CONTEXT)(serve)
+    config = showing(serve)
+    example = "footlight config --config /etc/footlight/footlight.toml"
+    text = paragraphs(config.__doc__ or "")
+    app.command("config", context_settings=CONTEXT, help=text, epilog=f"Example: {example}")(config)
     app.command("demo")(demo)
+    _add(app, top, "footlight top --metrics 127.0.0.1:9107")
     _add(app, backup, "footlight backup backups/monday.tar --data-dir ./data")
     _add(app, restore, "footlight restore backups/monday.tar --data-dir ./new --erasures ./data")
     _add(app, export, "footlight export ./everything --format parquet --data-dir ./data")

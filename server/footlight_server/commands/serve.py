@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from footlight_server.commands.settings import ConfigFile
+
 if TYPE_CHECKING:
     from footlight_server.config import ServerConfig
 
 
-Ready = Callable[[str, str], None]
-"""Takes the address, and that for browsers; empty where there is none."""
+Ready = Callable[[str, str, str], None]
+"""Takes the address, that for browsers, and that of metrics; empty where there is none."""
 
 
 def serve(
+    config_file: ConfigFile = None,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept; made when it is not there.")] = Path(
         "footlight-data"
     ),
@@ -85,6 +88,23 @@ def serve(
         list[str] | None,
         typer.Option(help="An origin whose pages may call, such as https://play.example.org; may be repeated."),
     ] = None,
+    metrics_listen: Annotated[
+        str,
+        typer.Option(help="host:port for metrics and health over HTTP (/metrics, /livez, /readyz); empty for none."),
+    ] = "",
+    access_log: Annotated[
+        str,
+        typer.Option(help="A file that gets a line of JSON for each call; - for the standard output, empty for none."),
+    ] = "",
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A deployment that is warmed up, and without which the server is not ready; may be repeated."
+        ),
+    ] = None,
+    drain_seconds: Annotated[
+        float, typer.Option(min=0.0, help="How long calls are still taken after a stop was asked for.")
+    ] = 0.0,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the server.
@@ -121,21 +141,31 @@ def serve(
         generator_batch=generator_batch,
         web_listen=web_listen,
         web_origins=tuple(web_origin or ()),
+        metrics_listen=metrics_listen,
+        access_log=access_log,
+        require=tuple(require or ()),
+        drain_seconds=drain_seconds,
     )
-
-    def ready(address: str, web_address: str) -> None:
-        if ready_file is not None:
-            _write_whole(ready_file, "".join(f"{line}\n" for line in (address, web_address) if line))
-        web = f" and for browsers on http://{web_address}" if web_address else ""
-        typer.echo(f"Footlight answers on {address}{web}, data in {config.data_dir}. Ctrl-C stops it.")
-
     try:
         if ready_file is not None and not ready_file.parent.is_dir():
             raise CannotStart(f"there is no folder {ready_file.parent} for the ready file")
+        ready = _announcing(config, ready_file)
         asyncio.run(_run_crew(config, verbose, ready) if processes > 1 else _run_alone(config, ready))
     except EXPECTED as fault:
         typer.echo(f"footlight serve: {fault}", err=True)
         raise typer.Exit(CANNOT_START) from fault
+
+
+def _announcing(config: ServerConfig, ready_file: Path | None) -> Ready:
+    def ready(address: str, web_address: str, metrics_address: str) -> None:
+        if ready_file is not None:
+            addresses = (address, web_address, metrics_address)
+            _write_whole(ready_file, "".join(f"{line}\n" for line in addresses if line))
+        web = f" and for browsers on http://{web_address}" if web_address else ""
+        metrics = f", metrics on http://{metrics_address}/metrics" if metrics_address else ""
+        typer.echo(f"Footlight answers on {address}{web}{metrics}, data in {config.data_dir}. Ctrl-C stops it.")
+
+    return ready
 
 
 def _signing_files(chain: Path | None, key: Path | None) -> tuple[str, str]:
@@ -149,7 +179,7 @@ async def _run_alone(config: ServerConfig, ready: Ready) -> None:
     from footlight_server.commands.advance_bar import show_advance
 
     show_advance()
-    await run(config, lambda app: ready(app.address, app.web_address))
+    await run(config, lambda app: ready(app.address, app.web_address, app.metrics_address))
 
 
 async def _run_crew(config: ServerConfig, verbose: bool, ready: Ready) -> None:

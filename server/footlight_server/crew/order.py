@@ -42,6 +42,6 @@ class Order:
         folder = Path(plugins["plugins_dir"]) if plugins["plugins_dir"] else None
         config["plugins"] = LoaderConfig(frozenset(plugins["disabled"]), folder, plugins["strict"])
         config["data_dir"] = Path(config["data_dir"])
-        for name in ("isolate", "stages", "sign_with", "web_origins"):
+        for name in ("isolate", "stages", "sign_with", "web_origins", "require"):
             config[name] = tuple(config[name])
         return Order(ServerConfig(**config), DataLock(order["lock"], order["first"]), order["verbose"])

@@ -46,7 +46,7 @@ class Crew:
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
-    async def run(self, ready: Callable[[str, str], None]) -> None:
+    async def run(self, ready: Callable[[str, str, str], None]) -> None:
         """Serve until SIGTERM or SIGINT; a second signal ends every member at once.
 
         Raises
@@ -61,7 +61,7 @@ class Crew:
             await asyncio.wait((start, stop), return_when=asyncio.FIRST_COMPLETED)
             if start.done():
                 start.result()
-                ready(self.address, self.web_address)
+                ready(self.address, self.web_address, self._config.metrics_listen)
                 await stop
         finally:
             self._stopping.set()
@@ -138,7 +138,8 @@ class Crew:
         )
         self._members[number] = process
         assert process.stdin is not None
-        process.stdin.write(Order(self._config, lock, self._verbose).to_line().encode())
+        config = replace(self._config, metrics_listen=metrics_listen(self._config.metrics_listen, number))
+        process.stdin.write(Order(config, lock, self._verbose).to_line().encode())
         return process
 
     async def _listen(self, process: Process) -> int:
@@ -148,6 +149,14 @@ class Crew:
             if line.decode().strip() != READY:
                 _pass_on(line)
         return await process.wait()
+
+
+def metrics_listen(listen: str, number: int) -> str:
+    """Where a member answers for its own metrics and health: each takes the port after that of the one before."""
+    if not listen:
+        return ""
+    host, port = check_address(listen, "--metrics-listen")
+    return f"{host}:{port + number if port else 0}"
 
 
 def _pass_on(line: bytes) -> None:

@@ -6,6 +6,7 @@ from math import inf
 
 from footlight_server.dispatch.asking import Asking
 from footlight_server.errors import DeadlineExceeded, ResourceExhausted
+from footlight_server.telemetry.meters import engine_meter
 
 SOONEST_RETRY = 0.01
 LATEST_RETRY = 30.0
@@ -26,6 +27,7 @@ class Admission:
         self._name = name
         self._limit = limit
         self._queue_seconds = queue_seconds
+        self.meter = engine_meter(name)
         self.pending = 0
         """How many places are taken."""
         self.calls = 0
@@ -73,6 +75,7 @@ class Admission:
         self.service_seconds = known + SMOOTHING * (seconds - known) if known else seconds
 
     def _full(self) -> ResourceExhausted:
+        self.meter.rejected += 1
         wait = self.pending * self.service_seconds
         message = f"deployment '{self._name}' is busy: {self.pending:,} calls work or wait, for about {wait:.2g} s"
         return ResourceExhausted(message, min(max(wait, SOONEST_RETRY), LATEST_RETRY))

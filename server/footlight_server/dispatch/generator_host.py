@@ -99,6 +99,11 @@ class GeneratorHost:
         engine.load(state)
         return Loaded(engine, manifest, index, stage)
 
+    @property
+    def warm(self) -> bool:
+        """Whether the next call finds it loaded."""
+        return self._loaded is not None and self.care.askable
+
     async def loaded(self) -> Loaded:
         """The engine that serves, with its version.
 

@@ -55,6 +55,7 @@ class LoopWatch:
         self._beaten = True
         self._seen: FrameType | None = None
         self._looks = 0
+        self._late = 0
         self._before: Any = signal.SIG_DFL
 
     def start(self) -> None:
@@ -70,22 +71,26 @@ class LoopWatch:
             self._watcher.join()
             signal.signal(SIGNAL, self._before)
 
+    @property
+    def late_seconds(self) -> float:
+        """For how long the loop has not come round; 0 while it does. Any thread may ask."""
+        return self._late * LOOK_SECONDS
+
     def _beat(self) -> None:
         self._beaten, self._seen = True, None
 
     def _watch(self) -> None:
-        late = 0
         while not self._stopped.wait(LOOK_SECONDS):
             if self._beaten:
-                self._beaten, late = False, 0
+                self._beaten, self._late = False, 0
                 try:
                     self._loop.call_soon_threadsafe(self._beat)
                 except RuntimeError:  # it is closed
                     return
             else:
-                late += 1  # looks are counted, not seconds: a process that was stopped has not looked
+                self._late += 1  # looks are counted, not seconds: a process that was stopped has not looked
                 signal.pthread_kill(self._thread, SIGNAL)
-                if late == self._most_late:
+                if self._late == self._most_late:
                     self._give_up()
 
     def _hear(self, _: int, frame: FrameType | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import TypeVar
 
 from footlight_plugins import Call, Engine, EngineSpec, Options, Recommender
@@ -16,6 +17,7 @@ from footlight_server.errors import FailedPrecondition
 from footlight_server.isolation.proxies import IsolatedRecommender
 from footlight_server.log.events import EventLog
 from footlight_server.models.store import ModelStore
+from footlight_server.telemetry.calls import NOTED
 
 FRESH_SECONDS = 0.1
 """How long an answer waits for events that were acknowledged before it was asked for."""
@@ -61,11 +63,17 @@ class RecommenderHost(Follower):
     @on_the_loop
     def now(self, work: Callable[[Recommender, Question], T], question: Question) -> T:
         """The same of an engine that answers inline: nobody needs to wait."""
+        started = perf_counter()
         try:
             return work(self.engine or self._serving(), question)
         except BaseException as fault:  # an engine may raise anything, SystemExit for instance
             wrong = judged(self.spec.name, fault)
             raise wrong from wrong.__cause__
+        finally:
+            seconds = perf_counter() - started
+            self.admission.meter.worked(0.0, seconds)
+            if (noted := NOTED.get()) is not None:
+                noted.executed += seconds
 
     def fault(self, fault: Exception) -> bool:
         """Count what the engine did wrong. Returns whether it is asked again all the same."""

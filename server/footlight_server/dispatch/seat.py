@@ -21,6 +21,7 @@ from footlight_plugins import Call
 from footlight_server.dispatch.admission import Admission
 from footlight_server.dispatch.faulting import EngineFault, check_waiting, judged
 from footlight_server.errors import DeadlineExceeded
+from footlight_server.telemetry.calls import NOTED
 
 T = TypeVar("T")
 
@@ -44,6 +45,8 @@ class Piece:
     future: Future[Any] = field(default_factory=Future)
     started: float = 0.0
     """On the clock of `time.monotonic`; 0 until it runs."""
+    queued: float = field(default_factory=time.monotonic)
+    ended: float = 0.0
 
     def run(self, engine: str) -> None:
         """Do it, unless nobody waits for it any more."""
@@ -52,8 +55,11 @@ class Piece:
         try:
             check_waiting(self.call)
             self.started = time.monotonic()
-            self._end(self.future.set_result, self.work())
+            outcome = self.work()
+            self.ended = time.monotonic()
+            self._end(self.future.set_result, outcome)
         except BaseException as fault:  # an engine may raise anything, and its thread must go on
+            self.ended = time.monotonic()
             self._end(self.future.set_exception, judged(engine, fault, self.call))
 
     def give_up(self, fault: Exception) -> None:
@@ -99,9 +105,12 @@ class Seat:
         wait = None if call.deadline == float("inf") else max(0.0, call.deadline - time.monotonic())
         try:
             async with asyncio.timeout(wait):
-                return await self._wait(piece)  # type: ignore[no-any-return]  # the future is of any type
+                outcome = await self._wait(piece)
         except TimeoutError:
             raise DeadlineExceeded("the deadline passed before the engine had answered") from None
+        if (noted := NOTED.get()) is not None:
+            noted.worked(piece.started - piece.queued, piece.ended - piece.started)
+        return outcome  # type: ignore[no-any-return]  # the future is of any type
 
     async def _wait(self, piece: Piece) -> Any:
         try:
@@ -126,7 +135,8 @@ class Seat:
             piece.run(self.name)
             self._current = None
             if piece.started and piece.call is not FOREVER:
-                self._admission.observe(time.monotonic() - piece.started)
+                self._admission.observe(piece.ended - piece.started)
+                self._admission.meter.worked(piece.started - piece.queued, piece.ended - piece.started)
 
     def _keep_place(self, piece: Piece) -> None:
         """The caller left, the thread did not: the place that the caller gives back is still taken."""
@@ -212,11 +222,19 @@ class InlineSeat(Seat):
     @on_the_loop
     async def run(self, work: Callable[[], T], call: Call = FOREVER, patience: float = 0.0) -> T:
         """Run it now."""
+        started = time.perf_counter()
         try:
             return work()
         except BaseException as fault:
             wrong = judged(self.name, fault, call)
             raise wrong from wrong.__cause__
+        finally:
+            self._time(time.perf_counter() - started)
+
+    def _time(self, seconds: float) -> None:
+        self._admission.meter.worked(0.0, seconds)
+        if (noted := NOTED.get()) is not None:
+            noted.worked(0.0, seconds)
 
 
 async def apart(name: str, work: Callable[[], T], seconds: float = PREPARE_SECONDS) -> T:

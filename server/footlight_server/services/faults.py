@@ -20,6 +20,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footlight_plugins import CallEnded
 from footlight_server import errors
+from footlight_server.telemetry.calls import NOTED, REQUEST_ID
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,9 @@ async def _abort(context: grpc.aio.ServicerContext[Any, Any], fault: Exception) 
     trailing: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", status.SerializeToString()),)
     if (seconds := _retry_after(fault)) is not None:
         trailing += (("grpc-retry-pushback-ms", str(round(seconds * 1000))),)
-    trailing += tuple(context.trailing_metadata() or ())  # what the answer would have had with it
+    if (noted := NOTED.get()) is not None:
+        noted.code = _STATUS[status.code].name
+        trailing += ((REQUEST_ID, noted.request_id),)
     await context.abort(_STATUS[status.code], status.message, trailing_metadata=trailing)
 
 

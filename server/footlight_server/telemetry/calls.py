@@ -1,0 +1,58 @@
+"""What is noted of a call while it is answered. Every call has a task of its own, and with it its own context."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+from contextvars import ContextVar
+
+REQUEST_ID, TRACE_PARENT = "x-request-id", "traceparent"
+"""What is read of a call's metadata; the first goes back with the answer."""
+
+_RUN = secrets.token_hex(4)
+_NUMBER = itertools.count(1)
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+class Noted:
+    """One call. Parts that know something about it write it here."""
+
+    __slots__ = ("code", "executed", "queued", "request_id", "started", "subject", "tenant", "trace", "user")
+
+    def __init__(self, started: float, request_id: str, trace: str) -> None:
+        self.started = started
+        """On the clock of `time.perf_counter`."""
+        self.request_id = request_id
+        self.trace = trace
+        """The header `traceparent` of W3C, as it came; empty for none."""
+        self.queued = 0.0
+        """Seconds in which it waited for an engine's turn."""
+        self.executed = 0.0
+        """Seconds in which an engine worked for it."""
+        self.user = ""
+        self.subject = ""
+        self.tenant = ""
+        self.code = ""
+        """The status that it was refused with; empty while it was not."""
+
+    def worked(self, queued: float, executed: float) -> None:
+        """An engine has done a piece of work for the call."""
+        self.queued += queued
+        self.executed += executed
+
+
+NOTED: ContextVar[Noted | None] = ContextVar("noted", default=None)
+"""The call that is being answered; None outside of one."""
+
+
+def request_id(said: str) -> str:
+    """The caller's own id where it is 1 to 128 printable characters of ASCII, or a new one."""
+    return said if said and _REQUEST_ID.fullmatch(said) else f"{_RUN}-{next(_NUMBER):x}"
+
+
+def trace_ids(parent: str) -> tuple[str, str]:
+    """Trace and span of a `traceparent`; empty where it is none."""
+    found = _TRACE_PARENT.fullmatch(parent)
+    return (found[1], found[2]) if found else ("", "")
