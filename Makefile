@@ -4,6 +4,9 @@
 # make check    lint, types, the wire, the layering: what a change must pass besides the tests
 # make bench    list the benchmarks
 # make protos   generate the modules of the wire anew
+# make lock     pin what a server is deployed with, by versions and hashes: deploy/requirements.lock
+# make sbom     list it as a bill of materials (CycloneDX): dist/footlight.cdx.json
+# make audit    ask PyPI whether anything in it is known to be vulnerable; needs the network
 # make clean    remove what was built; .venv and data stay
 #
 # PYTHON=python3.12 make demo   takes another interpreter, for a .venv that does not exist yet
@@ -11,6 +14,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUPPLY := $(VENV)/supply
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
 # real data sets beside the checkout, where present
@@ -23,7 +27,7 @@ endif
 LAST_TAG = $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check bench protos clean
+.PHONY: help demo test soak check bench protos lock sbom audit clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -54,6 +58,25 @@ bench: $(VENV)/.dev
 
 protos: $(VENV)/.dev
 	$(BIN)/python protos
+
+# What a server needs, with signatures and PostgreSQL; torch is left out, because its build depends on the machine.
+lock: $(SUPPLY)/.done
+	$(SUPPLY)/bin/uv pip compile --quiet pyproject.toml --extra server --extra provenance --extra postgresql \
+	  --constraint constraints.txt --generate-hashes --universal --python-version 3.11 \
+	  --custom-compile-command 'make lock' --output-file deploy/requirements.lock
+
+sbom: $(SUPPLY)/.done
+	mkdir -p dist
+	$(SUPPLY)/bin/cyclonedx-py requirements deploy/requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o dist/footlight.cdx.json
+
+audit: $(SUPPLY)/.done
+	$(SUPPLY)/bin/pip-audit --require-hashes --disable-pip -r deploy/requirements.lock
+
+$(SUPPLY)/.done: | $(BIN)/python
+	$(BIN)/python -m venv $(SUPPLY)
+	$(SUPPLY)/bin/pip install --disable-pip-version-check --quiet uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	@touch $@
 
 clean:
 	rm -rf build dist footlight-demo .pytest_cache .ruff_cache .hypothesis .mypy_cache plugins/*/.mypy_cache plugins/*/.pytest_cache

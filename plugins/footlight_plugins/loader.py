@@ -115,8 +115,15 @@ class LoaderConfig:
     """A folder of one-file plug-ins. Each ``*.py`` in it is one, unless its name begins with an underscore."""
     strict: bool = False
     """Whether a plug-in that is FAILED or INCOMPATIBLE is an error."""
+    allowed: frozenset[str] | None = None
+    """The only plug-ins that are imported beside the built-ins, by their own name or their distribution's; None for all."""
     discover: Callable[[], Iterable[PluginSource]] = field(default=installed_plugins)
     """Finds the installed plug-ins."""
+
+    @property
+    def only(self) -> tuple[str, ...] | None:
+        """What is allowed, as another process is told it."""
+        return None if self.allowed is None else tuple(sorted(self.allowed))
 
 
 class PluginsFailed(Exception):
@@ -169,14 +176,15 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
     """
     config = config or LoaderConfig()
     sources = _sources(config)
-    _warn_of_unknown_names(config.disabled, sources)
+    _warn_of_unknown_names(config.disabled, sources, "disable")
+    _warn_of_unknown_names(config.allowed or frozenset(), sources, "allow")
     engines: dict[str, EngineSpec] = {}
     embedders: dict[str, EmbedderSpec] = {}
     stages: dict[str, StageSpec] = {}
     statuses: list[PluginStatus] = []
     for source in sources:
         taken = {engine: status.name for status in statuses for engine in status.engines}
-        status, offered = _load(source, config.disabled, taken)
+        status, offered = _load(source, config, taken)
         statuses.append(status)
         engines.update((spec.name, spec) for spec in offered.engines)
         embedders = {spec.name: spec for spec in offered.embedders} | embedders
@@ -207,14 +215,16 @@ class _Refused(Exception):
         self.state = state
 
 
-def _load(source: PluginSource, disabled: frozenset[str], taken: Mapping[str, str]) -> tuple[PluginStatus, _Offered]:
+def _load(source: PluginSource, config: LoaderConfig, taken: Mapping[str, str]) -> tuple[PluginStatus, _Offered]:
     """Load one plug-in; ``taken`` maps the engines of those before it to their plug-ins' names."""
 
     def status(state: PluginState, reason: str = "", trace: str = "", engines: tuple[str, ...] = ()) -> PluginStatus:
         return PluginStatus(source.name, state, source.distribution, source.version, reason, trace, engines)
 
-    if _names(source) & {_normal(name) for name in disabled}:
+    if _names(source) & set(map(_normal, config.disabled)):
         return status(PluginState.DISABLED, "left out by the configuration"), _Offered()
+    if not _allowed(source, config.allowed):
+        return status(PluginState.DISABLED, "it is not among the plug-ins that are allowed"), _Offered()
     try:
         offered = _offered(source)
         _check_names(offered.engines, source.name, taken)
@@ -338,13 +348,18 @@ def _names(source: PluginSource) -> set[str]:
     return {_normal(name) for name in (source.name, source.distribution) if name}
 
 
+def _allowed(source: PluginSource, allowed: frozenset[str] | None) -> bool:
+    built_in = source.distribution == BUILT_IN
+    return allowed is None or built_in or not _names(source).isdisjoint(map(_normal, allowed))
+
+
 def _normal(name: str) -> str:
     """A distribution's name as the package registry compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _warn_of_unknown_names(disabled: frozenset[str], sources: Iterable[PluginSource]) -> None:
+def _warn_of_unknown_names(named: frozenset[str], sources: Iterable[PluginSource], purpose: str) -> None:
     known = {name for source in sources for name in _names(source)}
-    for name in sorted(disabled):
+    for name in sorted(named):
         if _normal(name) not in known:
-            _log.warning("there is no plug-in %r to disable", name)
+            _log.warning("there is no plug-in %r to %s", name, purpose)

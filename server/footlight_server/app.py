@@ -1,4 +1,4 @@
-"""Wires everything together. The only file that knows every part."""
+"""One server from start to stop: what all tenants share, and the door that they are called through."""
 
 from __future__ import annotations
 
@@ -10,92 +10,36 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from typing import cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from footlight.v1 import (
-    assistant_pb2,
-    assistant_pb2_grpc,
-    catalog_pb2,
-    catalog_pb2_grpc,
-    engine_pb2,
-    engine_pb2_grpc,
-    generation_pb2,
-    generation_pb2_grpc,
-    interaction_pb2,
-    interaction_pb2_grpc,
-    recommendation_pb2,
-    recommendation_pb2_grpc,
-)
 from footlight_plugins.loader import Plugins, load_plugins
+from footlight_server.access.certificates import Certificates
+from footlight_server.access.gate import Gate
+from footlight_server.access.keyring import Keyring
 from footlight_server.archive.erasures import ErasureJournal
 from footlight_server.config import ServerConfig
-from footlight_server.corpora.assets import AssetStore
-from footlight_server.corpora.store import CorpusStore
-from footlight_server.dispatch.acting import Acting
-from footlight_server.dispatch.agreeing import Agreement
-from footlight_server.dispatch.answering import Answerer
-from footlight_server.dispatch.asking import TENANT, Policy
-from footlight_server.dispatch.cataloguing import Cataloguing
-from footlight_server.dispatch.collecting import Collecting
-from footlight_server.dispatch.conversing import Conversing
+from footlight_server.corpora.blobs import Blobs
+from footlight_server.dispatch.asking import Policy
 from footlight_server.dispatch.demotions import Demotions
-from footlight_server.dispatch.deployments import Deployments
-from footlight_server.dispatch.engines import Engines
-from footlight_server.dispatch.generating import Generating
 from footlight_server.dispatch.loop_watch import LoopWatch
-from footlight_server.dispatch.predicting import Predicting
-from footlight_server.dispatch.recalling import Recalling
-from footlight_server.dispatch.recommending import Recommending
-from footlight_server.dispatch.resolving import Resolver
-from footlight_server.dispatch.tasting import Tasting
-from footlight_server.dispatch.tracing import Tracing
-from footlight_server.dispatch.training import TrainingDesk
-from footlight_server.dispatch.vacuuming import Vacuuming
-from footlight_server.door import CannotStart, DataLock, check_address, check_origins, lock_data_dir, taken
-from footlight_server.log.agents import AgentTable
-from footlight_server.log.catalogue import Catalogue
-from footlight_server.log.conversations import ConversationTable
+from footlight_server.door import CannotStart, DataLock, check_exposure, check_origins, lock_data_dir, taken
 from footlight_server.log.database import Database
-from footlight_server.log.decisions import DecisionLog
-from footlight_server.log.deployments import DeploymentTable
-from footlight_server.log.events import EventLog
-from footlight_server.log.facets import Facets
-from footlight_server.log.follower import LogFollower
-from footlight_server.log.leases import LeaseTable
-from footlight_server.log.leasing import Leasing
-from footlight_server.log.people import People
-from footlight_server.log.rankings import RankingLog
-from footlight_server.log.revisions import DEPLOYMENTS, LEASES, TRAININGS
-from footlight_server.log.trainings import TrainingTable
+from footlight_server.log.heads import HeadWatch
+from footlight_server.log.revisions import NO_TENANT
 from footlight_server.log.writer import Writer
 from footlight_server.marking.choice import Stages, UnknownStage
 from footlight_server.marking.keys import SigningConfig
 from footlight_server.marking.marking import Marking
-from footlight_server.models.store import ModelStore
-from footlight_server.services.assistant import AssistantService
-from footlight_server.services.catalog import CatalogService
-from footlight_server.services.engine import EngineService
-from footlight_server.services.faults import guard
-from footlight_server.services.generation import GenerationService
-from footlight_server.services.interaction import InteractionService
-from footlight_server.services.recommendation import ENCODED, RecommendationService
-from footlight_server.services.routes import Routes
+from footlight_server.services.descriptors import DESCRIPTORS, SERVICES
 from footlight_server.telemetry.sight import Sight
+from footlight_server.tenancy.ground import Ground
+from footlight_server.tenancy.tenants import Tenants
 
 log = logging.getLogger(__name__)
-
-DESCRIPTORS = tuple(
-    descriptor
-    for file in (catalog_pb2, recommendation_pb2, generation_pb2, interaction_pb2, engine_pb2, assistant_pb2)
-    for descriptor in file.DESCRIPTOR.services_by_name.values()
-)
-SERVICES = tuple(descriptor.full_name for descriptor in DESCRIPTORS)
 
 CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
@@ -108,14 +52,17 @@ CHANNEL_OPTIONS = (
 )
 
 
+KEYRING_LOOKS = 10
+"""On PostgreSQL the tokens are looked at every so many looks: four times a second."""
+
+
 class App:
     """One server: everything it is made of, from start to stop."""
 
     def __init__(self, config: ServerConfig, lock: DataLock | None = None) -> None:
-        check_address(config.listen)
-        if config.web_listen:
-            check_address(config.web_listen, "--web-listen")
-            check_origins(config.web_origins)
+        check_exposure(config)
+        check_origins(config.web_origins)
+        self._certificates = Certificates(config.tls) if config.tls.certificate else None
         self.config = config
         self.port = 0
         self.web_address = ""
@@ -125,7 +72,7 @@ class App:
         self._database = Database.open(config.database_url, config.durability)
         if config.shared or config.processes > 1:
             self._database.take_turns()
-        self._sight = Sight(config, lambda: self._deployments, lambda: self._watch)
+        self._sight = Sight(config, lambda: self._tenants.first.deployments, lambda: self._watch)
 
     async def start(self) -> None:
         """Bring everything to work, then open the door.
@@ -135,124 +82,65 @@ class App:
         CannotStart
             When the address is taken.
         """
-        config = self.config
-        policy = Policy()
-        models = ModelStore(config.data_dir / "models")
-        self._writer = writer = Writer(self._database)
-        catalogue = Catalogue(self._database, writer, TENANT)
-        people = People(self._database, TENANT)
-        events = EventLog(self._database, writer, catalogue, people, TENANT)
-        mark_erasures = partial(ErasureJournal(config.data_dir).follow, self._database)
-        await asyncio.to_thread(mark_erasures)
-        decisions = DecisionLog(self._database, writer, TENANT)
-        rankings = RankingLog(self._database, writer, TENANT)
-        corpora = CorpusStore(config.data_dir / "corpora", self._database, writer, TENANT)
-        if self._lock.first:
-            models.clean()
-            await corpora.clean()
-        assets = AssetStore(config.data_dir / "assets", self._database, writer, TENANT)
-        table = DeploymentTable(self._database, writer, TENANT)
-        self._deployments = Deployments(self._plugins, table, events, models)
-        demotions = Demotions(config.data_dir)
-        self._deployments.limits = replace(config.limits, demoted=demotions.read())
-        self._deployments.stages = self._stages
-        await self._deployments.start()
-        catalogue.on_change.append(self._deployments.hear_of_items)
-        catalogue.keep_time()
-        self._catalogue = catalogue
-        self._watch = LoopWatch(config.engine_seconds, partial(self._doom, demotions))
+        ground = self._ground()
+        await asyncio.to_thread(ground.mark_erasures)
+        self._tenants = Tenants(ground)
+        await self._tenants.start(self._lock.first)
+        self._keyring = Keyring(self._database, self.config.require_token, self.config.processes)
+        self._keyring.load()
+        self._heads.add(NO_TENANT, self._keyring.hear, KEYRING_LOOKS)
+        self._watch = LoopWatch(self.config.engine_seconds, partial(self._doom, ground.demotions))
         self._watch.start()
-        agents = AgentTable(self._database, writer, TENANT)
-        self._leasing = leasing = Leasing(LeaseTable(self._database, writer, TENANT))
-        if self._lock.first and not config.database:
-            await leasing.table.free_all()  # those of a server that was killed; nobody else uses this file
-        leasing.start()
-        self._acting = Acting(self._deployments, agents, writer, models, leasing, policy, people)
-        trainings = TrainingTable(self._database, writer, TENANT)
-        self._training = TrainingDesk(config, self._deployments, corpora, trainings, models, leasing, policy)
-        await self._training.start()
-        self._facets = Facets(catalogue)
-        self._facets.start()
-        resolver = Resolver(catalogue, people, events, self._facets)
-        self._services = (
-            CatalogService(
-                Cataloguing(catalogue, events, self._deployments, mark_erasures, policy, self._acting.choosing)
-            ),
-            self._recommendation(resolver, rankings, policy),
-            self._generation(assets, corpora, decisions, policy),
-            InteractionService(self._acting),
-            EngineService(Engines(self._deployments, self._training, self._acting, policy), self._training),
-            self._assistant(resolver, rankings, models, policy),
-        )
-        self._vacuuming = Vacuuming(self._database, events, leasing)
-        self._vacuuming.start()
-        self._agreement = Agreement(self._deployments, table)
-        self._agreement.start()
-        topics = {DEPLOYMENTS: self._agreement.look, LEASES: leasing.look, TRAININGS: self._training.queue.look}
-        self._follower = LogFollower(self._database, events, catalogue, people, topics)
-        self._follower.start(TENANT)
         _hand_back_memory()
         await self._open_door()
 
-    def _recommendation(self, resolver: Resolver, rankings: RankingLog, policy: Policy) -> RecommendationService:
-        return RecommendationService(
-            Recommending(self._deployments, resolver, rankings, policy),
-            Predicting(self._deployments, resolver, policy),
-            Recalling(self._deployments, resolver, rankings, policy),
-            self._acting.choosing,
-        )
-
-    def _generation(
-        self, assets: AssetStore, corpora: CorpusStore, decisions: DecisionLog, policy: Policy
-    ) -> GenerationService:
+    def _ground(self) -> Ground:
         config = self.config
+        self._writer = Writer(self._database)
+        self._heads = HeadWatch(self._database)
         signing = SigningConfig(*config.sign_with, config.time_stamping)
-        marking = Marking(self._stages, config.data_dir, signing)
-        return GenerationService(
-            Generating(self._deployments, assets, corpora, decisions, marking, config.producer, policy),
-            Collecting(corpora, policy),
-            Tracing(self._deployments, assets, corpora, self._catalogue, marking, policy),
+        return Ground(
+            config,
+            self._plugins,
+            self._stages,
+            self._database,
+            self._writer,
+            self._heads,
+            Policy(),
+            Marking(self._stages, config.data_dir, signing),
+            Demotions(config.data_dir),
+            Blobs(config.data_dir / "corpora" / "blobs"),
+            partial(ErasureJournal(config.data_dir).follow, self._database),
+            self._sight.observe,
         )
-
-    def _assistant(
-        self, resolver: Resolver, rankings: RankingLog, models: ModelStore, policy: Policy
-    ) -> AssistantService:
-        tasting = Tasting(self._deployments, resolver, Answerer(self._deployments, resolver, rankings))
-        turns = ConversationTable(self._database, self._writer, TENANT)
-        catalogue = self._catalogue
-        self._conversing = Conversing(self._deployments, self._acting, tasting, turns, catalogue, models, policy)
-        return AssistantService(self._conversing)
 
     def _doom(self, demotions: Demotions, deployment: str, reason: str) -> None:
-        """An engine ends the server: let it be asked elsewhere from the next start on."""
-        demotions.add(deployment, self._deployments.resolve(deployment).spec.version, reason)
+        """An engine ends the server: let it be asked elsewhere from the next start on, by whichever tenant has it."""
+        for tenant in self._tenants:
+            for deployed in tenant.deployments:
+                if deployed.name == deployment:
+                    demotions.add(deployment, deployed.spec.version, reason)
 
     async def _open_door(self) -> None:
         # Alone on its port, a second server fails there instead of taking half of the calls.
         shared_port = ("grpc.so_reuseport", int(self.config.processes > 1))
         self._server = server = grpc.aio.server(options=(*CHANNEL_OPTIONS, shared_port))
-        routes = Routes(ENCODED)
-        table = cast(grpc.aio.Server, routes)  # for the generated functions, which ask no more of a server
-        for service, descriptor in zip(self._services, DESCRIPTORS, strict=True):
-            guard(service, descriptor, self._agreement.seek)
-            self._sight.observe(service, descriptor)
-        catalog, recommendation, generation, interaction, engine, talk = self._services
-        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, table)
-        recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommendation, table)
-        generation_pb2_grpc.add_GenerationServiceServicer_to_server(generation, table)
-        interaction_pb2_grpc.add_InteractionServiceServicer_to_server(interaction, table)
-        engine_pb2_grpc.add_EngineServiceServicer_to_server(engine, table)
-        assistant_pb2_grpc.add_AssistantServiceServicer_to_server(talk, table)
-        server.add_generic_rpc_handlers((routes,))
+        gate = Gate(self._keyring, self._tenants)
+        server.add_generic_rpc_handlers((gate,))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        if self.config.reflects:
+            reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         try:
-            self.port = server.add_insecure_port(self.config.listen)
+            self.port = (
+                server.add_secure_port(self.config.listen, self._certificates.credentials())
+                if self._certificates
+                else server.add_insecure_port(self.config.listen)
+            )
         except RuntimeError as fault:
             raise taken(self.config.listen) from fault
         await server.start()
-        await self._open_web_door(routes)
+        await self._open_web_door(gate)
         await self._sight.start(self._health, SERVICES)
 
     async def _open_web_door(self, front: grpc.GenericRpcHandler) -> None:
@@ -294,21 +182,13 @@ class App:
             await self._health.enter_graceful_shutdown()
             await asyncio.sleep(self.config.drain_seconds)  # who balances the load hears of it and sends no more
             # Together, because whoever watches the job that runs would hold the door open until it has ended.
-            await asyncio.gather(self._shut_doors(), self._training.stop())
-            await self._vacuuming.stop()
-            await self._conversing.stop()
-            await self._acting.stop()
-            await self._leasing.stop()
-            await self._agreement.stop()
-            await self._deployments.stop()
+            await asyncio.gather(self._shut_doors(), self._tenants.stop_training())
+        if hasattr(self, "_tenants"):
+            await self._tenants.stop()
         if hasattr(self, "_watch"):
             self._watch.stop()
-        if hasattr(self, "_follower"):
-            await self._follower.stop()
-        if hasattr(self, "_facets"):
-            self._facets.stop()
-        if hasattr(self, "_catalogue"):
-            self._catalogue.stop()
+        if hasattr(self, "_heads"):
+            await self._heads.stop()
         if hasattr(self, "_writer"):
             await self._writer.close()
         self._sight.close()

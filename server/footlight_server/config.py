@@ -10,6 +10,17 @@ from footlight_server.dispatch.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Where the certificates lie, in PEM. They may be replaced while the server runs."""
+
+    certificate: str = ""
+    """The server's own, with its chain; empty means plain text."""
+    key: str = ""
+    client_authority: str = ""
+    """Only clients with a certificate of this authority are let in; empty lets in every client."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
     """Everything that `footlight serve` can be told."""
 
@@ -63,6 +74,14 @@ class ServerConfig:
     """``host:port`` of the HTTP port for browsers; empty for none."""
     web_origins: tuple[str, ...] = ()
     """The origins whose pages may call there."""
+    tls: TlsFiles = field(default_factory=TlsFiles)
+    """The certificates that the server answers with."""
+    require_token: bool = False
+    """Whether nobody is let in who shows no token."""
+    insecure_allow_remote: bool = False
+    """Whether an address that others reach may do without TLS, or without asking who calls."""
+    reflection: bool | None = None
+    """Whether callers may ask what services there are; None for where no token is required."""
 
     metrics_listen: str = ""
     """``host:port`` of metrics and health over HTTP; empty for none. Each further process takes the next port."""
@@ -87,6 +106,11 @@ class ServerConfig:
             self.queue_seconds,
             generator_batch=self.generator_batch,
         )
+
+    @property
+    def reflects(self) -> bool:
+        """Whether callers may ask what services there are."""
+        return not self.require_token if self.reflection is None else self.reflection
 
     @property
     def database_url(self) -> str:

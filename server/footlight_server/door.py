@@ -7,7 +7,10 @@ import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
+
+from footlight_server.config import ServerConfig
 
 
 class CannotStart(Exception):
@@ -83,6 +86,39 @@ def check_origins(origins: Iterable[str]) -> frozenset[str]:
         if scheme.lower() not in ("http", "https") or not host or "/" in host or "*" in host:
             raise CannotStart(f"--web-origin must read http://HOST[:PORT] or https://HOST[:PORT], not {origin!r}")
     return frozenset(map(str.lower, origins))
+
+
+def check_exposure(config: ServerConfig) -> None:
+    """Refuse to answer strangers in plain text, or without asking who they are.
+
+    Raises
+    ------
+    CannotStart
+        When others reach the address, and it lacks TLS or callers are not asked who they are.
+    """
+    host, _ = check_address(config.listen)
+    lacks = [] if config.tls.certificate else ["TLS (--tls-cert and --tls-key)"]
+    if not (config.require_token or config.tls.client_authority):
+        lacks.append("authentication (--require-token, or --tls-client-ca)")
+    _check_reach(host, lacks, config.insecure_allow_remote)
+    if config.web_listen:
+        web_host, _ = check_address(config.web_listen, "--web-listen")
+        _check_reach(web_host, ["a proxy that speaks TLS before it"], config.insecure_allow_remote)
+
+
+def _check_reach(host: str, lacks: list[str], allowed: bool) -> None:
+    if lacks and not allowed and not _only_here(host):
+        what = " and ".join(lacks)
+        raise CannotStart(f"others reach {host}: it needs {what}. To do without, say --insecure-allow-remote")
+
+
+def _only_here(host: str) -> bool:
+    """Whether nobody outside of this machine reaches the host. Of what cannot be resolved that is not known."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None)
+    except OSError:
+        return False
+    return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
 def taken(listen: str) -> CannotStart:

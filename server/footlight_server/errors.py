@@ -53,6 +53,25 @@ class InvalidArgument(FootlightError):
         self.description = description
 
 
+class Unauthenticated(FootlightError):
+    """The server does not know who calls."""
+
+    reason = "UNAUTHENTICATED"
+
+    def __init__(self, message: str, reason: str = "UNAUTHENTICATED") -> None:
+        super().__init__(message)
+        self.reason = reason  # type: ignore[misc]  # an instance may be more exact than its class
+
+
+class PermissionDenied(FootlightError):
+    """The caller is known, and may not do this."""
+
+    reason = "SCOPE_MISSING"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the token does not have the scope '{scope}'", {"scope": scope})
+
+
 class AlreadyExists(FootlightError):
     """The name is taken."""
 
@@ -80,8 +99,9 @@ class ResourceExhausted(FootlightError):
 
     reason = "RESOURCE_EXHAUSTED"
 
-    def __init__(self, message: str, retry_after: float) -> None:
+    def __init__(self, message: str, retry_after: float, reason: str = "RESOURCE_EXHAUSTED") -> None:
         super().__init__(message)
+        self.reason = reason  # type: ignore[misc]  # an instance may be more exact than its class
         self.retry_after = retry_after
 
 

@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 from tests.postgresql import STORES, own_cluster
+from typer.testing import CliRunner
 
 from footlight import Client, Event, EventKind, Item
+from footlight.cli.app import build
 
 READY_SECONDS = 60.0
 PLUGINS = Path(__file__).with_name("one_file_plugins")
@@ -112,6 +114,30 @@ class Server:
     def kill(self) -> None:
         """End the process without asking it."""
         self.stop(signal.SIGKILL)
+
+
+MakeToken = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Callable[..., Server]:
+    """Starts a server on a data directory; whoever starts it ends it."""
+    return Server
+
+
+@pytest.fixture(scope="session")
+def make_token() -> MakeToken:
+    """Makes a token in a server's database, as the command does it: server, tenant, scopes, and further options."""
+
+    def make(server: Server, tenant: str, *scopes: str, **options: object) -> str:
+        words = ["tokens", "create", f"of {tenant}", "--tenant", tenant, "--data-dir", str(server.data_dir)]
+        words += [word for scope in scopes for word in ("--scope", scope)]
+        words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        made = CliRunner().invoke(build(), words)
+        assert made.exit_code == 0, made.output
+        return made.stdout.strip()
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ class _Backup:
             archive.add(MANIFEST, manifest.to_json())
             rows = sum(self._write_table(connection, archive, facts) for facts in manifest.tables)
         copier = FileCopier(archive, manifest.file_bytes, self._progress)
-        models = sum(copier.version(folder) for folder in versions)
+        models = sum(copier.version(self._data_dir, folder) for folder in versions)
         missing = [name for name in blobs if not copier.blob(self._data_dir, name)]
         if missing:
             self._check_missing(missing)

@@ -13,10 +13,14 @@ from footlight_server.archive.layout import Progress
 from footlight_server.archive.tarfiles import ArchiveWriter
 from footlight_server.log.schema import ASSETS, CORPUS_FILES
 
+_MODELS = ("models", "tenants/*/models")
+"""Where model versions lie: those of the first tenant, and those of the others."""
+
 
 def model_versions(data_dir: Path) -> list[Path]:
     """The folders of all versions that are whole; what is being written has another name."""
-    return sorted(path for path in data_dir.glob("models/*/[0-9]*") if path.name.isdecimal())
+    found = (path for place in _MODELS for path in data_dir.glob(f"{place}/*/[0-9]*"))
+    return sorted(path for path in found if path.name.isdecimal())
 
 
 def named_blobs(connection: Connection) -> Iterator[str]:
@@ -62,7 +66,7 @@ class FileCopier:
             return False
         return True
 
-    def version(self, folder: Path) -> bool:
+    def version(self, data_dir: Path, folder: Path) -> bool:
         """Copy a model version, whole or not at all. False where it was removed meanwhile."""
         try:
             files = [file.open("rb") for file in sorted(folder.iterdir())]
@@ -70,8 +74,7 @@ class FileCopier:
             return False
         for file in files:
             with file:
-                name = Path(file.name)
-                self._add(f"models/{folder.parent.name}/{folder.name}/{name.name}", file)
+                self._add(Path(file.name).relative_to(data_dir).as_posix(), file)
         return True
 
     def _copy(self, name: str, path: Path) -> None:

@@ -3,6 +3,7 @@
 manifest.json                            first: what it is, and of which moment
 tables/<table>/<number>.jsonl.gz         rows, one JSON array a line, in the order of the manifest's columns
 models/<key>/<version>/<file>            model versions as they lie on disk
+tenants/<tenant>/models/...              those of the other tenants, likewise
 corpora/blobs/<sha256>                   files of corpora, by the SHA-256 of their bytes
 assets/blobs/<sha256>                    bytes of assets, likewise
 SHA256SUMS                               last: the checksum of every other member, as `sha256sum -c` reads it
@@ -24,7 +25,9 @@ SUMS = "SHA256SUMS"
 PART_ROWS = 20_000
 """Rows of one member: a part is in memory whole, the table never."""
 
-FILES = re.compile(r"models/[\w.-]+/[0-9]+/[\w][\w.-]*|(?:corpora|assets)/blobs/[0-9a-f]{64}")
+FILES = re.compile(
+    r"(?:tenants/[a-z][a-z0-9-]*/)?models/[\w.-]+/[0-9]+/[\w][\w.-]*|(?:corpora|assets)/blobs/[0-9a-f]{64}"
+)
 """The members that are files of the data directory. Nothing else is ever written there."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]

@@ -142,7 +142,7 @@ class _Restore:
         self._progress(facts.name, self._done[facts.name], facts.rows)
 
     def _take_file(self, member: Member) -> None:
-        blob = not member.name.startswith("models/")
+        blob = not member.name.startswith(("models/", "tenants/"))
         target = blob_path(self._staging, member.name) if blob else self._staging / member.name
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as out:

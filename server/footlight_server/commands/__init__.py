@@ -8,6 +8,7 @@ import typer
 
 from footlight.cli.command import paragraphs
 from footlight_server.commands.backup import backup
+from footlight_server.commands.certs import certs
 from footlight_server.commands.demo import demo
 from footlight_server.commands.evaluate import evaluate
 from footlight_server.commands.evaluate_generator import evaluate_generator
@@ -15,6 +16,7 @@ from footlight_server.commands.export import export
 from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
 from footlight_server.commands.settings import CONTEXT, showing
+from footlight_server.commands.tokens import tokens
 from footlight_server.commands.top import top
 from footlight_server.commands.tune import tune
 
@@ -28,6 +30,8 @@ def register(app: typer.Typer) -> None:
     app.command("config", context_settings=CONTEXT, help=text, epilog=f"Example: {example}")(config)
     app.command("demo")(demo)
     _add(app, top, "footlight top --metrics 127.0.0.1:9107")
+    app.add_typer(tokens)
+    _add(app, certs, "footlight certs ./certs --host footlight.example.com --client shop")
     _add(app, backup, "footlight backup backups/monday.tar --data-dir ./data")
     _add(app, restore, "footlight restore backups/monday.tar --data-dir ./new --erasures ./data")
     _add(app, export, "footlight export ./everything --format parquet --data-dir ./data")

@@ -22,6 +22,7 @@ class Form(StrEnum):
 def export(
     out: Annotated[Path, typer.Argument(help="The folder to make; it must be empty.", show_default=False)],
     form: Annotated[Form, typer.Option("--format", help="Parquet needs pyarrow, JSON lines need nothing.")],
+    tenant: Annotated[str, typer.Option(help="Whose data.")] = "default",
     data_dir: DataDir = Path("footlight-data"),
     database: DatabaseUrl = "",
     as_json: Json = False,
@@ -33,9 +34,8 @@ def export(
     """
     with reporting(as_json):
         from footlight_server.archive.export import export as run
-        from footlight_server.dispatch.asking import TENANT
 
         with bars(as_json) as progress:
-            made = run(data_dir, out, form.value, TENANT, database, progress)
+            made = run(data_dir, out, form.value, tenant, database, progress)
         counts = ", ".join(f"{count:,} {name}" for name, count in made.rows.items())
         show(as_json, asdict(made), lambda: f"{out}: {counts}, up to position {made.log_position:,} of the log")

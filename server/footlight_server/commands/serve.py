@@ -13,7 +13,7 @@ import typer
 from footlight_server.commands.settings import ConfigFile
 
 if TYPE_CHECKING:
-    from footlight_server.config import ServerConfig
+    from footlight_server.config import ServerConfig, TlsFiles
 
 
 Ready = Callable[[str, str, str], None]
@@ -35,6 +35,10 @@ def serve(
     ] = "normal",
     plugins_dir: Annotated[Path | None, typer.Option(help="A folder of one-file plug-ins.")] = None,
     disable: Annotated[list[str] | None, typer.Option(help="A plug-in to leave out; may be repeated.")] = None,
+    allow_plugin: Annotated[
+        list[str] | None,
+        typer.Option(help="Import this plug-in, or distribution, and beside it only the built-ins; may be repeated."),
+    ] = None,
     strict_plugins: Annotated[bool, typer.Option(help="Refuse to start when a plug-in fails.")] = False,
     engine_seconds: Annotated[
         float,
@@ -105,6 +109,21 @@ def serve(
     drain_seconds: Annotated[
         float, typer.Option(min=0.0, help="How long calls are still taken after a stop was asked for.")
     ] = 0.0,
+    tls_cert: Annotated[
+        Path | None, typer.Option(dir_okay=False, exists=True, help="The server's certificate with its chain, in PEM.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(dir_okay=False, exists=True, help="Its key in PEM.")] = None,
+    tls_client_ca: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, exists=True, help="Let in only clients with a certificate of this authority."),
+    ] = None,
+    require_token: Annotated[bool, typer.Option(help="Let nobody in who shows no token: footlight tokens.")] = False,
+    insecure_allow_remote: Annotated[
+        bool, typer.Option(help="Answer on an address that others reach, without TLS or tokens.")
+    ] = False,
+    reflection: Annotated[
+        bool | None, typer.Option(help="Tell what services there are; by default only where no token is required.")
+    ] = None,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the server.
@@ -118,7 +137,8 @@ def serve(
     from footlight_server.starting import CANNOT_START, EXPECTED, set_up_logging
 
     set_up_logging(verbose)
-    plugins = LoaderConfig(disabled=frozenset(disable or ()), plugins_dir=plugins_dir, strict=strict_plugins)
+    allowed = frozenset(allow_plugin) if allow_plugin else None
+    plugins = LoaderConfig(frozenset(disable or ()), plugins_dir, strict_plugins, allowed=allowed)
     config = ServerConfig(
         data_dir.resolve(),
         listen,
@@ -145,6 +165,10 @@ def serve(
         access_log=access_log,
         require=tuple(require or ()),
         drain_seconds=drain_seconds,
+        tls=_tls_files(tls_cert, tls_key, tls_client_ca),
+        require_token=require_token,
+        insecure_allow_remote=insecure_allow_remote,
+        reflection=reflection,
     )
     try:
         if ready_file is not None and not ready_file.parent.is_dir():
@@ -172,6 +196,17 @@ def _signing_files(chain: Path | None, key: Path | None) -> tuple[str, str]:
     if (chain is None) != (key is None):
         raise typer.BadParameter("--sign-chain and --sign-key belong together")
     return (str(chain.resolve()), str(key.resolve())) if chain and key else ("", "")
+
+
+def _tls_files(certificate: Path | None, key: Path | None, authority: Path | None) -> TlsFiles:
+    from footlight_server.config import TlsFiles
+
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key belong together")
+    if authority is not None and certificate is None:
+        raise typer.BadParameter("--tls-client-ca needs --tls-cert and --tls-key")
+    # Not resolved: where they are links, as certificate managers make them, it is the links that change.
+    return TlsFiles(*(str(path.absolute()) if path else "" for path in (certificate, key, authority)))
 
 
 async def _run_alone(config: ServerConfig, ready: Ready) -> None:

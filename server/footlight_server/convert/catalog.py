@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from google.protobuf import timestamp_pb2
@@ -11,13 +11,17 @@ from footlight.v1 import catalog_pb2 as pb
 from footlight_plugins import EventKind
 from footlight_server.convert.values import mapping, micros, struct, timestamp
 from footlight_server.errors import InvalidArgument
+from footlight_server.log.batch import LARGEST_BATCH
+from footlight_server.log.item_rows import LARGEST_PUT
 from footlight_server.log.records import Appended, Event, Forgotten, Item, Receipt
+from footlight_server.log.validation import check_size
 
 _KINDS = {kind.value: kind for kind in EventKind}
 
 
-def items(messages: Iterable[pb.Item]) -> list[Item]:
-    """Items as asked to be put."""
+def items(messages: Sequence[pb.Item]) -> list[Item]:
+    """Items as asked to be put; counted first, because converting takes the event loop as long as there are many."""
+    check_size("items", messages, LARGEST_PUT)
     return [_item(index, message) for index, message in enumerate(messages)]
 
 
@@ -50,8 +54,9 @@ def item_message(item: Item) -> pb.Item:
     )
 
 
-def events(messages: Iterable[pb.Event]) -> list[Event]:
+def events(messages: Sequence[pb.Event]) -> list[Event]:
     """Events as asked to be recorded."""
+    check_size("events", messages, LARGEST_BATCH)
     return [_event(index, message) for index, message in enumerate(messages)]
 
 

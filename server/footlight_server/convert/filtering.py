@@ -10,7 +10,8 @@ from google.protobuf import struct_pb2
 from footlight.v1 import recommendation_pb2 as pb
 from footlight_server.convert.values import micros, timestamp
 from footlight_server.errors import InvalidArgument
-from footlight_server.log.filtering import ItemFilter, Predicate, Scalar
+from footlight_server.log.filtering import MOST_PREDICATES, MOST_VALUES, ItemFilter, Predicate, Scalar
+from footlight_server.log.validation import check_size
 
 
 def filter_of(message: pb.ItemFilter, field: str = "filter") -> ItemFilter:
@@ -21,6 +22,7 @@ def filter_of(message: pb.ItemFilter, field: str = "filter") -> ItemFilter:
     InvalidArgument
         For a predicate without a test, and for a value that is neither a number, nor a text, nor true or false.
     """
+    check_size(f"{field}.where", message.where, MOST_PREDICATES, 0)
     return ItemFilter(
         tuple(message.kinds),
         tuple(message.tags_all),
@@ -36,10 +38,9 @@ def _predicate(field: str, message: pb.AttributePredicate) -> Predicate:
         case "equals":
             return Predicate(message.name, (_scalar(f"{field}.equals", message.equals),))
         case "any_of":
+            check_size(f"{field}.any_of", message.any_of.values, MOST_VALUES)
             values = enumerate(message.any_of.values)
             found = tuple(_scalar(f"{field}.any_of[{i}]", value) for i, value in values)
-            if not found:
-                raise InvalidArgument(f"{field}.any_of", "must have 1 to 100 entries, not 0")
             return Predicate(message.name, found, single=False)
         case "range":
             bounds = message.range

@@ -13,7 +13,8 @@ from footlight_server.convert.filtering import filter_of
 from footlight_server.convert.values import micros
 from footlight_server.dispatch.filling import Reasons, reasoned
 from footlight_server.dispatch.predicting import Predicted
-from footlight_server.dispatch.wanting import Met, More, Recommended, Terms, Wanted
+from footlight_server.dispatch.wanting import MOST_MET, Met, More, Recommended, Terms, Wanted
+from footlight_server.log.validation import check_size
 
 _WITH_PEOPLE = (Basis.SIMILAR_PEOPLE, Basis.POPULAR, Basis.TRENDING)
 _NEARLY_NOTHING = 1e-9
@@ -35,6 +36,7 @@ def wanted(request: pb.RecommendRequest) -> Wanted:
 
 
 def _terms(request: pb.RecommendRequest) -> Terms:
+    check_size("history", request.history, MOST_MET, 0)
     start = request.session_start_time if request.HasField("session_start_time") else None
     return Terms(
         filter_of(request.filter) if request.HasField("filter") else None,

@@ -37,9 +37,10 @@ _RECORD = tuple(CORPORA.c)[1:]
 class CorpusStore:
     """One tenant's corpora: rows in the database, bytes under ``root``."""
 
-    def __init__(self, root: Path, database: Database, writer: Writer, tenant: str) -> None:
+    def __init__(self, root: Path, database: Database, writer: Writer, tenant: str, blobs: Blobs | None = None) -> None:
+        """Stores of several tenants in one process share the ``blobs``, which know what is being taken in."""
         self._uploads = root / "uploads"
-        self._blobs = Blobs(root / "blobs")
+        self._blobs = blobs or Blobs(root / "blobs")
         self._database = database
         self._writer = writer
         self._tenant = tenant

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from footlight_plugins.loader import LoaderConfig
-from footlight_server.config import ServerConfig
+from footlight_server.config import ServerConfig, TlsFiles
 from footlight_server.door import DataLock
 
 
@@ -30,7 +30,9 @@ class Order:
             "disabled": sorted(plugins.disabled),
             "plugins_dir": str(plugins.plugins_dir) if plugins.plugins_dir else None,
             "strict": plugins.strict,
+            "allowed": plugins.only,
         }
+        config["tls"] = asdict(self.config.tls)
         order = {"config": config, "lock": self.lock.descriptor, "first": self.lock.first, "verbose": self.verbose}
         return json.dumps(order) + "\n"
 
@@ -40,7 +42,9 @@ class Order:
         order = json.loads(line)
         config, plugins = order["config"], order["config"]["plugins"]
         folder = Path(plugins["plugins_dir"]) if plugins["plugins_dir"] else None
-        config["plugins"] = LoaderConfig(frozenset(plugins["disabled"]), folder, plugins["strict"])
+        allowed = None if plugins["allowed"] is None else frozenset(plugins["allowed"])
+        config["plugins"] = LoaderConfig(frozenset(plugins["disabled"]), folder, plugins["strict"], allowed=allowed)
+        config["tls"] = TlsFiles(**config["tls"])
         config["data_dir"] = Path(config["data_dir"])
         for name in ("isolate", "stages", "sign_with", "web_origins", "require"):
             config[name] = tuple(config[name])

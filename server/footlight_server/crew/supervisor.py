@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from footlight_server.config import ServerConfig
 from footlight_server.crew.order import Order
-from footlight_server.door import CannotStart, DataLock, check_address, lock_data_dir, reserve_port
+from footlight_server.door import CannotStart, DataLock, check_address, check_exposure, lock_data_dir, reserve_port
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Crew:
     """Several processes that share a port, the data directory and the database."""
 
     def __init__(self, config: ServerConfig, verbose: bool) -> None:
+        check_exposure(config)
         self._reserved: socket.socket
         self._reserved, port = reserve_port(config.listen)
         host = check_address(config.listen)[0]

@@ -104,8 +104,6 @@ class Acting:
     ) -> tuple[list[Summary], list[Decided]]:
         """One step of many sessions: all of it or nothing."""
         self._policy.check(asking, "act")
-        if not 1 <= len(ends) + len(acts) <= MOST_STEPS:
-            raise InvalidArgument("acts", f"and ends together must be 1 to {MOST_STEPS:,}")
         record = self._access.record("agent_id", agent_id)
 
         async def work(host: AgentHost) -> tuple[list[Summary], list[Decided]]:
@@ -118,8 +116,6 @@ class Acting:
     async def log_actions(self, asking: Asking, agent_id: str, wanted: Sequence[WantedLog]) -> list[Decided]:
         """Record decisions that somebody else made: all of them or none."""
         self._policy.check(asking, "act")
-        if not 1 <= len(wanted) <= MOST_STEPS:
-            raise InvalidArgument("actions", f"must be 1 to {MOST_STEPS:,}, not {len(wanted):,}")
         record = self._access.record("agent_id", agent_id)
 
         async def work(host: AgentHost) -> list[Decided]:
@@ -202,8 +198,6 @@ class Acting:
     async def reward(self, asking: Asking, rewards: Sequence[tuple[str, str, float]]) -> list[int]:
         """Add rewards, each (reward id, decision id, value), and say what became of each."""
         self._policy.check(asking, "act")
-        if not 1 <= len(rewards) <= MOST_REWARDS:
-            raise InvalidArgument("rewards", f"must hold 1 to {MOST_REWARDS:,} rewards, not {len(rewards):,}")
         for index, (reward_id, decision, value) in enumerate(rewards):
             check_id(f"rewards[{index}].reward_id", reward_id)
             check_id(f"rewards[{index}].decision_id", decision)

@@ -82,11 +82,11 @@ class AgentDesk:
             raise InvalidArgument("deployment", f"'{deployed.name}' is an assistant: talk to it with Converse")
         engine_class = await asyncio.to_thread(engine_class_of, deployed.spec)
         codec = Codec(new.spaces, cast(type[Agent], engine_class))
+        if new.settings.deployments and len(new.settings.deployments) != codec.actions:
+            raise InvalidArgument("deployments", f"must be one for each of the {codec.actions} actions")
         for i, name in enumerate(new.settings.deployments):
             if self._access.deployments.resolve(name, Verb.RECOMMEND).name != name:
                 raise InvalidArgument(f"deployments[{i}]", "must name a deployment of the verb recommend")
-        if new.settings.deployments and len(new.settings.deployments) != codec.actions:
-            raise InvalidArgument("deployments", f"must be one for each of the {codec.actions} actions")
         complete = checked_options(engine_class, {**deployed.record.options, **new.options}).model_dump(mode="json")
         record = AgentRecord(new.agent_id, deployed.name, new.spaces, complete, seed, now())
         record = replace(record, settings=new.settings.plain())
@@ -219,8 +219,6 @@ class AgentDesk:
     ) -> tuple[list[Choice], int]:
         """What the agent would do in each situation, or at every observation; and from how many steps it has learned."""
         self._access.policy.check(asking, "read")
-        if len(wanted) > MOST_SITUATIONS:
-            raise InvalidArgument("situations", f"must be at most {MOST_SITUATIONS:,}, not {len(wanted):,}")
         record = self._access.record("agent_id", agent_id)
 
         async def work(host: AgentHost) -> tuple[list[Choice], int]:

@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any
 
 from footlight_server.config import ServerConfig
-from footlight_server.dispatch.asking import TENANT
 from footlight_server.dispatch.deployments import Deployed, Deployments, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.jobs.order import Order, Report, Task
@@ -187,7 +186,7 @@ class Checkpointing:
             deployment=deployed.name,
             options=options_in_force(deployed),
             seed=0,
-            tenant=TENANT,
+            tenant=events.tenant,
             database_url=config.database_url,
             models_dir=str(config.data_dir / "models"),
             directory=str(config.data_dir / "jobs" / "checkpoint"),
@@ -197,6 +196,7 @@ class Checkpointing:
             corpus_files=(),
             plugins_dir=str(config.plugins.plugins_dir or ""),
             disabled=tuple(config.plugins.disabled),
+            allowed=config.plugins.only,
             threads=config.threads,
             task=Task.CHECKPOINT,
             model_version=host.version,

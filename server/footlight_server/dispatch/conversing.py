@@ -16,7 +16,7 @@ from footlight_plugins import Assistant, Heard, Reply, Turn, Verb
 from footlight_server.agents.settings import Settings
 from footlight_server.dispatch.acting import Acting, decision_id
 from footlight_server.dispatch.agent_desk import NewAgent
-from footlight_server.dispatch.asking import Asking, Policy
+from footlight_server.dispatch.asking import Asking, Policy, trusted
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.finishing import outliving
 from footlight_server.dispatch.moves import WantedEnd, WantedMove
@@ -174,7 +174,7 @@ class Conversing:
         """The agent that decides for a deployment, made where it is not there yet."""
         if name in self._agents:
             return
-        desk = self._acting.desk
+        desk, asking = self._acting.desk, trusted(asking)  # whoever converses need not be allowed to make agents
         try:
             await desk.get(asking, agent_of(name))
         except NotFound:

@@ -26,7 +26,7 @@ from footlight_server.dispatch.generator_host import GeneratorHost, Loaded
 from footlight_server.errors import FootlightError, InvalidArgument, NotFound
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.records import Item
-from footlight_server.log.validation import check_count, check_id, check_text
+from footlight_server.log.validation import LONGEST_ID, check_count, check_id, check_text
 from footlight_server.marking.marking import Marking, payload_of
 from footlight_server.marking.media import ending_of, media_type_of
 
@@ -99,6 +99,7 @@ class Tracing:
         """Who made these bytes, and which marks of it survived."""
         self._policy.check(asking, "read")
         _check_size(data)
+        check_text("media_type", media_type, LONGEST_ID)
         content = Content(media_type or media_type_of(data), data)
         verified = await asyncio.to_thread(self._verify, content, sidecar)
         asset = verified.asset

@@ -12,7 +12,7 @@ from footlight_plugins import StageKind, Verb
 from footlight_plugins.factories import missing_requirements
 from footlight_server.config import ServerConfig
 from footlight_server.corpora.store import CorpusStore
-from footlight_server.dispatch.asking import TENANT, Asking, Policy
+from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.checkpointing import Checkpointing
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.engine_options import checked_options, options_type_of
@@ -126,7 +126,7 @@ class TrainingDesk:
             deployment=deployed.name,
             options=training.options,
             seed=training.seed,
-            tenant=TENANT,
+            tenant=events.tenant,
             database_url=self._config.database_url,
             models_dir=str(self._config.data_dir / "models"),
             directory=str(self._jobs / training.training_id),
@@ -136,6 +136,7 @@ class TrainingDesk:
             corpus_files=tuple((file.path, str(file.location)) for file in files),
             plugins_dir=str(plugins.plugins_dir or ""),
             disabled=tuple(plugins.disabled),
+            allowed=plugins.only,
             threads=self._config.threads,
             originality=self._stages.name(StageKind.ORIGINALITY),
         )

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -66,10 +66,9 @@ class Host:
         deadline = float("inf") if seconds is None else time.monotonic() + seconds
         return Call(deadline, lambda: self.left >= number)
 
-    def _make(self, engine: str, options: Mapping[str, Any], folder: str, disabled: list[str], memory: int) -> None:
+    def _make(self, engine: str, options: Mapping[str, Any], plugins: Mapping[str, Any], memory: int) -> None:
         _bound_memory(memory)
-        config = LoaderConfig(disabled=frozenset(disabled), plugins_dir=Path(folder) if folder else None)
-        spec = load_plugins(config).engines[engine]
+        spec = load_plugins(_loader_config(**plugins)).engines[engine]
         self._class = engine_class = resolve_factory(spec)
         if spec.verb is Verb.ACT:
             return  # each agent comes with options of its own
@@ -126,6 +125,11 @@ class Host:
             self._servable = servable
         query.servable = self._servable
         return query
+
+
+def _loader_config(folder: str, disabled: Iterable[str], allowed: Iterable[str] | None) -> LoaderConfig:
+    only = None if allowed is None else frozenset(allowed)
+    return LoaderConfig(frozenset(disabled), Path(folder) if folder else None, allowed=only)
 
 
 def _bound_memory(size: int) -> None:

@@ -49,13 +49,16 @@ class Order:
     disabled: tuple[str, ...]
     memory: int
     """At most so many bytes."""
+    allowed: tuple[str, ...] | None = None
+    """The only plug-ins that are imported beside the built-ins; None for all."""
 
 
 def order_for(spec: EngineSpec, options: Options | None, limits: Limits) -> Order:
     """The order for an engine; agents have options of their own, so that theirs come with each."""
     plugins = limits.plugins
     values = {} if options is None else options.model_dump(mode="json")
-    return Order(spec.name, values, str(plugins.plugins_dir or ""), tuple(plugins.disabled), limits.isolated_bytes)
+    place, disabled = str(plugins.plugins_dir or ""), tuple(plugins.disabled)
+    return Order(spec.name, values, place, disabled, limits.isolated_bytes, plugins.only)
 
 
 class EngineProcess:
@@ -84,7 +87,8 @@ class EngineProcess:
             )
         self._pipe = Pipe(mine)
         threading.Thread(target=self._watch, name=f"watch-{order.engine}", daemon=True).start()
-        made = [order.engine, order.options, order.plugins_dir, list(order.disabled), order.memory]
+        which = {"folder": order.plugins_dir, "disabled": order.disabled, "allowed": order.allowed}
+        made = [order.engine, order.options, which, order.memory]
         self.ask("make", made, seconds=START_SECONDS)
 
     @property

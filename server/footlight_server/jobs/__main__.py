@@ -97,7 +97,8 @@ def _plugins(order: Order) -> Plugins:
     from footlight_plugins.loader import LoaderConfig, load_plugins
 
     plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
-    return load_plugins(LoaderConfig(disabled=frozenset(order.disabled), plugins_dir=plugins_dir))
+    allowed = None if order.allowed is None else frozenset(order.allowed)
+    return load_plugins(LoaderConfig(frozenset(order.disabled), plugins_dir, allowed=allowed))
 
 
 def _with_index(order: Order, engine: Engine, state: State) -> State:

@@ -46,6 +46,8 @@ class Order:
     """Whose checkpoint is to be made; 0 for an engine that needs no training."""
     originality: str = ""
     """The stage that makes an index of what was learned from; empty for none."""
+    allowed: tuple[str, ...] | None = None
+    """The only plug-ins that are imported beside the built-ins; None for all."""
 
     def to_line(self) -> str:
         """The order as one line of JSON."""
@@ -58,6 +60,7 @@ class Order:
         fields["corpus_files"] = tuple((path, location) for path, location in fields["corpus_files"])
         fields["task"] = Task(fields["task"])
         fields["disabled"] = tuple(fields["disabled"])
+        fields["allowed"] = None if fields["allowed"] is None else tuple(fields["allowed"])
         return Order(**fields)
 
 

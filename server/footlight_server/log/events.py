@@ -86,7 +86,7 @@ class EventLog:
         self._writer = writer
         self._catalogue = catalogue
         self._people = people
-        self._tenant = tenant
+        self.tenant = tenant
         with database.reading() as connection:
             self.position = last_position(connection, tenant)
             """The last position that is committed; 0 for an empty log."""
@@ -114,7 +114,7 @@ class EventLog:
         known = self._people.known({event.user_id for event in batch})
         epoch = self.epoch
         committed = await self._writer.submit(
-            lambda connection: _append(connection, self._tenant, batch, (epoch, known)), self._adopt_append
+            lambda connection: _append(connection, self.tenant, batch, (epoch, known)), self._adopt_append
         )
         return committed.appended
 
@@ -128,11 +128,11 @@ class EventLog:
 
     def read(self, after: int = 0, upto: int | None = None) -> Events:
         """The events after one position up to and including another, in the order of their positions."""
-        return read_events(self._database, self._tenant, after, upto)
+        return read_events(self._database, self.tenant, after, upto)
 
     def read_person(self, user: int, upto: int | None = None) -> Events:
         """A person's events up to and including a position, in the order of their positions."""
-        return read_events(self._database, self._tenant, 0, upto, user)
+        return read_events(self._database, self.tenant, 0, upto, user)
 
     @property
     def catalogue_revision(self) -> int:
@@ -148,7 +148,7 @@ class EventLog:
         since 1970); the last position where none did.
         """
         e = EVENTS.c
-        query = select(e.position).where(e.tenant == self._tenant, e.time > time).order_by(e.position).limit(1)
+        query = select(e.position).where(e.tenant == self.tenant, e.time > time).order_by(e.position).limit(1)
         with self._database.reading() as connection:
             later = connection.execute(query).scalar()
         return self.position if later is None else min(int(later) - 1, self.position)
@@ -161,7 +161,7 @@ class EventLog:
         check_id("user_id", user_id)
         adopted: list[Receipt] = []
         await self._writer.submit(
-            lambda connection: _forget(connection, self._tenant, user_id),
+            lambda connection: _forget(connection, self.tenant, user_id),
             lambda receipt: adopted.append(self._adopt_forget(user_id, receipt)),
         )
         receipt = adopted[0]
@@ -172,20 +172,20 @@ class EventLog:
     def erasures_since(self, epoch: int) -> Sequence[tuple[int, int]]:
         """The (epoch, user ordinal) of every erasure after the given one, in order."""
         e = ERASURES.c
-        query = select(e.epoch, e.user_ordinal).where(e.tenant == self._tenant, e.epoch > epoch).order_by(e.epoch)
+        query = select(e.epoch, e.user_ordinal).where(e.tenant == self.tenant, e.epoch > epoch).order_by(e.epoch)
         with self._database.reading() as connection:
             return [(number, user) for number, user in connection.execute(query)]
 
     def last_erasure(self) -> int:
         """When somebody was last erased, in microseconds since 1970; 0 where nobody was."""
-        query = select(func.max(ERASURES.c.time)).where(ERASURES.c.tenant == self._tenant)
+        query = select(func.max(ERASURES.c.time)).where(ERASURES.c.tenant == self.tenant)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar() or 0)
 
     def erased_since(self, time: int) -> int:
         """How many people were erased after a time, in microseconds since 1970."""
         e = ERASURES.c
-        query = select(func.count()).where(e.tenant == self._tenant, e.time > time)
+        query = select(func.count()).where(e.tenant == self.tenant, e.time > time)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 

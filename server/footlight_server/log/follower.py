@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 
 from footlight_server.errors import FootlightError
 from footlight_server.log.catalogue import Catalogue
-from footlight_server.log.database import Database
 from footlight_server.log.events import EventLog
 from footlight_server.log.heads import RETRY_S, Heads, HeadWatch
 from footlight_server.log.people import People
@@ -23,10 +22,7 @@ Topics = Mapping[str, Callable[[], None]]
 class LogFollower:
     """Keeps the caches of one tenant as new as the database. Everything here runs on the event loop."""
 
-    def __init__(
-        self, database: Database, events: EventLog, catalogue: Catalogue, people: People, topics: Topics
-    ) -> None:
-        self._database = database
+    def __init__(self, events: EventLog, catalogue: Catalogue, people: People, topics: Topics) -> None:
         self._events = events
         self._catalogue = catalogue
         self._people = people
@@ -35,9 +31,10 @@ class LogFollower:
         self._revisions: Mapping[str, int] = {}
         self._moved = asyncio.Event()
 
-    def start(self, tenant: str) -> None:
+    def start(self, tenant: str, watch: HeadWatch) -> None:
         """Begin to follow."""
-        self._watch = HeadWatch(self._database, tenant, self._hear)
+        self._tenant, self._watch = tenant, watch
+        watch.add(tenant, self._hear)
         self._task = asyncio.create_task(self._follow(), name="log-follower")
 
     def _hear(self, heads: Heads) -> None:
@@ -71,5 +68,5 @@ class LogFollower:
 
     async def stop(self) -> None:
         """Follow no more."""
+        self._watch.remove(self._tenant)
         self._task.cancel()
-        await self._watch.stop()

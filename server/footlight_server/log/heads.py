@@ -63,18 +63,34 @@ def read_heads(connection: Connection, tenant: str) -> Heads:
     return Heads(max(own["position"], own["erased"], 0), max(own["epoch"], 0), own["person"], revisions=found)
 
 
-class HeadWatch:
-    """A thread that reads the heads, and tells the event loop when they have moved."""
+@dataclass(slots=True)
+class _Watched:
+    """One tenant whose heads are read, and who is told."""
 
-    def __init__(self, database: Database, tenant: str, moved: Callable[[Heads], None]) -> None:
+    tenant: str
+    moved: Callable[[Heads], None]
+    every: int
+    last: Heads | None = None
+
+
+class HeadWatch:
+    """A thread that reads the heads of every tenant at work, and tells the event loop when they have moved."""
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._tenant = tenant
-        self._moved = moved
-        self._last: Heads | None = None
+        self._watched: tuple[_Watched, ...] = ()  # replaced as a whole: the thread goes through it
         self._stop = threading.Event()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="footlight-heads", daemon=True)
         self._thread.start()
+
+    def add(self, tenant: str, moved: Callable[[Heads], None], every: int = 1) -> None:
+        """Look at this tenant as well, from now on; where a look costs a statement, only every so many times."""
+        self._watched = (*self._watched, _Watched(tenant, moved, every))
+
+    def remove(self, tenant: str) -> None:
+        """Look at this tenant no more."""
+        self._watched = tuple(watched for watched in self._watched if watched.tenant != tenant)
 
     def _run(self) -> None:
         away = False
@@ -93,20 +109,27 @@ class HeadWatch:
         """Look until the end, or until the database goes away. The connection is kept."""
         version = data_version_of(connection) if connection.dialect.name == "sqlite" else None
         seen: object = None
+        read: tuple[_Watched, ...] = ()
+        looks = 0
         while not self._stop.wait(POLL_S):
             # SQLite says for nothing whether anything was written by another connection, those of this server included.
             now = version() if version is not None else None
-            if now is not None and now == seen:
+            watched = self._watched
+            if now is not None and now == seen and watched is read:
                 continue
-            heads = read_heads(connection, self._tenant)
-            seen = now
-            if heads != self._last:
-                self._last = heads
-                self._tell(heads)
+            looks += 1
+            for one in watched:
+                if now is not None or looks % one.every == 0:
+                    self._look(connection, one)
+            seen, read = now, watched
 
-    def _tell(self, heads: Heads) -> None:
+    def _look(self, connection: Connection, watched: _Watched) -> None:
+        heads = read_heads(connection, watched.tenant)
+        if heads == watched.last:
+            return
+        watched.last = heads
         try:
-            self._loop.call_soon_threadsafe(self._moved, heads)
+            self._loop.call_soon_threadsafe(watched.moved, heads)
         except RuntimeError:
             self._stop.set()  # the event loop has ended
 

@@ -106,8 +106,8 @@ class LeaseTable:
         await self._writer.submit(lambda connection: self._give_back(connection, leases))
 
     async def free_all(self) -> None:
-        """Let every lease expire now: only where it is certain that no other server lives."""
-        statement = update(LEASES).where(LEASES.c.tenant == self._tenant).values(expires=0)
+        """Let every lease of every tenant expire now: only where it is certain that no other server lives."""
+        statement = update(LEASES).values(expires=0)
         await self._writer.submit(lambda connection: _execute(connection, statement))
 
     def wanted(self) -> set[str]:

@@ -13,6 +13,9 @@ DEPLOYMENTS = "deployments"
 TRAININGS = "trainings"
 LEASES = "leases"
 """A lease is asked for, or was given back."""
+TOKENS = "tokens"
+"""A token was made or revoked; counted under `NO_TENANT`, since whoever calls has shown no tenant yet."""
+NO_TENANT = ""
 
 _BUMP = Prepared(
     text(

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -321,6 +321,23 @@ LEASES = Table(
     _of("wanted"),
 )
 """Who alone may write something. ``wanted`` is the server that asks for it; empty where nobody does."""
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    _key("tenant"),
+    _key("token_id"),
+    _of("name"),
+    _of("digest", LargeBinary),
+    _of("scopes"),
+    _of("rate", Double),
+    _of("create_time", BigInteger),
+    Column("expire_time", BigInteger),
+    Column("revoke_time", BigInteger),
+    Index("ix_tokens_digest", "digest", unique=True),
+)
+"""What callers show to be let in. ``digest`` is the SHA-256 of the token, which itself is nowhere; ``rate`` is in calls per
+second, 0 for as many as come."""
 
 PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES, AGENT_LOG)
 """The tables that hold something of people."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
 
-from footlight_server.dispatch.asking import ANYBODY, DEFAULT_SECONDS, LONGEST_SECONDS, Asking
+from footlight_server.dispatch.asking import ANYBODY, DEFAULT_SECONDS, LONGEST_SECONDS, Asking, Principal
+
+CALLER: ContextVar[Principal] = ContextVar("caller", default=ANYBODY)
+"""Who makes the call that a task answers; the gate says it, once a call."""
 
 
 def asking(context: grpc.aio.ServicerContext[Any, Any]) -> Asking:
@@ -21,4 +25,4 @@ def asking(context: grpc.aio.ServicerContext[Any, Any]) -> Asking:
     wait = DEFAULT_SECONDS if seconds is None else min(seconds, LONGEST_SECONDS)
     task = asyncio.current_task()
     assert task is not None
-    return Asking(ANYBODY, time.monotonic() + wait, task.cancelling)
+    return Asking(CALLER.get(), time.monotonic() + wait, task.cancelling)

@@ -33,6 +33,8 @@ _CODES: dict[type[errors.FootlightError], int] = {
     errors.NotFound: code_pb2.NOT_FOUND,
     errors.InvalidArgument: code_pb2.INVALID_ARGUMENT,
     errors.AlreadyExists: code_pb2.ALREADY_EXISTS,
+    errors.Unauthenticated: code_pb2.UNAUTHENTICATED,
+    errors.PermissionDenied: code_pb2.PERMISSION_DENIED,
     errors.FailedPrecondition: code_pb2.FAILED_PRECONDITION,
     errors.ResourceExhausted: code_pb2.RESOURCE_EXHAUSTED,
     errors.Unavailable: code_pb2.UNAVAILABLE,
@@ -179,6 +181,20 @@ def _guarded_stream(behaviour: Handler, look: Look = _nothing_new) -> Handler:
             yield response
 
     return guarded
+
+
+def refusing(fault: errors.FootlightError) -> grpc.RpcMethodHandler[Any, Any]:
+    """A handler of any method that reads nothing and answers the error."""
+
+    async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        await _abort(context, fault)
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
+
+
+def guarded(behaviour: Handler, streaming: bool) -> Handler:
+    """The behaviour of one method, guarded; ``streaming`` says whether it answers a stream."""
+    return _guarded_stream(behaviour) if streaming else _guarded(behaviour)
 
 
 def guard(service: object, descriptor: ServiceDescriptor, look: Look = _nothing_new) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from typing import Any
 
 import grpc
@@ -13,14 +13,22 @@ from footlight.v1 import interaction_pb2 as pb
 from footlight.v1 import interaction_pb2_grpc as stubs
 from footlight_server.convert import agents as about
 from footlight_server.convert import interaction as convert
-from footlight_server.dispatch.acting import Acting
+from footlight_server.dispatch.acting import MOST_REWARDS, MOST_STEPS, Acting
+from footlight_server.dispatch.agent_desk import MOST_SITUATIONS
 from footlight_server.dispatch.asking import Asking
 from footlight_server.errors import InvalidArgument
+from footlight_server.log.validation import check_size
 from footlight_server.services.asking import asking
 
 Context = grpc.aio.ServicerContext[Any, Any]
 PAGE = 1_000
 """So many decisions go into one message of ListDecisions."""
+
+
+def _check_lengths(ends: Sized, acts: Sized) -> None:
+    """Before they are converted: that takes the event loop as long as there are many."""
+    if not 1 <= len(ends) + len(acts) <= MOST_STEPS:
+        raise InvalidArgument("acts", f"and ends together must be 1 to {MOST_STEPS:,}")
 
 
 class InteractionService(stubs.InteractionServiceServicer):
@@ -47,6 +55,7 @@ class InteractionService(stubs.InteractionServiceServicer):
         return convert.decision_message(answer)
 
     async def BatchAct(self, request: pb.BatchActRequest, context: Context) -> pb.BatchActResponse:
+        _check_lengths(request.ends, request.acts)
         ends = [convert.wanted_end(end) for end in request.ends]
         moves = [convert.wanted_move(act) for act in request.acts]
         summaries, answers = await self._acting.batch_act(asking(context), request.agent_id, ends, moves)
@@ -58,6 +67,7 @@ class InteractionService(stubs.InteractionServiceServicer):
         return await self._reward(asking(context), request)
 
     async def _reward(self, asked: Asking, request: pb.RewardRequest) -> pb.RewardResponse:
+        check_size("rewards", request.rewards, MOST_REWARDS)
         rewards = [(reward.reward_id, reward.decision_id, reward.value) for reward in request.rewards]
         statuses = await self._acting.reward(asked, rewards)
         return pb.RewardResponse(statuses=map(pb.RewardStatus.ValueType, statuses))
@@ -69,9 +79,13 @@ class InteractionService(stubs.InteractionServiceServicer):
     async def Interact(
         self, request_iterator: AsyncIterator[pb.InteractRequest], context: Context
     ) -> AsyncIterator[pb.InteractResponse]:
-        agent_id, leaving = "", asking(context).leaving
+        agent_id, caller = "", asking(context)
+        first = True
         async for request in request_iterator:
-            asked = Asking(leaving=leaving)  # each message has its own time; the stream may last
+            if not first:
+                caller.principal.admit()  # each message counts as a call; the first one did at the gate
+            first = False
+            asked = Asking(caller.principal, leaving=caller.leaving)  # and has its own time; the stream may last
             match request.WhichOneof("kind"):
                 case "act":
                     agent_id = request.act.agent_id or agent_id
@@ -87,6 +101,7 @@ class InteractionService(stubs.InteractionServiceServicer):
                     raise InvalidArgument("kind", "is required: act, reward or end")
 
     async def LogAction(self, request: pb.LogActionRequest, context: Context) -> pb.LogActionResponse:
+        check_size("actions", request.actions, MOST_STEPS)
         wanted = [convert.wanted_log(action) for action in request.actions]
         answers = await self._acting.log_actions(asking(context), request.agent_id, wanted)
         return pb.LogActionResponse(acts=map(convert.decision_message, answers))
@@ -101,6 +116,7 @@ class InteractionService(stubs.InteractionServiceServicer):
         return pb.SetModeResponse(agent=about.agent_message(view), evaluation=evaluation)
 
     async def GetPolicy(self, request: pb.GetPolicyRequest, context: Context) -> pb.GetPolicyResponse:
+        check_size("situations", request.situations, MOST_SITUATIONS, 0)
         wanted = [convert.wanted_move(one) for one in request.situations]
         choices, learned = await self._desk.policy(asking(context), request.agent_id, wanted, request.exploit)
         return pb.GetPolicyResponse(rows=map(about.policy_row, choices), learned_steps=learned)

@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
+from footlight_server.services.asking import CALLER
 from footlight_server.telemetry.access_log import AccessLog, Call
 from footlight_server.telemetry.calls import NOTED, REQUEST_ID, TRACE_PARENT, Noted, request_id
 from footlight_server.telemetry.meters import method_meter
@@ -43,6 +44,8 @@ class Observer:
             elif key == TRACE_PARENT:
                 trace = str(value)
         noted = Noted(time.perf_counter(), request_id(said), trace)
+        caller = CALLER.get()
+        noted.subject, noted.tenant = caller.subject, caller.tenant
         if self._personal:
             noted.user = getattr(request, "user_id", "")
         NOTED.set(noted)

@@ -6,7 +6,7 @@ that costs as much as a tenth of the call.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, cast
 
 import grpc
@@ -16,8 +16,8 @@ from footlight_server.services.faults import tolerant
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # grpc's own class takes no parameters
 
 
-class Routes(grpc.GenericRpcHandler):
-    """Stands in for the server while services are added to it, and is then added to the server itself."""
+class Routes:
+    """Stands in for the server while services are added to it, and knows their methods then."""
 
     def __init__(self, encoded: Collection[str] = ()) -> None:
         """``encoded`` names the unary methods, "/package.Service/Method", that answer bytes in the wire format."""
@@ -33,9 +33,15 @@ class Routes(grpc.GenericRpcHandler):
             path = f"/{service}/{name}"
             self._handlers[path] = _tolerant(_without_serializer(handler) if path in self._encoded else handler)
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
+    def get(self, method: str) -> Handler | None:
         """The handler of a method; None where nobody knows it."""
-        return self._handlers.get(handler_call_details.method)
+        return self._handlers.get(method)
+
+
+def behaviour_of(handler: Handler) -> Callable[[Any, Any], Any]:
+    """The one function of a handler that it has, of the four that there are."""
+    forms = (handler.unary_unary, handler.unary_stream, handler.stream_unary, handler.stream_stream)
+    return next(form for form in forms if form is not None)
 
 
 def _without_serializer(handler: Handler) -> Handler:

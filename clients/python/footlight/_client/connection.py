@@ -46,13 +46,22 @@ class Tls:
     certificate_chain: bytes | None = None
 
     @classmethod
+    def from_environment(cls) -> Tls | None:
+        """What $FOOTLIGHT_TLS_CA, $FOOTLIGHT_CLIENT_CERT and $FOOTLIGHT_CLIENT_KEY name; None where they name nothing."""
+        names = ("FOOTLIGHT_TLS_CA", "FOOTLIGHT_CLIENT_KEY", "FOOTLIGHT_CLIENT_CERT")
+        authority, key, certificate = map(os.environ.get, names)
+        return cls.from_files(authority, key, certificate) if authority or key or certificate else None
+
+    @classmethod
     def from_files(
         cls,
         roots: str | Path | None = None,
         private_key: str | Path | None = None,
         certificate_chain: str | Path | None = None,
     ) -> Tls:
-        """Reads the PEM files that are given."""
+        """Reads the PEM files that are given. Raises ValueError where a key comes without its certificate."""
+        if bool(private_key) != bool(certificate_chain):
+            raise ValueError("tls: expected a private key and its certificate together, got one of them")
         return cls(*(Path(path).read_bytes() if path else None for path in (roots, private_key, certificate_chain)))
 
 
@@ -75,14 +84,20 @@ class Connection:
         tls: Tls | bool | None,
         retry: float = DEFAULT_RETRY,
     ) -> Connection:
-        """Raises ValueError for an address, a timeout or a time of retries that cannot be."""
+        """Raises ValueError for an address, a timeout or a time of retries that cannot be, and OSError for a file of
+        certificates that cannot be read."""
         if not timeout > 0:
             raise ValueError(f"timeout: expected more than 0 seconds, got {timeout}")
         if not 0 <= retry <= 300:
             raise ValueError(f"retry_seconds: expected 0 to 300 seconds, got {retry}")
-        metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        certificates = Tls() if tls is True else tls or None
+        token = os.environ.get("FOOTLIGHT_TOKEN") if token is None else token
+        metadata = (("authorization", f"Bearer {_sendable(token)}"),) if token else ()
+        certificates = Tls.from_environment() if tls is None else Tls() if tls is True else tls or None
         target = target_of(address or os.environ.get("FOOTLIGHT_ADDRESS") or DEFAULT_ADDRESS)
+        if token and certificates is None and tls is not False and not _is_here(target):
+            raise ValueError(
+                f"token: expected TLS on the way to {target}, where others could read it; tls=False sends it all the same"
+            )
         return cls(target, timeout, certificates, metadata, retry)
 
     def deadline(self, timeout: float | None, default: float | None = None) -> float | None:
@@ -96,6 +111,20 @@ class Connection:
         if tls is None:
             return None
         return grpc.ssl_channel_credentials(tls.roots, tls.private_key, tls.certificate_chain)
+
+
+def _sendable(token: str) -> str:
+    """The token without the newline of the file that it came from. An error must not show it."""
+    token = token.strip()
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise ValueError("token: expected printable ASCII characters without spaces")
+    return token
+
+
+def _is_here(target: str) -> bool:
+    """Whether a target is this machine, as its name tells."""
+    host = target.rpartition(":")[0].strip("[]")
+    return target.startswith("unix:") or host in ("localhost", "::1") or host.startswith("127.")
 
 
 def target_of(address: str) -> str:

@@ -44,13 +44,16 @@ class SyncCalls:
             address: HOST:PORT; None means $FOOTLIGHT_ADDRESS, else localhost:7007.
             timeout: the seconds that a call may take unless it says otherwise; `math.inf` for no limit. Calls that
                 move files or make assets may take ten minutes, and watching a training has no limit.
-            token: sent with every call. Give it to nobody but a server of yours: without `tls` it travels readable.
-            tls: certificates; True means TLS with the authorities of the system; None means no TLS.
+            token: sent with every call; None means $FOOTLIGHT_TOKEN, and "" no token. It is sent to another machine only
+                by TLS, unless `tls` is False.
+            tls: certificates; True means TLS with the authorities of the system, False no TLS; None means the files that
+                $FOOTLIGHT_TLS_CA, $FOOTLIGHT_CLIENT_CERT and $FOOTLIGHT_CLIENT_KEY name, and no TLS where they name none.
             retry_seconds: for about so long a call is sent again, within its deadline, that no server has taken: long
                 enough for a restart. 0 sends nothing again. Calls that must not happen twice are never sent again.
 
         Raises:
-            ValueError: the address, the timeout or the seconds of retries cannot be.
+            ValueError: the address, the timeout or the seconds of retries cannot be, or the token would travel readable.
+            OSError: a file of certificates cannot be read.
         """
         self._connection = Connection.of(address, timeout, token, tls, retry_seconds)
         self._channel: grpc.Channel | None = None

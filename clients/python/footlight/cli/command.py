@@ -31,10 +31,33 @@ Timeout = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.", rich_help_panel=_PANEL)]
 
+TokenFile = Annotated[
+    str,
+    typer.Option(
+        "--token-file",
+        envvar="FOOTLIGHT_TOKEN_FILE",
+        metavar="FILE",
+        help="Where the token is that the server asks for; else it is taken from $FOOTLIGHT_TOKEN.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+def _pem(name: str, variable: str, help_text: str) -> Any:
+    option = typer.Option(
+        f"--tls-{name}", envvar=f"FOOTLIGHT_{variable}", metavar="FILE", help=help_text, rich_help_panel=_PANEL
+    )
+    return Annotated[str, option]
+
+
 _SHARED = {
     "address": (Address, _DEFAULT_ADDRESS),
     "timeout": (Timeout, 30.0),
     "json": (Json, False),
+    "token_file": (TokenFile, ""),
+    "tls_ca": (_pem("ca", "TLS_CA", "Speak TLS, and trust this authority."), ""),
+    "tls_cert": (_pem("cert", "CLIENT_CERT", "Our certificate, where the server asks for one."), ""),
+    "tls_key": (_pem("key", "CLIENT_KEY", "Its key."), ""),
 }
 
 

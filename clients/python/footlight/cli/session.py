@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footlight.cli.plain import plain
-from footlight.errors import DeadlineExceeded, FootlightError, Unavailable
+from footlight.errors import DeadlineExceeded, FootlightError, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -36,13 +37,20 @@ class Session:
     address: str
     timeout: float
     json: bool
+    token_file: str = ""
+    tls_ca: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
 
     @cached_property
     def client(self) -> Client:
         """The client, made when first used: gRPC is slow to load."""
         import footlight
 
-        return footlight.Client(self.address, timeout=self.timeout, retry_seconds=CLI_RETRY)
+        token = Path(self.token_file).read_text() if self.token_file else None
+        files = (self.tls_ca, self.tls_key, self.tls_cert)
+        tls = footlight.Tls.from_files(*files) if any(files) else None
+        return footlight.Client(self.address, timeout=self.timeout, token=token, tls=tls, retry_seconds=CLI_RETRY)
 
     @cached_property
     def out(self) -> Console:
@@ -135,6 +143,11 @@ def _advice(error: FootlightError, address: str) -> str:
         return (
             f"Is a server running at {address}? Start one with: footlight serve --data-dir DIR\n"
             "or name another with --address HOST:PORT or $FOOTLIGHT_ADDRESS."
+        )
+    if isinstance(error, Unauthenticated):
+        return (
+            "Name the file that holds your token with --token-file FILE, or set $FOOTLIGHT_TOKEN.\n"
+            "Where the server's data lies, one is made with: footlight tokens create NAME --scope read --data-dir DIR"
         )
     if error.retry_after:
         return f"Try again in {error.retry_after:g} s."

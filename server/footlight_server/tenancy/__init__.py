@@ -1,0 +1,1 @@
+"""What each tenant has to itself, and what all of them share."""
