@@ -99,7 +99,7 @@ def test_the_damaged_member_is_named(backup_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [0.0, 0.2, 0.5, 0.8])
 def test_a_file_that_was_cut_short_is_refused(backup_file: Path, tmp_path: Path, kept: float) -> None:
-    data = backup_file.read_bytes()
+    data = backup_file.read_bytes().rstrip(b"\0")  # the end of a tar is padded, and nobody misses that
     backup_file.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(DataLoss, match=r"backup\.tar.* is (damaged|no backup)"):
         restore(backup_file, tmp_path / "new", None)
