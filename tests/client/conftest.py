@@ -113,6 +113,12 @@ class CatalogDouble(catalog_pb2_grpc.CatalogServiceServicer):
     def ForgetUser(self, request: catalog.ForgetUserRequest, context: Any) -> catalog.ForgetUserResponse:
         return catalog.ForgetUserResponse(event_count=7, decision_count=2, erasure_epoch=1)
 
+    def ExportUser(self, request: catalog.ExportUserRequest, context: Any) -> Iterator[catalog.ExportUserResponse]:
+        for kind in ("people", "events"):
+            record = catalog.PersonalRecord(kind=kind)
+            record.fields.update({"user_id": request.user_id})
+            yield catalog.ExportUserResponse(records=[record])
+
     def _item(self, item_id: str, context: Any) -> catalog.Item:
         if item_id not in self.items:
             unknown("item", item_id).abort(context)

@@ -34,6 +34,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "activate": lambda client: client.activate(["d1"]),
     "end_session": lambda client: client.end_session("guide", "s1", reward=1.0),
     "forget_user": lambda client: client.forget_user("ada"),
+    "export_user": lambda client: client.export_user("ada"),
 }
 
 

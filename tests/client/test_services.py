@@ -75,6 +75,11 @@ def test_forgetting_gives_a_receipt(client: Client) -> None:
     assert client.forget_user("ada") == footlight.Erasure(events=7, decisions=2, epoch=1)
 
 
+def test_a_person_is_exported_record_by_record(client: footlight.Client) -> None:
+    kinds = [record.kind for record in client.export_user("ada")]
+    assert kinds == ["people", "events"]
+
+
 def test_recommendations_carry_their_reasons(client: Client) -> None:
     answer = client.recommend("ada", 1)
     assert (answer.user_id, answer.decision_id, answer.fallback) == ("ada", "d-ada", False)

@@ -16,7 +16,7 @@ from footlight.v1 import interaction_pb2 as interaction
 from footlight.v1 import recommendation_pb2 as recommendation
 
 LONG = "é" * 128 + "x"  # 257 bytes in 129 characters
-STREAMS = ("Generate", "GetAsset", "WatchTraining", "ListDecisions")
+STREAMS = ("Generate", "GetAsset", "WatchTraining", "ListDecisions", "ExportUser")
 """The RPCs of the table that answer a stream."""
 
 

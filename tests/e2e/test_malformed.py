@@ -107,6 +107,7 @@ def catalogue_cases() -> Iterator[Case]:
         yield Case("Catalog.GetItem", catalog.GetItemRequest(item_id=bad), "item_id", label=label)
         yield Case("Catalog.DeleteItem", catalog.DeleteItemRequest(item_id=bad), "item_id", label=label)
         yield Case("Catalog.ForgetUser", catalog.ForgetUserRequest(user_id=bad), "user_id", label=label)
+        yield Case("Catalog.ExportUser", catalog.ExportUserRequest(user_id=bad), "user_id", label=label)
         for name in ("event_id", "user_id", "item_id"):
             yield Case("Catalog.RecordEvents", events(event(**{name: bad})), f"events[1].{name}", label=label)
     for number in (math.nan, math.inf, -math.inf, 1000.5):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from google.protobuf import timestamp_pb2
 
@@ -15,6 +18,10 @@ from footlight_server.log.batch import LARGEST_BATCH
 from footlight_server.log.item_rows import LARGEST_PUT
 from footlight_server.log.records import Appended, Event, Forgotten, Item, Receipt
 from footlight_server.log.validation import check_size
+
+LARGEST_PART = 1 << 20
+"""A message of ExportUser is sent when its records are so large, in bytes."""
+LARGEST_WHOLE = 1 << 53
 
 _KINDS = {kind.value: kind for kind in EventKind}
 
@@ -107,3 +114,34 @@ def receipt_message(receipt: Receipt, states: Sequence[Forgotten]) -> pb.ForgetU
             for state in states
         ],
     )
+
+
+def personal_messages(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[pb.ExportUserResponse]:
+    """The records of a person in messages of about a mebibyte at most."""
+    message, size = pb.ExportUserResponse(), 0
+    for kind, fields in records:
+        record = message.records.add(kind=kind)
+        record.fields.update({name: _plain(value) for name, value in fields.items() if value is not None})
+        size += record.ByteSize()
+        if size >= LARGEST_PART:
+            yield message
+            message, size = pb.ExportUserResponse(), 0
+    if message.records:
+        yield message
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; a whole number that a double cannot hold becomes text, as in protobuf's own JSON."""
+    match value:
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case bool() | float() | str() | None:
+            return value if not isinstance(value, float) or math.isfinite(value) else str(value)
+        case int():
+            return value if abs(value) <= LARGEST_WHOLE else str(value)
+        case Mapping():
+            return {str(name): _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case _:
+            return str(value)

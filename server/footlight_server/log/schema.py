@@ -339,5 +339,5 @@ TOKENS = Table(
 """What callers show to be let in. ``digest`` is the SHA-256 of the token, which itself is nowhere; ``rate`` is in calls per
 second, 0 for as many as come."""
 
-PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES, AGENT_LOG)
+PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES, AGENT_LOG, CONVERSATION_TURNS)
 """The tables that hold something of people."""

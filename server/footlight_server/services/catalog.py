@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ from footlight.v1 import catalog_pb2 as pb
 from footlight.v1 import catalog_pb2_grpc as stubs
 from footlight_server.convert import catalog as convert
 from footlight_server.dispatch.cataloguing import Cataloguing
+from footlight_server.dispatch.exporting import Exporting
 from footlight_server.services.asking import asking
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -18,8 +20,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class CatalogService(stubs.CatalogServiceServicer):
     """Items, events, erasures."""
 
-    def __init__(self, cataloguing: Cataloguing) -> None:
+    def __init__(self, cataloguing: Cataloguing, exporting: Exporting) -> None:
         self._cataloguing = cataloguing
+        self._exporting = exporting
 
     async def PutItems(self, request: pb.PutItemsRequest, context: Context) -> pb.PutItemsResponse:
         created, updated = await self._cataloguing.put_items(asking(context), convert.items(request.items))
@@ -49,3 +52,8 @@ class CatalogService(stubs.CatalogServiceServicer):
     async def ForgetUser(self, request: pb.ForgetUserRequest, context: Context) -> pb.ForgetUserResponse:
         receipt, states = await self._cataloguing.forget_user(asking(context), request.user_id)
         return convert.receipt_message(receipt, states)
+
+    async def ExportUser(self, request: pb.ExportUserRequest, context: Context) -> AsyncIterator[pb.ExportUserResponse]:
+        async for records in self._exporting.export(asking(context), request.user_id):
+            for message in convert.personal_messages(records):
+                yield message

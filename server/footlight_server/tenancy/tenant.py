@@ -27,6 +27,7 @@ from footlight_server.dispatch.collecting import Collecting
 from footlight_server.dispatch.conversing import Conversing
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.engines import Engines
+from footlight_server.dispatch.exporting import Exporting
 from footlight_server.dispatch.generating import Generating
 from footlight_server.dispatch.predicting import Predicting
 from footlight_server.dispatch.recalling import Recalling
@@ -143,7 +144,8 @@ class Tenant:
         resolver = Resolver(self._catalogue, self._people, self._events, self._facets)
         policy, mark_erasures = self._ground.policy, self._ground.mark_erasures
         catalog = CatalogService(
-            Cataloguing(self._catalogue, self._events, self.deployments, mark_erasures, policy, self._acting.choosing)
+            Cataloguing(self._catalogue, self._events, self.deployments, mark_erasures, policy, self._acting.choosing),
+            Exporting(self._ground.database, self._people, self.deployments, policy),
         )
         recommendation = self._recommendation(resolver)
         generation = self._generation()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from footlight._client.aio import AsyncCalls
 from footlight._client.sync import SyncCalls
 from footlight._wire import catalog as wire
-from footlight.types import Erasure, Event, Item, PutItems, RecordedEvents
+from footlight.types import Erasure, Event, Item, PersonalRecord, PutItems, RecordedEvents
 
 
 class CatalogMethods(SyncCalls):
@@ -59,6 +59,11 @@ class CatalogMethods(SyncCalls):
         """Erases a person from the log and from every recommender, for good. An unknown person is no error."""
         return self._run(wire.forget_user(user_id), timeout)
 
+    def export_user(self, user_id: str, *, timeout: float | None = None) -> Iterator[PersonalRecord]:
+        """Everything that the server keeps of a person, record by record. Of an unknown person there is nothing."""
+        for records in self._stream(wire.export_user(user_id), timeout):
+            yield from records
+
 
 class AsyncCatalogMethods(AsyncCalls):
     """Items and events."""
@@ -84,3 +89,8 @@ class AsyncCatalogMethods(AsyncCalls):
 
     async def forget_user(self, user_id: str, *, timeout: float | None = None) -> Erasure:
         return await self._run(wire.forget_user(user_id), timeout)
+
+    async def export_user(self, user_id: str, *, timeout: float | None = None) -> AsyncIterator[PersonalRecord]:
+        async for records in self._stream(wire.export_user(user_id), timeout):
+            for record in records:
+                yield record

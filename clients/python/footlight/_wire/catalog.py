@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from footlight._wire.calls import Page, Unary, batches
+from footlight._wire.calls import Page, Stream, Unary, batches
 from footlight._wire.ids import new_id
 from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
-from footlight.types import Erasure, Event, EventKind, ForgottenState, Item, PutItems, RecordedEvents
+from footlight.types import Erasure, Event, EventKind, ForgottenState, Item, PersonalRecord, PutItems, RecordedEvents
 from footlight.v1 import catalog_pb2 as pb
 
 MAX_WRITES = 5_000  # items or events a request
@@ -54,6 +54,11 @@ def record_events(events: Iterable[Event]) -> Iterator[Unary[pb.RecordEventsResp
 def forget_user(user_id: str) -> Unary[pb.ForgetUserResponse, Erasure]:
     request = pb.ForgetUserRequest(user_id=user_id)
     return Unary("CatalogService/ForgetUser", request, pb.ForgetUserResponse, _erasure)
+
+
+def export_user(user_id: str) -> Stream[pb.ExportUserResponse, list[PersonalRecord]]:
+    request = pb.ExportUserRequest(user_id=user_id)
+    return Stream("CatalogService/ExportUser", request, pb.ExportUserResponse, _records)
 
 
 def item_to_wire(item: Item) -> pb.Item:
@@ -120,6 +125,10 @@ def _page(answer: pb.ListItemsResponse) -> Page[Item]:
 
 def _recorded(answer: pb.RecordEventsResponse) -> RecordedEvents:
     return RecordedEvents(answer.recorded_count, answer.duplicate_count, answer.log_position)
+
+
+def _records(answer: pb.ExportUserResponse) -> list[PersonalRecord]:
+    return [PersonalRecord(record.kind, from_struct(record.fields)) for record in answer.records]
 
 
 def _erasure(answer: pb.ForgetUserResponse) -> Erasure:

@@ -1,8 +1,11 @@
-"""`footlight forget`."""
+"""`footlight forget`, `footlight export-user`."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,8 +16,9 @@ from footlight.types import ForgottenState
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Adds the commands."""
     command(app, "forget", "footlight forget ada --yes")(forget)
+    command(app, "export-user", "footlight export-user ada --out ada.jsonl")(export_user)
 
 
 def forget(
@@ -33,6 +37,21 @@ def forget(
             + "".join(f"\n{_forgotten(state)}" for state in erasure.states)
         ),
     )
+
+
+def export_user(
+    session: Session,
+    user: Annotated[str, typer.Argument(help="The person.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The file to write, a record a line as JSON.", show_default=False)],
+) -> None:
+    """Writes everything that is kept of a person into a file: events, answers, talks, and which models know them."""
+    counts: Counter[str] = Counter()
+    with out.open("w", encoding="utf-8") as file:
+        for record in session.client.export_user(user):
+            counts[record.kind] += 1
+            file.write(json.dumps({"kind": record.kind, **record.fields}, ensure_ascii=False) + "\n")
+    told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items())
+    session.show({"file": str(out), "records": dict(counts)}, lambda: f"{out}: {told or f'nothing is kept of {user}'}")
 
 
 def _forgotten(state: ForgottenState) -> str:

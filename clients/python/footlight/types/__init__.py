@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from footlight.types.catalog import Erasure, Event, EventKind, ForgottenState, Item, PutItems, RecordedEvents
+from footlight.types.catalog import (
+    Erasure,
+    Event,
+    EventKind,
+    ForgottenState,
+    Item,
+    PersonalRecord,
+    PutItems,
+    RecordedEvents,
+)
 from footlight.types.conversation import Reply, ReplyItem, SaidSlot
 from footlight.types.engine import (
     BreakerState,
@@ -111,6 +120,7 @@ __all__ = [
     "MultiDiscreteSpace",
     "NearSample",
     "Originality",
+    "PersonalRecord",
     "Plugin",
     "PluginState",
     "PolicyRow",

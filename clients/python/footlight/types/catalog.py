@@ -93,6 +93,14 @@ class ForgottenState:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalRecord:
+    """One thing that the server keeps of a person: `kind` says what, such as "events", "rankings" or "models"."""
+
+    kind: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """The receipt of a forgotten person. `events` is 0 when nobody knew them; `states` says what each recommender forgot."""
 

@@ -73,6 +73,11 @@ class CatalogServiceStub(object):
                 request_serializer=footlight_dot_v1_dot_catalog__pb2.ForgetUserRequest.SerializeToString,
                 response_deserializer=footlight_dot_v1_dot_catalog__pb2.ForgetUserResponse.FromString,
                 _registered_method=True)
+        self.ExportUser = channel.unary_stream(
+                '/footlight.v1.CatalogService/ExportUser',
+                request_serializer=footlight_dot_v1_dot_catalog__pb2.ExportUserRequest.SerializeToString,
+                response_deserializer=footlight_dot_v1_dot_catalog__pb2.ExportUserResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer(object):
@@ -137,6 +142,15 @@ class CatalogServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportUser(self, request, context):
+        """ExportUser answers everything that is kept of a person: events, decisions, rankings, their steps in the logs of agents,
+        conversations, assets, and which models know them. A person whom nobody knows has no records.
+        What was answered in the last half second may not be among it yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -174,6 +188,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ForgetUser,
                     request_deserializer=footlight_dot_v1_dot_catalog__pb2.ForgetUserRequest.FromString,
                     response_serializer=footlight_dot_v1_dot_catalog__pb2.ForgetUserResponse.SerializeToString,
+            ),
+            'ExportUser': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportUser,
+                    request_deserializer=footlight_dot_v1_dot_catalog__pb2.ExportUserRequest.FromString,
+                    response_serializer=footlight_dot_v1_dot_catalog__pb2.ExportUserResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -369,6 +388,33 @@ class CatalogService(object):
             '/footlight.v1.CatalogService/ForgetUser',
             footlight_dot_v1_dot_catalog__pb2.ForgetUserRequest.SerializeToString,
             footlight_dot_v1_dot_catalog__pb2.ForgetUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/footlight.v1.CatalogService/ExportUser',
+            footlight_dot_v1_dot_catalog__pb2.ExportUserRequest.SerializeToString,
+            footlight_dot_v1_dot_catalog__pb2.ExportUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,11 @@ class CatalogServiceStub:
     """ForgetUser erases a person: their events and decisions leave the log and every recommender, at once and for good.
     What stays is an anonymous mark that somebody was erased. Forgetting an unknown person succeeds and erases nothing.
     """
+    ExportUser: _grpc.UnaryStreamMultiCallable[_catalog_pb2.ExportUserRequest, _catalog_pb2.ExportUserResponse]
+    """ExportUser answers everything that is kept of a person: events, decisions, rankings, their steps in the logs of agents,
+    conversations, assets, and which models know them. A person whom nobody knows has no records.
+    What was answered in the last half second may not be among it yet.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -94,6 +99,11 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ForgetUser: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ForgetUserRequest, _catalog_pb2.ForgetUserResponse]  # type: ignore[assignment]
     """ForgetUser erases a person: their events and decisions leave the log and every recommender, at once and for good.
     What stays is an anonymous mark that somebody was erased. Forgetting an unknown person succeeds and erases nothing.
+    """
+    ExportUser: _aio.UnaryStreamMultiCallable[_catalog_pb2.ExportUserRequest, _catalog_pb2.ExportUserResponse]  # type: ignore[assignment]
+    """ExportUser answers everything that is kept of a person: events, decisions, rankings, their steps in the logs of agents,
+    conversations, assets, and which models know them. A person whom nobody knows has no records.
+    What was answered in the last half second may not be among it yet.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -167,6 +177,17 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ForgetUserResponse, _abc.Awaitable[_catalog_pb2.ForgetUserResponse]]:
         """ForgetUser erases a person: their events and decisions leave the log and every recommender, at once and for good.
         What stays is an anonymous mark that somebody was erased. Forgetting an unknown person succeeds and erases nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportUser(
+        self,
+        request: _catalog_pb2.ExportUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_catalog_pb2.ExportUserResponse], _abc.AsyncIterator[_catalog_pb2.ExportUserResponse]]:
+        """ExportUser answers everything that is kept of a person: events, decisions, rankings, their steps in the logs of agents,
+        conversations, assets, and which models know them. A person whom nobody knows has no records.
+        What was answered in the last half second may not be among it yet.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
