@@ -57,6 +57,7 @@ from footlight_plugins.decisions import (
     Situation,
     Situations,
     Spaces,
+    Transition,
     Transitions,
 )
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
@@ -106,6 +107,7 @@ __all__ = [
     "StageSpec",
     "State",
     "TrainingRun",
+    "Transition",
     "Transitions",
     "Turn",
     "UpdateClass",

@@ -166,3 +166,57 @@ class Transitions:
         columns: list[Any] = [getattr(self, column.name) for column in fields(self)]
         taken: list[Any] = [None if column is None else column[rows] for column in columns]
         return Transitions(*taken)
+
+    def one(self, i: int) -> Transition:
+        """The step in row i. Raises ValueError where a column is missing."""
+        if self.truncated is None or self.session is None or self.propensity is None or self.user is None:
+            raise ValueError("a step alone has a value in every column")
+        vectors = self.observation.ndim > 1
+        return Transition(
+            observation=self.observation[i] if vectors else int(self.observation[i]),
+            action=int(self.action[i]),
+            reward=float(self.reward[i]),
+            next_observation=self.next_observation[i] if vectors else int(self.next_observation[i]),
+            terminated=bool(self.terminated[i]),
+            next_mask=self.next_mask[i],
+            truncated=bool(self.truncated[i]),
+            session=int(self.session[i]),
+            propensity=float(self.propensity[i]),
+            user=int(self.user[i]),
+            chosen=None if self.chosen is None else self.chosen[i],
+        )
+
+
+@dataclass(slots=True)  # not frozen: it is made with every call
+class Transition:
+    """One completed step: a row of `Transitions`, whose columns have the same names and meanings."""
+
+    observation: Any
+    """An int of a discrete space, or a float64 vector of shape (d,) of a box; `next_observation` likewise."""
+    action: int
+    reward: float
+    next_observation: Any
+    terminated: bool
+    next_mask: NDArray[np.bool_]
+    """Shape (actions,). Not to be written to."""
+    truncated: bool
+    session: int
+    propensity: float
+    user: int
+    chosen: NDArray[np.float64] | None = None
+
+    def columns(self) -> Transitions:
+        """The same as columns of length 1."""
+        return Transitions(
+            observation=np.array([self.observation]),
+            action=np.array([self.action], np.int64),
+            reward=np.array([self.reward], np.float64),
+            next_observation=np.array([self.next_observation]),
+            terminated=np.array([self.terminated], np.bool_),
+            next_mask=self.next_mask[None],
+            truncated=np.array([self.truncated], np.bool_),
+            session=np.array([self.session], np.int64),
+            propensity=np.array([self.propensity], np.float64),
+            chosen=None if self.chosen is None else self.chosen[None],
+            user=np.array([self.user], np.int64),
+        )

@@ -21,7 +21,7 @@ from footlight_plugins.data import (
     Wish,
     WishRefused,
 )
-from footlight_plugins.decisions import Choice, Choices, Situation, Situations, Spaces, Transitions
+from footlight_plugins.decisions import Choice, Choices, Situation, Situations, Spaces, Transition, Transitions
 
 
 class Recommender(Engine):
@@ -276,6 +276,11 @@ class Agent(Engine):
     @abstractmethod
     def learn(self, steps: Transitions) -> None:
         """Learn from completed steps, in their order. Learning them in several batches comes to the same state."""
+
+    def learn_one(self, step: Transition) -> None:
+        """Learn from one step, as `learn` does, which it calls unless it is overridden: agents that learn a number of a
+        table override it, because columns of one row cost more than such a step."""
+        self.learn(step.columns())
 
     def drifted(self) -> None:
         """The world has changed: explore more for a while, and trust less what was learned. Does nothing by default.

@@ -91,6 +91,8 @@ class ServerConfig:
     """The deployments without which the server is not ready."""
     drain_seconds: float = 0.0
     """How long calls are taken after a stop was asked for, so that who balances the load hears of it."""
+    conversation_days: float = 30.0
+    """How long a conversation is kept after its last turn; 0 keeps it until somebody ends it."""
 
     @property
     def limits(self) -> Limits:

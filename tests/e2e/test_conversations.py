@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -139,3 +141,19 @@ def test_a_conversation_survives_the_death_of_the_server(server_factory: Start) 
     again = server_factory(data_dir=server.data_dir).client
     assert again.converse("talk", "a comedy", request_id="r1") == first
     assert again.converse("talk", "another one", timeout=60).turn == 2
+
+
+def turns_in(server: Server) -> int:
+    with sqlite3.connect(server.data_dir / "footlight.db") as connection:
+        count: int = connection.execute("SELECT count(*) FROM conversation_turns").fetchone()[0]
+    return count
+
+
+def test_a_conversation_that_nobody_goes_on_with_is_erased(server_factory: Start) -> None:
+    server = server_factory("--conversation-days", "0.00001")
+    open_house(server).client.converse("silent", "a comedy", timeout=60)
+    while turns_in(server):
+        time.sleep(0.05)
+    while learned(server.client) < 1:  # its last reply counts as abandoned
+        time.sleep(0.05)
+    assert server.client.converse("silent", "a comedy", timeout=60).turn == 1

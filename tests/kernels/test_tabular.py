@@ -31,3 +31,14 @@ def test_the_policy_is_that_of_its_definition(cells: list[tuple[float, bool]], e
 @pytest.mark.parametrize(("uniform", "action"), [(0.0, 1), (0.24, 1), (0.25, 3), (0.999, 3), (1.0, 3)])
 def test_drawing_inverts_the_cumulative_distribution(uniform: float, action: int) -> None:
     assert tabular.draw(np.array([0.0, 0.25, 0.0, 0.75, 0.0]), uniform) == action
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_to_choose_is_to_take_the_policy_and_to_draw_from_it(count: int) -> None:
+    tables, answer = np.random.default_rng(5).normal(size=(count, 3, 4)), np.empty((2, 4))
+    mask, uniforms = np.array([True, False, True, True]), np.linspace(0, 0.99, 23)
+    row = tables[:, 1].mean(axis=0)
+    policy = tabular.epsilon_greedy(row[None].copy(), 0, mask, 0.4)
+    drawn = [tabular.choose(tables, 1, mask, 0.4, uniform, answer) for uniform in uniforms]
+    assert drawn == [tabular.draw(policy, uniform) for uniform in uniforms]
+    assert np.array_equal(answer, [policy, row])

@@ -153,3 +153,14 @@ def test_rows_are_drawn_as_single_ones() -> None:
     uniform = np.random.default_rng(7).random(50)
     drawn = tabular.draw_rows(rows, uniform)
     assert drawn.tolist() == [tabular.draw(row, u) for row, u in zip(rows, uniform, strict=True)]
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.3])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_single_step_is_learned_to_the_bit_as_among_others(epsilon: float, count: int) -> None:
+    walk, q, counts = Walk(1), tables(count), np.zeros((S, A), np.int64)
+    columns = (walk.observation, walk.action, walk.reward, walk.following, walk.terminated, walk.mask)
+    for i, row in enumerate(zip(*columns, strict=True)):
+        arguments: Any = (q, counts, *row, i % count, epsilon, RATE, GAMMA)
+        td.learn_single(*arguments)
+    assert np.array_equal(off_policy(walk, 1, epsilon, count), q) and counts.sum() == len(walk.action)

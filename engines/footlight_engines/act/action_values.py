@@ -9,11 +9,22 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from footlight_engines.act.chance import uniform, uniforms
-from footlight_engines.act.checking import Steps, checked_index, checked_mask, checked_steps
+from footlight_engines.act.checking import Steps, checked_index, checked_mask, checked_steps, checked_transition
 from footlight_engines.act.exploration import Exploration, ExplorationOptions
 from footlight_engines.act.traces import Traces
 from footlight_engines.kernels import tabular, temporal_difference
-from footlight_plugins import Agent, Choice, Choices, Discrete, Options, Situations, Spaces, State, Transitions
+from footlight_plugins import (
+    Agent,
+    Choice,
+    Choices,
+    Discrete,
+    Options,
+    Situations,
+    Spaces,
+    State,
+    Transition,
+    Transitions,
+)
 
 MAX_CELLS = 100_000_000
 """The largest table: 800 MB."""
@@ -92,10 +103,10 @@ class ActionValues(Agent):
         """
         observation = checked_index(observation, self._seen.n)
         mask = checked_mask(mask, self._actions)
-        table = self._tables[0] if len(self._tables) == 1 else self._tables[:, observation].mean(axis=0)[None]
-        row = observation if len(self._tables) == 1 else 0
-        distribution = tabular.epsilon_greedy(table, row, mask, 0.0 if exploit else self.epsilon)
-        return Choice(int(tabular.draw(distribution, uniform(seed))), distribution, table[row].copy())
+        answer = np.empty((2, self._actions))
+        epsilon = 0.0 if exploit else self.epsilon
+        action = tabular.choose(self._tables, observation, mask, epsilon, uniform(seed), answer)
+        return Choice(action, answer[0], answer[1])
 
     def decide_batch(self, situations: Situations, seeds: NDArray[np.uint64], exploit: NDArray[np.bool_]) -> Choices:
         """Draw an action in each situation; see `Agent.decide_batch`. Raises ValueError as `act` does."""
@@ -120,6 +131,25 @@ class ActionValues(Agent):
         checked = checked_steps(steps, self._seen, self._actions)
         self._learn(checked)
         self._exploration.learned_steps += len(checked)
+
+    def _learn_one_off_policy(self, step: Transition, learner: int, epsilon: float) -> None:
+        """Learn from a single step with returns of one reward."""
+        next_mask = checked_transition(step, self._seen.n, self._actions)
+        temporal_difference.learn_single(
+            self._tables,
+            self._counts,
+            step.observation,
+            step.action,
+            step.reward,
+            0 if step.terminated else step.next_observation,
+            step.terminated,
+            next_mask,
+            learner,
+            epsilon,
+            self._rate,
+            self._options.discount_factor,
+        )
+        self._exploration.learned_steps += 1
 
     def _learn(self, steps: Steps) -> None:
         """Change the tables; the learned steps are counted afterwards."""

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Box, Discrete, Situation, Transitions
+from footlight_plugins import Box, Discrete, Situation, Transition, Transitions
+
+FEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,13 @@ def checked_mask(mask: NDArray[np.bool_], actions: int | None) -> NDArray[np.boo
         When it has another shape or allows nothing.
     """
     mask = np.array(mask, np.bool_, order="C")  # what comes from a log may be read-only, which a kernel does not take
-    if mask.ndim != 1 or (actions is not None and len(mask) != actions) or not mask.any():
+    if mask.ndim != 1 or (actions is not None and len(mask) != actions) or not _any(mask):
         raise ValueError(f"mask of shape {mask.shape} must have shape ({actions or 'candidates'},) and allow an action")
     return mask
+
+
+def _any(mask: NDArray[np.bool_]) -> bool:
+    return True in mask.tolist() if len(mask) <= FEW else bool(mask.any())  # a short list is faster than a reduction
 
 
 def checked_index(observation: Any, n: int) -> int:
@@ -85,8 +91,6 @@ def checked_steps(steps: Transitions, seen: Discrete | Box, actions: int | None,
     ValueError
         When a column is out of range or of another shape; the message names it.
     """
-    if len(steps) == 1 and future and isinstance(seen, Discrete) and (one := _single(steps, seen.n, actions or 0)):
-        return one
     n = len(steps)
     reward, terminated = (
         _column("reward", steps.reward, n, np.float64),
@@ -117,37 +121,23 @@ def checked_steps(steps: Transitions, seen: Discrete | Box, actions: int | None,
     )
 
 
-def _single(steps: Transitions, observations: int, actions: int) -> Steps | None:
-    """One step of numbers, as an agent that is asked step by step learns them; None where anything is not as expected.
+def checked_transition(step: Transition, observations: int, actions: int) -> NDArray[np.bool_]:
+    """The next mask of a step of numbers as a kernel takes it.
 
-    Looking at a number costs a fifth of looking at an array of one.
+    Raises
+    ------
+    ValueError
+        When anything is out of range or of another shape; the message names it.
     """
-    session, truncated, user, mask = steps.session, steps.truncated, steps.user, steps.next_mask
-    columns = (steps.observation, steps.action, steps.next_observation, session, user)
-    if not all(isinstance(one, np.ndarray) and one.dtype == np.int64 and one.shape == (1,) for one in columns):
-        return None
-    if steps.reward.dtype != np.float64 or steps.reward.shape != (1,) or mask.shape != (1, actions):
-        return None
-    assert session is not None and user is not None
-    ends, cut = bool(steps.terminated[0]), truncated is not None and bool(truncated[0])
-    if not (0 <= steps.observation[0] < observations and 0 <= steps.action[0] < actions):
-        return None
-    if not math.isfinite(steps.reward[0]):
-        return None
-    if not ends and not (0 <= steps.next_observation[0] < observations and True in mask[0].tolist()):
-        return None
-    following = np.zeros(1, np.int64) if ends else steps.next_observation
-    return Steps(
-        observation=steps.observation,
-        action=steps.action,
-        reward=steps.reward,
-        next_observation=following,
-        terminated=np.array([ends]),
-        over=np.array([ends or cut]),
-        next_mask=np.zeros((1, actions), np.bool_) if ends else np.array(mask, np.bool_),
-        session=session,
-        user=user,
-    )
+    if not math.isfinite(step.reward):
+        raise ValueError("reward must be finite")
+    checked_index(step.observation, observations)
+    if not 0 <= step.action < actions:
+        raise ValueError(f"action {step.action} must be 0 to {actions - 1}")
+    if step.terminated:
+        return np.zeros(actions, np.bool_)
+    checked_index(step.next_observation, observations)
+    return checked_mask(step.next_mask, actions)
 
 
 def _future(

@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from footlight_engines.act.action_values import ActionValues, TableOptions
-from footlight_engines.act.chance import uniforms
+from footlight_engines.act.chance import uniform, uniforms
 from footlight_engines.act.checking import Steps
-from footlight_plugins import Options
+from footlight_plugins import Options, Transition
 
 
 class QLearningOptions(TableOptions):
@@ -30,6 +30,14 @@ class QLearning(ActionValues):
 
     def _table_count(self, options: TableOptions) -> int:
         return 2 if isinstance(options, QLearningOptions) and options.double else 1
+
+    def learn_one(self, step: Transition) -> None:
+        """Learn from one step. Raises ValueError as `learn` does."""
+        if self._options.steps != 1:
+            self.learn(step.columns())
+            return
+        learner = int(uniform(self.learned_steps) < 0.5) if len(self._tables) == 2 else 0
+        self._learn_one_off_policy(step, learner, 0.0)
 
     def _learn(self, steps: Steps) -> None:
         n, learner = len(steps), np.zeros(len(steps), np.int64)

@@ -10,7 +10,7 @@ from pydantic import Field
 from footlight_engines.act.action_values import ActionValues, TableOptions
 from footlight_engines.act.checking import Steps
 from footlight_engines.kernels import temporal_difference
-from footlight_plugins import Options
+from footlight_plugins import Options, Transition
 
 
 class SarsaOptions(TableOptions):
@@ -27,6 +27,13 @@ class Sarsa(ActionValues):
     """Learns what its own exploring policy is worth (on-policy): it keeps away from cliffs while it still stumbles."""
 
     options_type: ClassVar[type[Options]] = SarsaOptions
+
+    def learn_one(self, step: Transition) -> None:
+        """Learn from one step. Raises ValueError as `learn` does."""
+        if isinstance(self._options, SarsaOptions) and self._options.expected and self._options.steps == 1:
+            self._learn_one_off_policy(step, 0, self.epsilon)
+        else:
+            self.learn(step.columns())
 
     def _learn(self, steps: Steps) -> None:
         epsilon = self._epsilons(len(steps))

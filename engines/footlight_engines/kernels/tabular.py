@@ -117,3 +117,32 @@ def draw_rows(distribution: NDArray[np.float64], uniform: NDArray[np.float64]) -
     for i in range(len(uniform)):
         actions[i] = draw(distribution[i], uniform[i])
     return actions
+
+
+@njit("i8(f8[:,:,::1], i8, b1[::1], f8, f8, f8[:,::1])", cache=True, nogil=True)
+def choose(
+    tables: NDArray[np.float64],
+    observation: int,
+    mask: NDArray[np.bool_],
+    epsilon: float,
+    uniform: float,
+    answer: NDArray[np.float64],
+) -> int:
+    """`epsilon_greedy` on the mean of one or two tables, and `draw` from it, in one call: what enters a kernel costs more
+    than what a kernel does.
+
+    Parameters
+    ----------
+    answer
+        Shape (2, actions), filled with the probabilities and the values.
+    The others
+        As in `epsilon_greedy_rows` and `draw`.
+    """
+    for a in range(len(mask)):
+        total = 0.0
+        for t in range(len(tables)):
+            total += tables[t, observation, a]
+        answer[1, a] = total / len(tables)
+    answer[0] = epsilon_greedy(answer, 1, mask, epsilon)
+    action: int = draw(answer[0], uniform)
+    return action

@@ -163,6 +163,12 @@ class AgentSuite(EngineSuite):
             agent.learn(steps.take(slice(start, end)))
         assert same_state(agent.state(), self.taught(2).state()) and agent.learned_steps == 200
 
+    def test_learning_one_by_one_comes_to_the_same_state(self) -> None:
+        agent, steps = self.agent(), self.steps(2)
+        for i in range(200):
+            agent.learn_one(steps.one(i))
+        assert same_state(agent.state(), self.taught(2).state()) and agent.learned_steps == 200
+
     def test_learning_nothing_changes_nothing(self) -> None:
         agent = self.taught()
         agent.learn(self.steps(0, n=0))

@@ -45,6 +45,9 @@ from footlight_server.models.store import Manifest, ModelStore
 
 T = TypeVar("T")
 ATTEMPTS = 3
+FEW = 16
+"""So many rows are committed on the event loop itself; more of them go to the writer's thread, which takes no turn from
+others."""
 CLOCKS = 60_000_000
 """By so many microseconds the clocks of two servers may differ."""
 
@@ -56,17 +59,19 @@ class Outdated(Unavailable):
     """What memory has of the agent is not to be used any more: it is to be made anew from its log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call
 class Stepped:
     """A step that was lived through; it counts once it is committed."""
 
     summaries: list[Summary]
     answers: list[Decided]
-    commit: asyncio.Task[Mapping[str, Decided]]
+    commit: asyncio.Task[Mapping[str, Decided]] | None
+    """None where it is committed already."""
 
     async def committed(self) -> tuple[list[Summary], list[Decided]]:
         """Wait for that, and answer. The caller may leave; the rows are written all the same."""
-        await asyncio.shield(self.commit)
+        if self.commit is not None:
+            await asyncio.shield(self.commit)
         return self.summaries, self.answers
 
 
@@ -142,6 +147,11 @@ class AgentHost:
     def is_open(self) -> bool:
         """Whether it may be moved now."""
         return not self.broken and not self._closed and self.lease is not None and self.lease.holds
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it can be moved here and now: on the event loop, while nobody else has the turn."""
+        return self.care.inline and self.is_open and not self.turn.locked()
 
     def enter(self) -> None:
         """Keep the lease until `leave`."""
@@ -243,9 +253,17 @@ class AgentHost:
         AgentDown, EngineFault
             When its engine did something wrong; nothing of the step is written.
         """
-        lived: Lived = await self._ask(partial(self._mind.step, endings, moves), call)
+        return self._stepped(await self._ask(partial(self._mind.step, endings, moves), call))
+
+    def step_now(self, endings: Sequence[Ending], moves: Sequence[Move]) -> Stepped:
+        """`step`, where the engine is asked on the event loop and nobody has the turn. Raises as it does."""
+        mind, alone = self._mind, len(moves) == 1 and not endings
+        step = partial(mind.move, moves[0]) if alone else partial(mind.step, endings, moves)
+        return self._stepped(self.care.run_now(self.record.agent_id, partial(self._wholly, step)))
+
+    def _stepped(self, lived: Lived) -> Stepped:
         answers = [self.decided(row) for row in lived.decisions]
-        named = {row.name: answer for row, answer in zip(lived.decisions, answers, strict=True) if row.name}
+        named = {row.name: answer for row, answer in zip(lived.decisions, answers, strict=True) if row.name is not None}
         return Stepped(lived.summaries, answers, self._commit(lived.rows, named))
 
     def decided(self, row: AgentRow) -> Decided:
@@ -263,6 +281,9 @@ class AgentHost:
 
     def _guarded(self, work: Callable[[], T], call: Call) -> T:
         check_waiting(call)
+        return self._wholly(work)
+
+    def _wholly(self, work: Callable[[], T]) -> T:
         self.check()
         try:
             return work()
@@ -297,7 +318,8 @@ class AgentHost:
         commit = self._commit([row], {})
         if kind == ROLLBACK:
             self.broken = True  # it is made anew from what is left of its log
-        await asyncio.shield(commit)
+        if commit is not None:
+            await asyncio.shield(commit)
         return row
 
     def check(self) -> None:
@@ -307,13 +329,37 @@ class AgentHost:
             self.broken = True
             raise Outdated(f"agent '{self.record.agent_id}' is being made anew")
 
-    def _commit(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> asyncio.Task[Mapping[str, Decided]]:
-        """Begin to write the rows down. A repeated request that comes meanwhile waits for the same answer."""
+    def _commit(
+        self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]
+    ) -> asyncio.Task[Mapping[str, Decided]] | None:
+        """Write the rows down, or begin to. A repeated request that comes meanwhile waits for the same answer.
+
+        Returns
+        -------
+        What to wait for; None where they are committed already.
+        """
+        if self._committed_at_once(rows):
+            return None
         self._users += 1  # also when the caller leaves before it is done
         self._newest = task = asyncio.create_task(self._write(rows, answers))
         for request_id in answers:
             self.requests[request_id] = task
         return task
+
+    def _committed_at_once(self, rows: Sequence[AgentRow]) -> bool:
+        """Commit the rows here and now, where there is nothing before them and nobody else writes."""
+        if len(rows) > FEW or self.lease is None or not self.lease.holds:
+            return False
+        if self._newest is not None and not self._newest.done():
+            return False
+        try:
+            return self._writer.at_once(lambda prompt: self._log.insert_at_once(prompt, rows))
+        except Exception as fault:
+            raise self._unwritten(fault) from fault
+
+    def _unwritten(self, fault: Exception) -> Unavailable:
+        self.broken = True
+        return Unavailable(f"the step could not be written down: {fault}")
 
     async def settle(self) -> None:
         """Wait until everything that memory holds now is committed: what is said of it is durable then.
@@ -334,8 +380,7 @@ class AgentHost:
             self.broken = True
             raise
         except Exception as fault:
-            self.broken = True
-            raise Unavailable(f"the step could not be written down: {fault}") from fault
+            raise self._unwritten(fault) from fault
         finally:
             for request_id in answers:
                 del self.requests[request_id]

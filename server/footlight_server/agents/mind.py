@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Agent, Candidates, Choice, State, Transitions
+from footlight_plugins import Agent, Candidates, Choice, State
+from footlight_server.agents.columns import transition, transitions
 from footlight_server.agents.drift import PageHinkley
 from footlight_server.agents.sessions import (
     ACT,
@@ -31,6 +32,7 @@ from footlight_server.agents.sessions import (
 from footlight_server.agents.settings import Mode, Settings
 from footlight_server.agents.spaces import Codec
 from footlight_server.agents.steps import (
+    FEW,
     MODE_SHIFT,
     Ending,
     Move,
@@ -52,7 +54,7 @@ Gone = dict[tuple[int, str], float | None]
 """Of rewards of decisions that are closed: the value that the log has under their id, None where it has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call
 class Lived:
     """A step that was lived through: all its rows, what became of the sessions that ended, the rows of its decisions."""
 
@@ -84,6 +86,9 @@ class Mind:
         """Know nothing."""
         self.engine = self._make()
         looks_ahead = bool(getattr(self.engine, "looks_ahead", True))
+        numbers = not self._codec.vectors and not isinstance(self._codec.action, Candidates)
+        self._learns_one = numbers and getattr(type(self.engine), "learn_one", Agent.learn_one) is not Agent.learn_one
+        """Whether the engine has a faster way for a single step."""
         self.sessions = Sessions(self.settings.reward, looks_ahead, self.settings.mode)
         self.drift = PageHinkley(self.settings.drift)
         self.position = 0
@@ -141,39 +146,13 @@ class Mind:
         while steps:
             alarm = self.drift.feed(step.reward for step in steps) if self.settings.drift.enabled else None
             these = steps if alarm is None else steps[:alarm]
-            self.engine.learn(self._transitions(these))
+            if len(these) == 1 and self._learns_one:
+                self.engine.learn_one(transition(these[0], self._codec))
+            else:
+                self.engine.learn(transitions(these, self._codec))
             if alarm is not None:
                 self.engine.drifted()
             steps = steps[len(these) :]
-
-    def _transitions(self, steps: Sequence[Step]) -> Transitions:
-        candidates = isinstance(self._codec.action, Candidates)
-        chosen = [step.decision.chosen or b"" for step in steps]
-        return Transitions(
-            observation=self._column([(step.decision.observation, step.decision.vector) for step in steps]),
-            action=np.array([step.decision.action for step in steps], np.int64),
-            reward=np.array([step.reward for step in steps], np.float64),
-            next_observation=self._column([(step.following.observation, step.following.vector) for step in steps]),
-            terminated=np.array([step.following.terminated for step in steps], np.bool_),
-            next_mask=self._masks([step.following.mask for step in steps]),
-            truncated=np.array([step.following.truncated for step in steps], np.bool_),
-            session=np.array([step.session for step in steps], np.int64),
-            propensity=np.array([step.decision.propensity for step in steps], np.float64),
-            chosen=np.frombuffer(b"".join(chosen)).reshape(len(steps), -1) if candidates else None,
-            user=np.array([step.decision.user for step in steps], np.int64),
-        )
-
-    def _column(self, seen: Sequence[tuple[int | None, bytes | None]]) -> NDArray[Any]:
-        if not self._codec.vectors:
-            return np.array([0 if index is None else index for index, _ in seen], np.int64)
-        nothing = bytes(8 * self._codec.width)
-        return np.frombuffer(b"".join(vector or nothing for _, vector in seen)).reshape(len(seen), -1)
-
-    def _masks(self, masks: Sequence[bytes | None]) -> NDArray[np.bool_]:
-        actions = 0 if isinstance(self._codec.action, Candidates) else self._codec.actions
-        everything = b"\x01" * actions
-        packed = b"".join((mask or everything)[:actions] for mask in masks)
-        return np.frombuffer(packed, np.bool_).reshape(len(masks), actions)
 
     def _row(self, kind: int, session_id: str = "", **more: Any) -> AgentRow:
         self.position += 1
@@ -181,6 +160,8 @@ class Mind:
 
     def expire(self) -> tuple[list[AgentRow], list[Step]]:
         """Close the decisions whose time is up."""
+        if not self.sessions.has_deadlines:
+            return [], []
         rows = [self._row(TIMEOUT, decision=position) for position in self.sessions.overdue(now())]
         return rows, [step for row in rows for step in self.sessions.timeout(row)]
 
@@ -196,6 +177,21 @@ class Mind:
         summaries = [self.sessions.end(row) for row in ends]
         decisions = self._decide(acts, moves)
         return Lived(timeouts + ends + decisions, summaries, decisions)
+
+    def move(self, move: Move) -> Lived:
+        """`step` of one move alone, without what it takes to do many at once."""
+        timeouts, steps = self.expire()
+        row = self._act_row(move)
+        steps += self.sessions.outcome(row)
+        self._learn(steps)
+        seed, own = draw_seed(self._record.seed, row.position), None
+        if move.logged is None and self.sessions.mode is not Mode.LOG_ONLY:
+            situation = situation_of(row, self._codec)
+            own = self.engine.decide(situation, seed, exploits(row))
+            check_choice(self._name, own, situation.mask)
+        row = self._decided(row, (seed, self.learned_steps), move, own)
+        self.sessions.decide(row)
+        return Lived([*timeouts, row], [], [row])
 
     def _end_row(self, ending: Ending) -> AgentRow:
         seen = ending.sight if ending.reason == TRUNCATED else None
@@ -235,42 +231,65 @@ class Mind:
         own = dict(zip(asked, choices, strict=True))
         done, learned_steps = [], self.learned_steps
         for i, (row, move, seed) in enumerate(zip(rows, moves, seeds, strict=True)):
-            row = self._decided(row._replace(seed=seed, learned_steps=learned_steps), move, own.get(i))
+            done.append(row := self._decided(row, (seed, learned_steps), move, own.get(i)))
             self.sessions.decide(row)
-            done.append(row)
         return done
 
-    def _decided(self, row: AgentRow, move: Move, own: Choice | None) -> AgentRow:
-        """The row with its action: the agent's own, the baseline, or somebody else's."""
+    def _decided(self, row: AgentRow, drawn: tuple[int, int], move: Move, own: Choice | None) -> AgentRow:
+        """The row with its action: the agent's own, the baseline, or somebody else's. ``drawn``: the seed, and from how
+        many steps the agent had learned."""
         mask = mask_of(row, self._codec)
-        detail: dict[str, Any] = {}
+        seed, learned_steps = drawn
+        action, distribution, flag = self._served(mask, seed, move, own)
+        expected, best = _expected(own, action, mask)
+        # `_replace` in a third of its time: it is made for each decision.
+        return AgentRow(
+            *row[:7],
+            action,
+            row.reward,
+            row.flag | flag,
+            row.mask,
+            distribution.tobytes(),
+            learned_steps,
+            seed,
+            row.time,
+            row.features,
+            self._chosen(row, action),
+            row.candidates,
+            row.person,
+            distribution.item(action),
+            expected,
+            best,
+            self._detail(move, own, flag),
+        )
+
+    def _served(
+        self, mask: NDArray[np.bool_], seed: int, move: Move, own: Choice | None
+    ) -> tuple[int, NDArray[np.float64], int]:
+        """What is done, with which probabilities, and the flag that says who decided."""
         if move.logged is not None:
             action, propensity = move.logged
-            distribution, flag = np.zeros(len(mask)), LOGGED
+            distribution = np.zeros(len(mask))
             distribution[action] = propensity
-        elif self.sessions.mode.serves_baseline:
+            return action, distribution, LOGGED
+        if self.sessions.mode.serves_baseline:
             assert move.baseline is not None
-            share, flag = self.settings.baseline_exploration, BASELINE
+            share = self.settings.baseline_exploration
             distribution = share * mask / mask.sum()
             distribution[move.baseline] += 1.0 - share
-            action = draw(distribution, row.seed)
-            if own is not None:
-                detail["own"] = own.action
-        else:
-            assert own is not None
-            action, distribution, flag = own.action, own.distribution, 0
+            return draw(distribution, seed), distribution, BASELINE
+        assert own is not None
+        return own.action, own.distribution, 0
+
+    def _detail(self, move: Move, own: Choice | None, flag: int) -> str | None:
+        detail: dict[str, Any] = {}
+        if flag == BASELINE and own is not None:
+            detail["own"] = own.action
         if move.baseline is not None:
             detail["baseline"] = move.baseline
         if move.offer is not None and any(move.offer.names):
             detail["names"] = list(move.offer.names)
-        return row._replace(
-            action=action,
-            distribution=distribution.tobytes(),
-            propensity=float(distribution[action]),
-            flag=row.flag | flag,
-            chosen=self._chosen(row, action),
-            detail=json.dumps(detail) if detail else None,
-        )._replace(**_expected(own, action, mask))
+        return json.dumps(detail) if detail else None
 
     def _chosen(self, row: AgentRow, action: int) -> bytes | None:
         size = 8 * self._codec.feature_count
@@ -334,10 +353,14 @@ class Mind:
         return row
 
 
-def _expected(own: Choice | None, action: int, mask: NDArray[np.bool_]) -> dict[str, Any]:
+def _expected(own: Choice | None, action: int, mask: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+    """What the engine expects of an action, and of the best that is allowed."""
     if own is None or own.values is None:
-        return {}
-    return {"expected": float(own.values[action]), "best_expected": float(own.values[mask].max())}
+        return None, None
+    if len(mask) > FEW:
+        return own.values.item(action), float(own.values[mask].max())
+    values = own.values.tolist()
+    return values[action], max(value for value, allowed in zip(values, mask.tolist(), strict=True) if allowed)
 
 
 def voids(rollbacks: Sequence[AgentRow]) -> list[tuple[int, int]]:

@@ -36,7 +36,7 @@ MOST_OPEN = 200_000
 step."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as all that is made with every step: that takes twice as long
 class Following:
     """What came after a decision."""
 
@@ -86,7 +86,7 @@ class OpenSession:
     total: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """One complete step, as an engine learns it."""
 
@@ -143,6 +143,11 @@ class Sessions:
     def deadline(self, time: int) -> int:
         """Until when rewards of a decision made at a time count, in microseconds; 0 where that is not settled by time."""
         return time + round(self._policy.wait * 1e6) if self._policy.wait else 0
+
+    @property
+    def has_deadlines(self) -> bool:
+        """Whether the rewards of any open decision have one."""
+        return bool(self._due)
 
     def overdue(self, now: int) -> list[int]:
         """The decisions whose rewards are complete because their time is up, oldest first."""

@@ -274,7 +274,7 @@ def action_space(field: str, plain: Any) -> tuple[Discrete | Candidates, int]:
     raise InvalidArgument(f"{field}.{next(iter(plain))}", "must be a discrete space or candidates")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call
 class Sight:
     """What an engine sees: a number, or the bytes of a flat float64 vector."""
 
@@ -301,6 +301,9 @@ class Codec:
             )
         self.vectors = engine.takes_features
         self.spaces = Spaces(self._observation(), self.action)
+        self.everything = np.ones(self.action.n, np.bool_)
+        """The mask that allows every action, shape (actions,). Not to be written to."""
+        self.everything.flags.writeable = False
 
     def _observation(self) -> Discrete | Box:
         if self.vectors:

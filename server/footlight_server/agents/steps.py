@@ -33,7 +33,7 @@ class Offer:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as all that is made with every call: that takes twice as long
 class Move:
     """One wanted decision, checked. ``logged`` is the action that somebody else took, and its probability."""
 
@@ -60,7 +60,7 @@ class Ending:
     sight: Sight
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decided:
     """One decision as answered. Actions are counted from 0; ``first_action`` is what the first is called."""
 
@@ -159,9 +159,11 @@ def check_choice(engine: str, choice: Choice, mask: NDArray[np.bool_]) -> None:
 
 
 def mask_of(row: AgentRow, codec: Codec) -> NDArray[np.bool_]:
-    """Which actions a row allows; a row without a mask allows all."""
+    """Which actions a row allows; a row without a mask allows all. Not to be written to."""
     if row.mask is not None:
         return np.frombuffer(row.mask, np.bool_)
+    if row.candidates is None:
+        return codec.everything
     return np.ones(action_count(row, codec), np.bool_)
 
 

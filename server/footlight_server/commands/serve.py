@@ -124,6 +124,9 @@ def serve(
     reflection: Annotated[
         bool | None, typer.Option(help="Tell what services there are; by default only where no token is required.")
     ] = None,
+    conversation_days: Annotated[
+        float, typer.Option(min=0.0, help="Erase a conversation so many days after its last turn; 0 never does.")
+    ] = 30.0,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the server.
@@ -169,6 +172,7 @@ def serve(
         require_token=require_token,
         insecure_allow_remote=insecure_allow_remote,
         reflection=reflection,
+        conversation_days=conversation_days,
     )
     try:
         if ready_file is not None and not ready_file.parent.is_dir():

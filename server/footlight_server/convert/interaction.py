@@ -46,26 +46,38 @@ def wanted_end(request: pb.EndSessionRequest) -> WantedEnd:
 
 def decision_message(answer: Decided) -> pb.ActResponse:
     """One decision."""
+    message = pb.ActResponse()
+    fill_decision(message, answer)
+    return message
+
+
+def fill_decision(message: pb.ActResponse, answer: Decided) -> None:
+    """Say a decision in a message that says nothing yet. Set one by one, fields cost half of what a constructor takes."""
     distribution = answer.distribution.tolist()
-    return pb.ActResponse(
-        decision_id=decision_id(answer.agent, answer.position),
-        action=pb.Value(discrete=answer.action + answer.first_action),
-        propensity=distribution[answer.action],
-        distribution=distribution,
-        learned_steps=answer.learned_steps,
-        seed=answer.seed,
-        step=answer.step,
-        candidate_id=answer.candidate,
-        reward_deadline=timestamp(answer.deadline) if answer.deadline else None,
-        explanation=pb.Explanation(
-            reason=pb.DecisionReason.ValueType(answer.reason),
-            expected=answer.expected,
-            best_expected=answer.best_expected,
-            own_action=None if answer.own is None else answer.own + answer.first_action,
-        ),
-        model_version=answer.position,
-        mode=pb.AgentMode.ValueType(answer.mode),
-    )
+    message.decision_id = decision_id(answer.agent, answer.position)
+    message.action.discrete = answer.action + answer.first_action
+    message.propensity = distribution[answer.action]
+    message.distribution.extend(distribution)
+    message.learned_steps = answer.learned_steps
+    message.seed = answer.seed
+    message.step = answer.step
+    message.model_version = answer.position
+    message.mode = pb.AgentMode.ValueType(answer.mode)
+    if answer.candidate:
+        message.candidate_id = answer.candidate
+    if answer.deadline:
+        message.reward_deadline.CopyFrom(timestamp(answer.deadline))
+    _fill_explanation(message.explanation, answer)
+
+
+def _fill_explanation(message: pb.Explanation, answer: Decided) -> None:
+    message.reason = pb.DecisionReason.ValueType(answer.reason)
+    if answer.expected is not None:
+        message.expected = answer.expected
+    if answer.best_expected is not None:
+        message.best_expected = answer.best_expected
+    if answer.own is not None:
+        message.own_action = answer.own + answer.first_action
 
 
 def summary_message(summary: Summary) -> pb.EndSessionResponse:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from footlight_plugins import Call
-from footlight_server.agents.agent_host import AgentHost
+from footlight_server.agents.agent_host import AgentHost, Outdated, Stepped
 from footlight_server.agents.mind import LATE, UNKNOWN_DECISION, GivenReward, Gone
 from footlight_server.agents.sessions import ABANDONED, ACT, Summary
 from footlight_server.agents.spaces import Sight
@@ -32,8 +33,10 @@ from footlight_server.dispatch.moves import (
 )
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.agents import AgentTable
+from footlight_server.log.leases import LeaseLost
 from footlight_server.log.leasing import Leasing
 from footlight_server.log.people import People
+from footlight_server.log.records import AgentRecord
 from footlight_server.log.validation import check_id, check_number
 from footlight_server.log.writer import Writer
 from footlight_server.models.store import ModelStore
@@ -75,7 +78,36 @@ class Acting:
         """Tell the outcome of the decision before, learn from it, and decide the next one."""
         self._policy.check(asking, "act")
         record = self._access.record("agent_id", agent_id)
+        if (stepped := await self._at_once(asking, record, lambda host: self._act_now(host, wanted))) is not None:
+            return stepped.answers[0]
         return await self._access.use(asking, record, lambda host: self._act(host, wanted, asking.call))
+
+    async def _at_once(
+        self, asking: Asking, record: AgentRecord, work: Callable[[AgentHost], Stepped | None]
+    ) -> Stepped | None:
+        """A step that need not wait for its turn, committed; None where it has to go the longer way."""
+        if (host := self._access.at_hand(record)) is None:
+            return None
+        with suppress(LeaseLost, Outdated):  # nothing was written: again, with the newer state
+            stepped = self._access.use_now(asking, host, work)
+            if stepped is not None and stepped.commit is not None:
+                await stepped.committed()
+            return stepped
+        return None
+
+    def _act_now(self, host: AgentHost, wanted: WantedMove) -> Stepped | None:
+        """`_act` where it need not wait for its turn; None where the same request is under way."""
+        move = checked_move("", wanted, host, self._person)
+        if move.request_id is not None:
+            if move.request_id in host.requests:
+                return None
+            if known := self._access.log.find_requests(host.record.ordinal, [move.request_id]):
+                return Stepped([], [host.decided(known[move.request_id])], None)
+        check_order("", move, host)
+        stepped = host.step_now([], [move])
+        self._deadlines.watch(host)
+        self.desk.review(host)
+        return stepped
 
     async def _act(self, host: AgentHost, wanted: WantedMove, call: Call) -> Decided:
         move = checked_move("", wanted, host, self._person)
@@ -180,7 +212,14 @@ class Acting:
         """Tell the outcome of the last decision and close the session."""
         self._policy.check(asking, "act")
         record = self._access.record("agent_id", agent_id)
+        if (stepped := await self._at_once(asking, record, lambda host: self._end_now(host, wanted))) is not None:
+            return stepped.summaries[0]
         return await self._access.use(asking, record, lambda host: self._end(host, wanted, asking.call))
+
+    def _end_now(self, host: AgentHost, wanted: WantedEnd) -> Stepped | None:
+        """`_end` where it need not wait for its turn; None where the session is not open."""
+        ending = checked_end("", wanted, host)
+        return host.step_now([ending], []) if ending.session_id in host.sessions.open else None
 
     async def _end(self, host: AgentHost, wanted: WantedEnd, call: Call) -> Summary:
         ending = checked_end("", wanted, host)

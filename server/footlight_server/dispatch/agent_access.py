@@ -88,6 +88,31 @@ class AgentAccess:
             return await self._admitted(asking, care, record, work)
         return await outliving(asking, self._admitted(asking, care, record, work))
 
+    def at_hand(self, record: AgentRecord) -> AgentHost | None:
+        """The agent, where it can be moved without waiting for anything."""
+        host = self.keeper.open_host(record)
+        if host is None or not host.is_free:
+            return None
+        assert host.lease is not None
+        host.lease.used = True
+        return host
+
+    def use_now(self, asking: Asking, host: AgentHost, work: Callable[[AgentHost], T]) -> T:
+        """`use` of an agent that is `at_hand`.
+
+        Raises
+        ------
+        Outdated
+            When it has to be made anew; nothing was written.
+        """
+        care, agent = host.care, host.record.agent_id
+        with care.admission.enter(asking):
+            care.admit(agent)
+            try:
+                return work(host)
+            finally:
+                care.leave(agent)
+
     async def note(self, asking: Asking, record: AgentRecord, kind: int, **what: object) -> AgentRow:
         """Write down something about an agent itself."""
 

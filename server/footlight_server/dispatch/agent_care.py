@@ -124,14 +124,29 @@ class AgentCare:
         try:
             answer = await self.seat.run(partial(self._noted, agent, work), call)
         except EngineFault as fault:
-            self._fault(agent, fault)
-            if self._wards[agent].breaker.state is BreakerState.CLOSED:
-                raise
-            raise self._down(agent) from fault
+            raise self._judged(agent, fault) from fault
+        self._succeeded(agent)
+        return answer
+
+    def run_now(self, agent: str, work: Callable[[], T]) -> T:
+        """`run`, where the engines are asked on the event loop. Raises as it does."""
+        assert isinstance(self.seat, InlineSeat)
+        try:
+            answer = self.seat.run_now(work)
+        except EngineFault as fault:
+            raise self._judged(agent, fault) from fault
+        self._succeeded(agent)
+        return answer
+
+    def _judged(self, agent: str, fault: EngineFault) -> Exception:
+        """What to raise for a fault: that the agent is out of order now, or the fault itself."""
+        self._fault(agent, fault)
+        return fault if self._wards[agent].breaker.state is BreakerState.CLOSED else self._down(agent)
+
+    def _succeeded(self, agent: str) -> None:
         if self._wards and (ward := self._wards.get(agent)) is not None:
             ward.calls += 1
             ward.breaker.succeed()
-        return answer
 
     def _noted(self, agent: str, work: Callable[[], T]) -> T:
         self._asked = agent

@@ -92,6 +92,17 @@ class Conversing:
             await self._acting.end_session(asking, agent_of(name), end)
         return await self._table.end(name, conversation_id)
 
+    async def expire(self, asking: Asking, deployment: str, conversation_id: str, before: int) -> int:
+        """Forget a conversation unless it had a turn since ``before``; answers how many turns it had."""
+        async with self._locks.setdefault((deployment, conversation_id), asyncio.Lock()):
+            last = await asyncio.to_thread(self._table.last, deployment, conversation_id)
+            turns = await self._table.end(deployment, conversation_id, before)
+        if turns and last is not None and last.decision_id:
+            with suppress(NotFound):  # the agent has forgotten the session, or never had it
+                end = WantedEnd(_session(last.memory), ABANDONED)
+                await self._acting.end_session(asking, agent_of(deployment), end)
+        return turns
+
     def _resolve(self, name: str) -> Deployed:
         if name:
             deployed = self._deployments.resolve(name, Verb.ACT)

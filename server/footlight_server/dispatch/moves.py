@@ -21,7 +21,7 @@ Person = Callable[[str], int]
 """From the name of a person to their ordinal; -1 for one that the log does not know."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made with every call
 class WantedMove:
     """One Act as asked for. ``observation`` and ``baseline`` are plain values, None where they were not given."""
 

@@ -219,9 +219,13 @@ def on_the_loop(function: F) -> F:
 class InlineSeat(Seat):
     """The event loop itself."""
 
-    @on_the_loop
     async def run(self, work: Callable[[], T], call: Call = FOREVER, patience: float = 0.0) -> T:
         """Run it now."""
+        return self.run_now(work, call)
+
+    @on_the_loop
+    def run_now(self, work: Callable[[], T], call: Call = FOREVER) -> T:
+        """`run`, for those who need not wait for a thread."""
         started = time.perf_counter()
         try:
             return work()

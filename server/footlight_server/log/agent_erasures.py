@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from footlight_server.log.bulk import Lookup
 from footlight_server.log.records import AgentRow, now
 from footlight_server.log.schema import AGENT_LOG, ERASURES
+from footlight_server.log.sqlite import PromptConnection
 
 ACT, END, ERASED = 1, 3, 9
 """The kinds of a row that matter here. An erased one keeps its position, so that none is ever given again."""
@@ -46,3 +47,8 @@ def without_erased(connection: Connection, tenant: str, rows: Sequence[AgentRow]
     if not gone:
         return rows
     return [AgentRow(row.agent, row.position, ERASED, "", time=now()) if row.person in gone else row for row in rows]
+
+
+def was_erased(prompt: PromptConnection, tenant: str, person: int) -> bool:
+    """Whether a person was erased."""
+    return bool(prompt.rows("SELECT 1 FROM erasures WHERE tenant = ? AND user_ordinal = ?", (tenant, person)))

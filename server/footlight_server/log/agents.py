@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal_column, select
 
 from footlight_server.errors import AlreadyExists, NotFound
-from footlight_server.log.agent_erasures import ERASED, without_erased
+from footlight_server.log.agent_erasures import ERASED, was_erased, without_erased
 from footlight_server.log.bulk import Prepared, insert_rows
 from footlight_server.log.database import Database
 from footlight_server.log.paging import decode_token, encode_token, page_length
 from footlight_server.log.records import AgentRecord, AgentRow
 from footlight_server.log.schema import AGENT_LOG, AGENTS
+from footlight_server.log.sqlite import PromptConnection, insert_statement
 from footlight_server.log.writer import Writer
 
 REQUEST = 1
@@ -24,6 +25,11 @@ REWARD = 2
 """The kind of a row whose name is a reward id: unique in its decision."""
 _PAGE = 10_000
 _ROW = tuple(AGENT_LOG.c)[1:]
+_INSERT = insert_statement(AGENT_LOG)
+_FIND_REQUEST = (
+    f"SELECT {', '.join(column.name for column in _ROW)} FROM agent_log"
+    f" WHERE tenant = ? AND agent = ? AND kind = {REQUEST} AND name IS NOT NULL AND name = ?"
+)
 # Written into the statement, not bound: only then does the database see that a partial index holds these rows.
 _IS_REQUEST = AGENT_LOG.c.kind == literal_column(str(REQUEST))
 _IS_RARE = AGENT_LOG.c.kind > literal_column("3")
@@ -120,6 +126,14 @@ class AgentLog:
         rows = without_erased(connection, self._tenant, rows)
         insert_rows(connection, AGENT_LOG, [(self._tenant, *row) for row in rows])
 
+    def insert_at_once(self, prompt: PromptConnection, rows: Sequence[AgentRow]) -> bool:
+        """`insert_rows`, committed when it returns; False where it has to be done in the other way."""
+        people = {row.person for row in rows if row.person is not None}
+        if people and any(was_erased(prompt, self._tenant, person) for person in people):
+            return False
+        tenant = (self._tenant,)
+        return prompt.insert(_INSERT, [tenant + row for row in rows])
+
     def read(self, agent: int, after: int = 0) -> Iterator[AgentRow]:
         """The agent's rows after a position, in order; no connection is held between them."""
         c = AGENT_LOG.c
@@ -172,10 +186,18 @@ class AgentLog:
         return self._first(connection, *self._of(agent), AGENT_LOG.c.position == position)
 
     def find_requests(self, agent: int, request_ids: Sequence[str]) -> dict[str, AgentRow]:
-        """The decisions that these request ids led to, by request id; those that led to none are left out."""
+        """The decisions that these request ids led to, by request id; those that led to none are left out.
+
+        To be called on the event loop.
+        """
         if not request_ids:
             return {}
         found = {}
+        if (prompt := self._database.prompt()) is not None:
+            for name in request_ids:
+                for row in prompt.rows(_FIND_REQUEST, (self._tenant, agent, name)):
+                    found[name] = AgentRow._make(row)
+            return found
         with self._database.reading() as connection:
             for name in request_ids:
                 for row in _BY_REQUEST.rows(connection, {"tenant": self._tenant, "agent": agent, "name": name}):

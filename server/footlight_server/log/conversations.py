@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from footlight_server.errors import Unavailable
@@ -73,12 +73,25 @@ class ConversationTable:
             message = f"conversation '{turn.conversation_id}' went on elsewhere meanwhile: ask again"
             raise Unavailable(message) from fault
 
-    async def end(self, deployment: str, conversation_id: str) -> int:
-        """Erase a conversation; answers how many turns it had."""
-        here = self._of(deployment, conversation_id)
+    def silent(self, before: int, limit: int) -> list[tuple[str, str]]:
+        """Conversations whose newest turn is older than a time: the deployment and the name of each."""
+        c = CONVERSATION_TURNS.c
+        query = select(c.deployment, c.conversation_id).where(c.tenant == self._tenant)
+        query = query.group_by(c.deployment, c.conversation_id).having(func.max(c.time) < before).limit(limit)
+        with self._database.reading() as connection:
+            return [(deployment, name) for deployment, name in connection.execute(query)]
+
+    async def end(self, deployment: str, conversation_id: str, before: int | None = None) -> int:
+        """Erase a conversation, where ``before`` is given only one without a turn since; answers how many turns it had."""
         return await self._writer.submit(
-            lambda connection: int(connection.execute(delete(CONVERSATION_TURNS).where(*here)).rowcount)
+            lambda connection: self._erase(connection, self._of(deployment, conversation_id), before)
         )
+
+    def _erase(self, connection: Connection, here: tuple[Any, ...], before: int | None) -> int:
+        newest = select(func.max(CONVERSATION_TURNS.c.time)).where(*here)
+        if before is not None and (connection.execute(newest).scalar() or before) >= before:
+            return 0
+        return int(connection.execute(delete(CONVERSATION_TURNS).where(*here)).rowcount)
 
     def _insert(self, connection: Connection, turn: TurnRecord) -> None:
         name, talk, number = turn.deployment, turn.conversation_id, turn.turn

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from footlight_server.errors import DataLoss, FailedPrecondition, FootlightError, Unavailable
 from footlight_server.log.postgresql import open_postgresql, vacuum, vacuumed_at
 from footlight_server.log.schema import PERSONAL, REVISION
-from footlight_server.log.sqlite import advise_planner, is_advised, open_sqlite, truncate_log
+from footlight_server.log.sqlite import PromptConnection, advise_planner, is_advised, open_sqlite, truncate_log
 from footlight_server.log.turns import Turns
 
 _DURABILITIES = ("normal", "full")
@@ -32,6 +32,8 @@ class Database:
         self._writing = writing
         self._reading = reading
         self._turns: Turns | None = None
+        self._waits_for_disk = False
+        self._prompt: PromptConnection | None = None
         self._unscrubbed = writing.dialect.name == "sqlite"  # a process that died may have left what it erased
 
     @staticmethod
@@ -57,6 +59,7 @@ class Database:
         if (prepare := _STORES.get(parsed.get_backend_name())) is None:
             raise ValueError(f"the database must be sqlite or postgresql, not {parsed.get_backend_name()!r}")
         database = Database(*prepare(parsed, durability))
+        database._waits_for_disk = durability == "full"
         try:
             _migrate(database._writing)
         except SQLAlchemyError as error:
@@ -101,6 +104,17 @@ class Database:
         """A connection to write with. Only the `Writer` asks for it. After an error it connects anew by itself."""
         return self._writing.connect()
 
+    def prompt(self) -> PromptConnection | None:
+        """The event loop's own connection, for a few rows that are committed at once; always from the same thread.
+
+        None where that would make the loop wait: for a server of a database, for a disk, for other servers' turns.
+        """
+        if self._writing.dialect.name != "sqlite" or self._waits_for_disk or self._turns is not None:
+            return None
+        if self._prompt is None:
+            self._prompt = PromptConnection(str(self._writing.url.database))
+        return self._prompt
+
     def scrub(self) -> bool:
         """Let deleted rows vanish from the write-ahead log too.
 
@@ -134,6 +148,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._prompt is not None:
+            self._prompt.close()
         self._reading.dispose()
         self._writing.dispose()
         if self._turns is not None:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from footlight_server.errors import FootlightError, Unavailable
 from footlight_server.log.database import Database, in_the_domain
+from footlight_server.log.sqlite import PromptConnection
 
 T = TypeVar("T")
 Record = TypeVar("Record")
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 _GROUP = 2_048  # works in one commit at most
 _BACKLOG = 65_536  # background records that may wait
 _UNSURE = "the connection was lost during the commit, so it may have been written; repeat it as it is"
+_IN_A_ROW = 4_096  # works at once between two that go by the thread
 _FLUSH_S = 0.25  # how long background records wait for a group to join
 
 
@@ -78,6 +80,8 @@ class Writer:
         self._dropped = 0
         self._connection: Connection | None = None
         self._closing = False
+        self._under_way = 0  # works that were submitted and are not released yet
+        self._in_a_row = 0
         self._thread = threading.Thread(target=self._serve, name="footlight-writer", daemon=True)
         self._thread.start()
 
@@ -98,8 +102,31 @@ class Writer:
         if self._closing:
             raise Unavailable("the server is stopping")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._under_way += 1
         self._queue.put(_Job(work, adopt, future))
         return await future
+
+    def at_once(self, work: Callable[[PromptConnection], bool]) -> bool:
+        """Do a work of microseconds here and now, on the event loop, committed when this returns.
+
+        False where it was not done, and has to be submitted: while anything else waits to be written, which comes first;
+        where the database would make the loop wait; and twice in every few thousand times: the thread's commit, alone for
+        once, then moves the write-ahead log to the database file, and its next one begins the log anew. Both wait for the
+        disk.
+
+        Raises
+        ------
+        sqlite3.Error
+            Whatever the work raises; nothing of it is written then.
+        """
+        if self._closing or self._under_way or self._background or self._kept:
+            return False
+        prompt = self._database.prompt()
+        if prompt is None or self._in_a_row < 0 or not work(prompt):
+            self._in_a_row = min(self._in_a_row + 1, 0)
+            return False
+        self._in_a_row = self._in_a_row + 1 if self._in_a_row < _IN_A_ROW else -2
+        return True
 
     def later(self, write: Callable[[Connection, Sequence[Record]], None], record: Record) -> bool:
         """Write the record within half a second; all that wait for the same ``write`` are handed to it together.
@@ -125,7 +152,7 @@ class Writer:
             background = self._kept + self._next_background()
             if group := background + jobs:
                 self._run(group)
-                _release(jobs)
+                self._release(jobs)
                 self._after(background)
             else:
                 self._database.finish_scrubbing()
@@ -211,20 +238,19 @@ class Writer:
         if dropped:
             _log.warning("%d background records were dropped: they come faster than they can be written", dropped)
 
+    def _release(self, jobs: list[_Job]) -> None:
+        if not jobs or jobs[0].future is None:
+            return
+        try:
+            jobs[0].future.get_loop().call_soon_threadsafe(self._release_all, jobs)
+        except RuntimeError:
+            _log.warning("the event loop ended before %d committed works could be answered", len(jobs))
+
+    def _release_all(self, jobs: list[_Job]) -> None:
+        self._under_way -= len(jobs)
+        for job in jobs:
+            job.release()
+
 
 def _write(write: _Write, records: Sequence[Any], connection: Connection) -> None:
     write(connection, records)
-
-
-def _release(jobs: list[_Job]) -> None:
-    if not jobs or jobs[0].future is None:
-        return
-    try:
-        jobs[0].future.get_loop().call_soon_threadsafe(_release_all, jobs)
-    except RuntimeError:
-        _log.warning("the event loop ended before %d committed works could be answered", len(jobs))
-
-
-def _release_all(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.release()

@@ -7,6 +7,7 @@ becomes INTERNAL with an error id; its traceback goes to the log and never on th
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -204,6 +205,7 @@ def guard(service: object, descriptor: ServiceDescriptor, look: Look = _nothing_
     requests are a stream is not: they have been read.
     """
     for method in descriptor.methods:
-        wrap = _guarded_stream if method.server_streaming else _guarded
+        behaviour = getattr(service, method.name)
+        wrap = _guarded_stream if inspect.isasyncgenfunction(behaviour) else _guarded
         again = _nothing_new if method.client_streaming else look
-        setattr(service, method.name, wrap(getattr(service, method.name), again))
+        setattr(service, method.name, wrap(behaviour, again))

@@ -19,6 +19,7 @@ from footlight_server.dispatch.asking import Asking
 from footlight_server.errors import InvalidArgument
 from footlight_server.log.validation import check_size
 from footlight_server.services.asking import asking
+from footlight_server.telemetry.calls import NOTED
 
 Context = grpc.aio.ServicerContext[Any, Any]
 PAGE = 1_000
@@ -76,29 +77,32 @@ class InteractionService(stubs.InteractionServiceServicer):
         summary = await self._acting.end_session(asking(context), request.agent_id, convert.wanted_end(request))
         return convert.summary_message(summary)
 
-    async def Interact(
+    async def Interact(  # type: ignore[override]  # gRPC takes both; reading and writing by hand saves three generators
         self, request_iterator: AsyncIterator[pb.InteractRequest], context: Context
-    ) -> AsyncIterator[pb.InteractResponse]:
-        agent_id, caller = "", asking(context)
-        first = True
-        async for request in request_iterator:
+    ) -> None:
+        agent_id, caller, noted, first = "", asking(context), NOTED.get(), True
+        while (request := await context.read()) is not grpc.aio.EOF:
             if not first:
                 caller.principal.admit()  # each message counts as a call; the first one did at the gate
             first = False
             asked = Asking(caller.principal, leaving=caller.leaving)  # and has its own time; the stream may last
+            response = pb.InteractResponse()
             match request.WhichOneof("kind"):
                 case "act":
                     agent_id = request.act.agent_id or agent_id
                     answer = await self._acting.act(asked, agent_id, convert.wanted_move(request.act))
-                    yield pb.InteractResponse(act=convert.decision_message(answer))
+                    convert.fill_decision(response.act, answer)
                 case "reward":
-                    yield pb.InteractResponse(reward=await self._reward(asked, request.reward))
+                    response.reward.CopyFrom(await self._reward(asked, request.reward))
                 case "end":
                     agent_id = request.end.agent_id or agent_id
                     summary = await self._acting.end_session(asked, agent_id, convert.wanted_end(request.end))
-                    yield pb.InteractResponse(end=convert.summary_message(summary))
+                    response.end.CopyFrom(convert.summary_message(summary))
                 case _:
                     raise InvalidArgument("kind", "is required: act, reward or end")
+            await context.write(response)
+            if noted is not None:
+                noted.messages += 1
 
     async def LogAction(self, request: pb.LogActionRequest, context: Context) -> pb.LogActionResponse:
         check_size("actions", request.actions, MOST_STEPS)

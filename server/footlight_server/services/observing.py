@@ -7,6 +7,7 @@ The caller's `x-request-id`, or a new one, goes back in the trailing metadata.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -86,10 +87,10 @@ def _observed(behaviour: Handler, observer: Observer) -> Handler:
         try:
             answer = await behaviour(request, context)
         except BaseException as fault:
-            observer.end(begun, _code(context, begun[0], fault))
+            observer.end(begun, _code(context, begun[0], fault), messages=begun[0].messages)
             raise
         context.set_trailing_metadata(((REQUEST_ID, begun[0].request_id),))
-        observer.end(begun, "OK", answer)
+        observer.end(begun, "OK", answer, begun[0].messages)
         return answer
 
     return observed
@@ -114,5 +115,6 @@ def _observed_stream(behaviour: Handler, observer: Observer) -> Handler:
 def observe(service: object, descriptor: ServiceDescriptor, access_log: AccessLog | None) -> None:
     """Observe every RPC of a service, once and for all, after `faults.guard`."""
     for method in descriptor.methods:
-        wrap = _observed_stream if method.server_streaming else _observed
-        setattr(service, method.name, wrap(getattr(service, method.name), Observer(method, access_log)))
+        behaviour = getattr(service, method.name)
+        wrap = _observed_stream if inspect.isasyncgenfunction(behaviour) else _observed
+        setattr(service, method.name, wrap(behaviour, Observer(method, access_log)))

@@ -19,7 +19,18 @@ _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{
 class Noted:
     """One call. Parts that know something about it write it here."""
 
-    __slots__ = ("code", "executed", "queued", "request_id", "started", "subject", "tenant", "trace", "user")
+    __slots__ = (
+        "code",
+        "executed",
+        "messages",
+        "queued",
+        "request_id",
+        "started",
+        "subject",
+        "tenant",
+        "trace",
+        "user",
+    )
 
     def __init__(self, started: float, request_id: str, trace: str) -> None:
         self.started = started
@@ -31,6 +42,8 @@ class Noted:
         """Seconds in which it waited for an engine's turn."""
         self.executed = 0.0
         """Seconds in which an engine worked for it."""
+        self.messages = 0
+        """How many messages a stream has answered that writes them by hand."""
         self.user = ""
         self.subject = ""
         self.tenant = ""

@@ -27,6 +27,7 @@ from footlight_server.dispatch.collecting import Collecting
 from footlight_server.dispatch.conversing import Conversing
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.engines import Engines
+from footlight_server.dispatch.expiring import Expiry
 from footlight_server.dispatch.exporting import Exporting
 from footlight_server.dispatch.generating import Generating
 from footlight_server.dispatch.predicting import Predicting
@@ -190,6 +191,9 @@ class Tenant:
             self.deployments, self._acting, tasting, turns, self._catalogue, self._models, ground.policy
         )
         self._ends.push_async_callback(conversing.stop)
+        expiry = Expiry(conversing, turns, self._config.conversation_days)
+        expiry.start()
+        self._ends.push_async_callback(expiry.stop)
         return AssistantService(conversing)
 
     def _follow(self) -> None:
