@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
 
@@ -26,10 +25,10 @@ from footlight_plugins import Agent, Call, Choice, Situation, State
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.agents.mind import GivenReward, Gone, Lived, Mind, voids
-from footlight_server.agents.sessions import ROLLBACK, Sessions, Summary
+from footlight_server.agents.sessions import ROLLBACK, Sessions
 from footlight_server.agents.settings import Settings
 from footlight_server.agents.spaces import Codec
-from footlight_server.agents.steps import Decided, Ending, Move, choices_of, decided
+from footlight_server.agents.steps import Decided, Ending, Move, Stepped, choices_of, decided
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.faulting import EngineFault, check_waiting
 from footlight_server.dispatch.seat import FOREVER
@@ -57,22 +56,6 @@ KEPT = 2
 
 class Outdated(Unavailable):
     """What memory has of the agent is not to be used any more: it is to be made anew from its log."""
-
-
-@dataclass(slots=True)  # not frozen: it is made with every call
-class Stepped:
-    """A step that was lived through; it counts once it is committed."""
-
-    summaries: list[Summary]
-    answers: list[Decided]
-    commit: asyncio.Task[Mapping[str, Decided]] | None
-    """None where it is committed already."""
-
-    async def committed(self) -> tuple[list[Summary], list[Decided]]:
-        """Wait for that, and answer. The caller may leave; the rows are written all the same."""
-        if self.commit is not None:
-            await asyncio.shield(self.commit)
-        return self.summaries, self.answers
 
 
 class AgentHost:
@@ -338,19 +321,18 @@ class AgentHost:
         -------
         What to wait for; None where they are committed already.
         """
-        if self._committed_at_once(rows):
+        before = None if self._newest is None or self._newest.done() else self._newest
+        if before is None and self._committed_at_once(rows):
             return None
         self._users += 1  # also when the caller leaves before it is done
-        self._newest = task = asyncio.create_task(self._write(rows, answers))
+        self._newest = task = asyncio.create_task(self._write(rows, answers, before))
         for request_id in answers:
             self.requests[request_id] = task
         return task
 
     def _committed_at_once(self, rows: Sequence[AgentRow]) -> bool:
-        """Commit the rows here and now, where there is nothing before them and nobody else writes."""
+        """Commit the rows here and now, where nobody else writes."""
         if len(rows) > FEW or self.lease is None or not self.lease.holds:
-            return False
-        if self._newest is not None and not self._newest.done():
             return False
         try:
             return self._writer.at_once(lambda prompt: self._log.insert_at_once(prompt, rows))
@@ -372,10 +354,26 @@ class AgentHost:
         if self._newest is not None and not self._newest.done():
             await asyncio.shield(self._newest)  # commits are done in the order in which they were begun
 
-    async def _write(self, rows: Sequence[AgentRow], answers: Mapping[str, Decided]) -> Mapping[str, Decided]:
+    async def written(self) -> None:
+        """Wait until nothing of it is on its way to the log, whatever became of that."""
+        while self._newest is not None and not self._newest.done():
+            await asyncio.wait([self._newest])
+
+    async def _write(
+        self,
+        rows: Sequence[AgentRow],
+        answers: Mapping[str, Decided],
+        before: asyncio.Task[Mapping[str, Decided]] | None,
+    ) -> Mapping[str, Decided]:
+        """Write the rows down after those ``before``: by then it may be possible at once again."""
         lease = self.lease
         try:
-            await self._writer.submit(lambda connection: self._append(connection, lease, rows))
+            if before is not None:
+                await asyncio.wait([before])
+                if before.cancelled() or before.exception() is not None:
+                    raise Unavailable("the step before it could not be")
+            if before is None or not self._committed_at_once(rows):
+                await self._writer.submit(lambda connection: self._append(connection, lease, rows))
         except LeaseLost:
             self.broken = True
             raise

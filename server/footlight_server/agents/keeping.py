@@ -91,6 +91,8 @@ class AgentKeeper:
         if host is not None and host.is_open:
             return host
         lease = host.lease if host is not None else None
+        if host is not None:
+            await host.written()
         # Also asked where the lease holds: what is being committed has to come before a replay.
         if lease is not None and await self._leasing.keep([lease]):
             host = lease = None  # another server moved the agent: memory may hold what was never written

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins import Agent, Choice, Situation, Situations
-from footlight_server.agents.sessions import BASELINE, DEFERRED, EXPLOIT, LOGGED
+from footlight_server.agents.sessions import BASELINE, DEFERRED, EXPLOIT, LOGGED, Summary
 from footlight_server.agents.settings import Mode
 from footlight_server.agents.spaces import Codec, Sight
 from footlight_server.log.records import AgentRow
@@ -84,6 +85,22 @@ class Decided:
     def propensity(self) -> float:
         """The probability of the action."""
         return float(self.distribution[self.action])
+
+
+@dataclass(slots=True)  # not frozen: it is made with every call
+class Stepped:
+    """A step that was lived through; it counts once it is committed."""
+
+    summaries: list[Summary]
+    answers: list[Decided]
+    commit: asyncio.Task[Mapping[str, Decided]] | None
+    """None where it is committed already."""
+
+    async def committed(self) -> tuple[list[Summary], list[Decided]]:
+        """Wait for that, and answer. The caller may leave; the rows are written all the same."""
+        if self.commit is not None:
+            await asyncio.shield(self.commit)
+        return self.summaries, self.answers
 
 
 def decided(row: AgentRow, first_action: int, deadline: int) -> Decided:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from footlight_plugins import Call
-from footlight_server.agents.agent_host import AgentHost, Outdated, Stepped
+from footlight_server.agents.agent_host import AgentHost, Outdated
 from footlight_server.agents.mind import LATE, UNKNOWN_DECISION, GivenReward, Gone
 from footlight_server.agents.sessions import ABANDONED, ACT, Summary
 from footlight_server.agents.spaces import Sight
-from footlight_server.agents.steps import Decided, Ending, Move
+from footlight_server.agents.steps import Decided, Ending, Move, Stepped
 from footlight_server.dispatch.agent_access import AgentAccess
 from footlight_server.dispatch.agent_deadlines import Deadlines
 from footlight_server.dispatch.agent_desk import AgentDesk

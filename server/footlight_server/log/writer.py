@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 _GROUP = 2_048  # works in one commit at most
 _BACKLOG = 65_536  # background records that may wait
 _UNSURE = "the connection was lost during the commit, so it may have been written; repeat it as it is"
-_IN_A_ROW = 4_096  # works at once between two that go by the thread
+_IN_A_ROW = 4_096  # works at once before the thread has its turn
 _FLUSH_S = 0.25  # how long background records wait for a group to join
 
 
@@ -80,8 +80,8 @@ class Writer:
         self._dropped = 0
         self._connection: Connection | None = None
         self._closing = False
-        self._under_way = 0  # works that were submitted and are not released yet
-        self._in_a_row = 0
+        self._in_a_row = 0  # works that were done at once
+        self._resting = 0  # so many groups of the thread have to be committed before the next one is
         self._thread = threading.Thread(target=self._serve, name="footlight-writer", daemon=True)
         self._thread.start()
 
@@ -102,30 +102,27 @@ class Writer:
         if self._closing:
             raise Unavailable("the server is stopping")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._under_way += 1
         self._queue.put(_Job(work, adopt, future))
         return await future
 
     def at_once(self, work: Callable[[PromptConnection], bool]) -> bool:
         """Do a work of microseconds here and now, on the event loop, committed when this returns.
 
-        False where it was not done, and has to be submitted: while anything else waits to be written, which comes first;
-        where the database would make the loop wait; and twice in every few thousand times: the thread's commit, alone for
-        once, then moves the write-ahead log to the database file, and its next one begins the log anew. Both wait for the
-        disk.
+        It overtakes what was submitted before and is not committed yet. False where it was not done, and has to be
+        submitted: while somebody else writes; where the database would make the loop wait; and now and then for two groups,
+        so that the thread's commit, alone for once, moves the write-ahead log to the database file, and its next one begins
+        the log anew. Both wait for the disk.
 
         Raises
         ------
         sqlite3.Error
             Whatever the work raises; nothing of it is written then.
         """
-        if self._closing or self._under_way or self._background or self._kept:
+        if self._closing or self._resting or (prompt := self._database.prompt()) is None or not work(prompt):
             return False
-        prompt = self._database.prompt()
-        if prompt is None or self._in_a_row < 0 or not work(prompt):
-            self._in_a_row = min(self._in_a_row + 1, 0)
-            return False
-        self._in_a_row = self._in_a_row + 1 if self._in_a_row < _IN_A_ROW else -2
+        self._in_a_row += 1
+        if self._in_a_row >= _IN_A_ROW:
+            self._in_a_row, self._resting = 0, 2
         return True
 
     def later(self, write: Callable[[Connection, Sequence[Record]], None], record: Record) -> bool:
@@ -247,7 +244,7 @@ class Writer:
             _log.warning("the event loop ended before %d committed works could be answered", len(jobs))
 
     def _release_all(self, jobs: list[_Job]) -> None:
-        self._under_way -= len(jobs)
+        self._resting = max(0, self._resting - 1)
         for job in jobs:
             job.release()
 
