@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
 import footlight
-from footlight import AsyncClient, Client
+from footlight import AsyncClient, Client, Tls
 from footlight._client.connection import Connection, target_of
 
 
@@ -53,6 +54,43 @@ def test_the_token_travels_with_every_call(double: Any) -> None:
     with Client(double.address, token="secret") as client:
         client.engines()
     assert double.notes.metadata["authorization"] == "Bearer secret"
+
+
+def test_the_token_comes_from_the_environment(double: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTLIGHT_TOKEN", "secret\n")
+    with Client(double.address) as client, Client(double.address, token="") as nobody:
+        client.engines()
+        assert double.notes.metadata["authorization"] == "Bearer secret"
+        nobody.engines()
+        assert "authorization" not in double.notes.metadata
+
+
+@pytest.mark.parametrize("address", ["example.org", "10.0.0.1:7007", "[2001:db8::1]:7007"])
+def test_a_token_is_not_sent_to_another_machine_in_plain_text(address: str) -> None:
+    with pytest.raises(ValueError, match=r"expected TLS") as refusal:
+        Client(address, token="secret")
+    assert "secret" not in str(refusal.value)
+    Client(address, token="secret", tls=False).close()
+
+
+@pytest.mark.parametrize("token", ["two words", "naïve", "line\nbreak"])
+def test_what_cannot_be_a_token_is_refused_without_showing_it(token: str) -> None:
+    with pytest.raises(ValueError, match="token") as refusal:
+        Client("localhost", token=token)
+    assert token not in str(refusal.value)
+
+
+def test_certificates_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ca.pem").write_bytes(b"an authority")
+    monkeypatch.setenv("FOOTLIGHT_TLS_CA", str(tmp_path / "ca.pem"))
+    assert Connection.of("x", 30.0, None, None).tls == Tls(b"an authority")
+    assert Connection.of("x", 30.0, None, False).tls is None
+
+
+def test_a_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_bytes(b"a key")
+    with pytest.raises(ValueError, match="together"):
+        Tls.from_files(private_key=tmp_path / "key.pem")
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])

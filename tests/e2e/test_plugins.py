@@ -29,6 +29,13 @@ def test_plugins_are_listed_with_what_became_of_them(house: Server) -> None:
     assert [states[name] for name in ("raises", "squatter", "misspelt")] == [failed] * 3
 
 
+def test_only_the_plugins_that_are_allowed_are_imported(server_factory: Start, plugins_dir: Path) -> None:
+    server = server_factory("--plugins-dir", str(plugins_dir), "--allow-plugin", "patient", "--isolate", "patient")
+    states = {plugin.name: plugin.state for plugin in server.client.plugins()}
+    assert states["patient"] == states["footlight-recommend"] == PluginState.LOADED
+    assert states["unwell"] == states["raises"] == PluginState.DISABLED
+
+
 @pytest.mark.parametrize(
     ("plugin", "reason"),
     [("raises", "no licence found"), ("squatter", "popular"), ("misspelt", "register_engine")],

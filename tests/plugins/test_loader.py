@@ -169,6 +169,24 @@ def test_disabling_a_plugin_that_is_not_there_is_told(
     assert "there is no plug-in 'mispelt' to disable" in caplog.text
 
 
+@pytest.mark.parametrize("allowed", ["wanted", "Some_Dist"])
+def test_beside_the_built_ins_only_what_is_allowed_is_imported(
+    plugin_registry: PluginRegistry, write_module: WriteModule, allowed: str
+) -> None:
+    write_module("stranger_module", GOOD.format(engine="stranger"))
+    plugin_registry.add("stranger_module", name="stranger", distribution="other-dist")
+    plugin_registry.add(offering(spec("wanted")), name="wanted", distribution="some-dist")
+    plugin_registry.add(offering(spec("popular")), name="footlight-recommend", distribution="footlight")
+    plugins = plugin_registry.load(allowed={allowed}, strict=True)
+    assert set(plugins.engines) == {"wanted", "popular"} and "stranger_module" not in sys.modules
+    assert {status.name: status.state for status in plugins.statuses}["stranger"] is PluginState.DISABLED
+
+
+def test_what_passes_for_a_built_in_is_not_allowed_by_its_name(plugin_registry: PluginRegistry) -> None:
+    plugin_registry.add(offering(spec("thief")), name="footlight", distribution="footlight-thief")
+    assert not plugin_registry.load(allowed=()).engines
+
+
 @pytest.mark.parametrize("api_version", [-1, 2, 99])
 def test_another_contract_is_incompatible(plugin_registry: PluginRegistry, api_version: int) -> None:
     plugin_registry.add(offering(spec("future", api_version=api_version)), name="future")

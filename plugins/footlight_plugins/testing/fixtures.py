@@ -25,9 +25,13 @@ class PluginRegistry:
 
         self._sources.append(PluginSource(name or str(default), load, distribution))
 
-    def load(self, *, disabled: Iterable[str] = (), strict: bool = False) -> Plugins:
+    def load(
+        self, *, disabled: Iterable[str] = (), strict: bool = False, allowed: Iterable[str] | None = None
+    ) -> Plugins:
         """Load them as the server would."""
-        return load_plugins(LoaderConfig(frozenset(disabled), strict=strict, discover=lambda: self._sources))
+        only = None if allowed is None else frozenset(allowed)
+        config = LoaderConfig(frozenset(disabled), strict=strict, allowed=only, discover=lambda: self._sources)
+        return load_plugins(config)
 
 
 @pytest.fixture

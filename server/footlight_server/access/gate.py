@@ -10,8 +10,9 @@ import grpc
 from footlight_server.access.keyring import Keyring
 from footlight_server.errors import FootlightError
 from footlight_server.services.asking import CALLER
-from footlight_server.services.faults import refusing
+from footlight_server.services.faults import refusing, status_name
 from footlight_server.services.routes import Handler
+from footlight_server.telemetry.meters import method_meter
 from footlight_server.tenancy.tenants import Tenants
 
 
@@ -27,6 +28,12 @@ class Gate(grpc.GenericRpcHandler):
         try:
             caller = self._keyring.identify(handler_call_details.invocation_metadata)
         except FootlightError as refused:
+            self._count(handler_call_details.method, refused)
             return refusing(refused)
         CALLER.set(caller)  # gRPC answers each call in a task of its own, which this is
         return self._tenants.handler(caller.tenant, handler_call_details.method)
+
+    def _count(self, method: str, refused: FootlightError) -> None:
+        """A call that was refused here reaches no service that would count it; nor does it get a line in the log."""
+        if self._tenants.first.routes.get(method) is not None:
+            method_meter(method.removeprefix("/")).refused(status_name(refused))

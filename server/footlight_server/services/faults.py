@@ -54,6 +54,12 @@ UNREADABLE = object()
 
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
+
+def status_name(error: errors.FootlightError) -> str:
+    """gRPC's name for the kind of an error, such as UNAUTHENTICATED."""
+    return _STATUS[_code_of(error)].name
+
+
 Handler = Callable[[Any, Any], Any]
 Look = Callable[[errors.NotFound], Awaitable[bool]]
 """Looks whether something that this server does not know is known to another one, and makes it known here."""

@@ -40,6 +40,11 @@ class MethodMeter:
         """How many messages its streams have answered."""
         self.by_code: dict[str, Histogram] = {"OK": Histogram()}
 
+    def refused(self, code: str) -> None:
+        """Count a call that was let in nowhere."""
+        self.in_flight += 1
+        self.ended(code, 0.0)
+
     def ended(self, code: str, seconds: float) -> None:
         """Count a call that has come to its end."""
         self.in_flight -= 1
