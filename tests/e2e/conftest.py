@@ -328,6 +328,12 @@ def ratings() -> list[Event]:
     return history()
 
 
+@pytest.fixture(scope="session")
+def hills_files() -> dict[str, bytes]:
+    """A corpus to train on."""
+    return hills()
+
+
 @pytest.fixture
 def corpus_files() -> dict[str, bytes]:
     return hills()

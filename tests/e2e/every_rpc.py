@@ -5,6 +5,7 @@ An RPC that is not in the table fails the tests that read it: whoever adds one s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -105,11 +106,11 @@ c, r, g, i, e, a = catalog_pb2, recommendation_pb2, generation_pb2, interaction_
 
 CASES: dict[str, Case] = {
     f"{_C}/GetItem": Case("read", lambda _: c.GetItemRequest(item_id=ITEM), NONE),
-    f"{_C}/BatchGetItems": Case("read", lambda _: c.BatchGetItemsRequest(item_ids=[ITEM])),
+    f"{_C}/BatchGetItems": Case("read", lambda _: c.BatchGetItemsRequest(item_ids=[ITEM]), NONE),
     f"{_C}/ListItems": Case("read", lambda _: c.ListItemsRequest()),
     f"{_C}/ExportUser": Case("read", lambda _: c.ExportUserRequest(user_id=PERSON)),
     f"{_C}/DeleteItem": Case("write", lambda _: c.DeleteItemRequest(item_id=ITEM), NONE),
-    f"{_C}/ForgetUser": Case("write", lambda _: c.ForgetUserRequest(user_id=PERSON), NONE),
+    f"{_C}/ForgetUser": Case("write", lambda _: c.ForgetUserRequest(user_id=PERSON)),
     f"{_R}/Recommend": Case("read", lambda _: r.RecommendRequest(user_id=PERSON, deployment="popular")),
     f"{_R}/BatchRecommend": Case("read", lambda _: r.BatchRecommendRequest(user_ids=[PERSON], deployment="popular")),
     f"{_R}/ListSimilarItems": Case("read", lambda _: r.ListSimilarItemsRequest(item_id=ITEM), NONE),
@@ -157,7 +158,7 @@ CASES: dict[str, Case] = {
     f"{_E}/CancelTraining": Case("train", lambda t: e.CancelTrainingRequest(training_id=t.training), NONE),
     f"{_E}/ListModels": Case("read", lambda _: e.ListModelsRequest(deployment=KNN), NONE),
     f"{_E}/ActivateModel": Case("train", lambda _: e.ActivateModelRequest(deployment=KNN, version=1), NONE),
-    f"{_A}/EndConversation": Case("act", lambda _: a.EndConversationRequest(conversation_id=TALK), NONE),
+    f"{_A}/EndConversation": Case("act", lambda _: a.EndConversationRequest(conversation_id=TALK)),
     f"{_A}/Converse": Case("act", lambda _: a.ConverseRequest(conversation_id=TALK, text="hello", user_id=PERSON)),
     # From here on the stranger makes things of the same names: they are its own.
     f"{_C}/PutItems": Case("write", lambda _: put("strange")),
@@ -188,6 +189,13 @@ class Caller:
     def __init__(self, channel: grpc.Channel, token: str) -> None:
         self._channel = channel
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+
+    def wait_until_known(self) -> None:
+        """A server that runs hears of a new token within a moment."""
+        end = time.monotonic() + 20.0
+        while self.call("EngineService/ListPlugins", e.ListPluginsRequest())[0] == "UNAUTHENTICATED":
+            assert time.monotonic() < end, "the server does not hear of the token"
+            time.sleep(0.01)
 
     def call(self, rpc: str, request: Message | list[Message]) -> tuple[str, list[Any]]:
         """The status and the messages that came."""

@@ -110,6 +110,7 @@ def tenant(hunted: Server) -> Caller:
     caller = Caller(hunted.channel, "")
     assert caller.call("CatalogService/PutItems", put("film"))[0] == "OK"
     hunted.client.create_agent(AGENT, 3, 3, seed=1)
+    hunted.client.create_deployment(KNN, "item-knn", timeout=120)
     return caller
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e.every_rpc import AGENT, CASES, ITEM, KNN, MARK, PERSON, TALK, Caller, Things, event, put, rpcs
@@ -40,9 +40,11 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, start_server: Callable[...
 
 
 @pytest.fixture(scope="module")
-def things(guarded: Server, make_token: MakeToken) -> Things:
+def things(guarded: Server, make_token: MakeToken, hills_files: dict[str, bytes]) -> Things:
     """Everything that can be made, made by the tenant ``north``."""
-    with Client(guarded.address, token=make_token(guarded, "north", *SCOPES)) as north:
+    token = make_token(guarded, "north", *SCOPES)
+    Caller(guarded.channel, token).wait_until_known()
+    with Client(guarded.address, token=token, timeout=120) as north:
         north.put_items([Item(ITEM, title=f"{MARK} lights", kind="film"), Item(f"{MARK}-2", title=f"{MARK} winds")])
         north.record_events([Event(PERSON, ITEM, EventKind.PLAY), Event(PERSON, f"{MARK}-2", EventKind.PLAY)])
         north.create_deployment(KNN, "item-knn")
@@ -50,7 +52,7 @@ def things(guarded: Server, make_token: MakeToken) -> Things:
         north.create_agent(AGENT, 3, 3, seed=1)
         decision = north.act(AGENT, f"{MARK}-session", 0)
         north.converse(TALK, "hello", user_id=PERSON)
-        corpus = north.upload_corpus(f"{MARK}-corpus", {"a.npy": _stack()})
+        corpus = north.upload_corpus(f"{MARK}-corpus", hills_files)
         north.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
         asset = next(iter(north.generate(1, deployment="mlp-gan", seed=1)))
         ranking = north.recommend(PERSON, deployment="popular", include_seen=True)
@@ -69,7 +71,9 @@ def caller(guarded: Server, make_token: MakeToken) -> Callable[..., Caller]:
     """Makes somebody of a tenant with some scopes."""
 
     def make(tenant: str, *scopes: str) -> Caller:
-        return Caller(guarded.channel, make_token(guarded, tenant, *scopes))
+        made = Caller(guarded.channel, make_token(guarded, tenant, *scopes))
+        made.wait_until_known()
+        return made
 
     return make
 
@@ -135,9 +139,3 @@ def test_nobody_is_let_in_without_a_token(things: Things, guarded: Server) -> No
     nobody = Caller(guarded.channel, "")
     statuses = {rpc: nobody.call(rpc, case.request(things))[0] for rpc, case in CASES.items()}
     assert set(statuses.values()) == {"UNAUTHENTICATED"}, statuses
-
-
-def _stack() -> Any:
-    from tests.e2e.conftest import hills
-
-    return hills()["train/stack-hills.npy"]
