@@ -10,7 +10,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.struct_pb2 import Struct
-from tests.e2e.every_rpc import AGENT, CASES, Caller, Things, method_of, put
+from tests.e2e.every_rpc import AGENT, CASES, KNN, Caller, Things, method_of, put
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server
