@@ -7,6 +7,7 @@
 # make lock     pin what a server is deployed with, by versions and hashes: deploy/requirements.lock
 # make sbom     list it as a bill of materials (CycloneDX): dist/footlight.cdx.json
 # make audit    ask PyPI whether anything in it is known to be vulnerable; needs the network
+# make reference  write docs/plugin-reference.md anew
 # make clean    remove what was built; .venv and data stay
 #
 # PYTHON=python3.12 make demo   takes another interpreter, for a .venv that does not exist yet
@@ -27,7 +28,7 @@ endif
 LAST_TAG = $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check bench protos lock sbom audit clean
+.PHONY: help demo test soak check bench protos reference lock sbom audit clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -77,6 +78,9 @@ $(SUPPLY)/.done: | $(BIN)/python
 	$(BIN)/python -m venv $(SUPPLY)
 	$(SUPPLY)/bin/pip install --disable-pip-version-check --quiet uv==0.13.9 cyclonedx-bom==7.5.0 pip-audit==2.10.1
 	@touch $@
+
+reference: $(VENV)/.dev
+	$(BIN)/python docs/reference.py
 
 clean:
 	rm -rf build dist footlight-demo .pytest_cache .ruff_cache .hypothesis .mypy_cache plugins/*/.mypy_cache plugins/*/.pytest_cache

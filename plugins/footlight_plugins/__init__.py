@@ -62,6 +62,7 @@ from footlight_plugins.decisions import (
 )
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
 from footlight_plugins.roles import Agent, Generator, Recommender
+from footlight_plugins.scoring import ScoringRecommender
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
 from footlight_plugins.stages import StageKind, StageSpec
 
@@ -100,6 +101,7 @@ __all__ = [
     "ReplyItem",
     "SaidSlot",
     "Samples",
+    "ScoringRecommender",
     "Situation",
     "Situations",
     "Spaces",

@@ -50,8 +50,11 @@ class Verb(StrEnum):
     """What an engine is for. Each verb has a role in `footlight_plugins.roles`."""
 
     GENERATE = "generate"
+    """It makes content: `Generator`."""
     RECOMMEND = "recommend"
+    """It ranks items: `Recommender`."""
     ACT = "act"
+    """It decides moves: `Agent`, or `Assistant`."""
 
 
 class UpdateClass(StrEnum):
@@ -90,6 +93,7 @@ class EngineSpec:
     name: str
     """Names the engine: lower-case letters, digits and hyphens, a letter first, at most 63."""
     verb: Verb
+    """What it is for, and so which role its class has."""
     version: str
     """The engine's own version; it is written into every model."""
     summary: str
@@ -99,6 +103,7 @@ class EngineSpec:
     api_version: int = 1
     """The version of the contract that the engine was written for. Left out, it stays the first one for ever."""
     update_class: UpdateClass = UpdateClass.REFIT
+    """How close an update comes to a new training (Recommender)."""
     can_forget: bool = False
     """Whether `forget` takes one person out of the state (Recommender)."""
     needs_training: bool = True
@@ -136,6 +141,8 @@ class EngineSpec:
             raise ValueError(f"engine {self.name!r} converses, so its verb must be act")
         if not isinstance(self.verb, Verb):
             raise ValueError(f"verb {self.verb!r} of engine {self.name!r} must be a Verb")
+        if not isinstance(self.update_class, UpdateClass):
+            raise ValueError(f"update_class {self.update_class!r} of engine {self.name!r} must be an UpdateClass")
 
 
 class CallEnded(Exception):
@@ -152,6 +159,7 @@ class Call:
     deadline: float = float("inf")
     """When the caller stops waiting, on the clock of `time.monotonic`, in seconds."""
     cancelled: Callable[[], bool] = field(default=lambda: False)
+    """Whether the caller has left."""
 
     def check(self) -> None:
         """Raise `CallEnded` when nobody waits any more. Call it between steps of a few milliseconds."""

@@ -26,6 +26,7 @@ class SaidSlot:
     name: str
     """What it is about, such as genre or people; the engine's own list."""
     value: str
+    """What was said, in the words of the catalogue where it has any."""
     wanted: bool = True
     """False: it is to be left out."""
     item: int = -1
@@ -59,6 +60,7 @@ class Heard:
     language: str
     """The language to answer in, as BCP 47 names it: "en", "zh"."""
     slots: tuple[SaidSlot, ...] = ()
+    """What the text says of what is wanted."""
     reward: float | None = None
     """What the text says of the reply before it, -1 to 1; None where it says nothing."""
     observation: int = 0
@@ -74,9 +76,11 @@ class ReplyItem:
     """An item in a reply."""
 
     item: int
+    """Its ordinal."""
     title: str
     """In the person's language, where the catalogue has it."""
     score: float
+    """How well it fits; the best comes first."""
     reasons: tuple[str, ...] = ()
     """Why, each in a few words, in the person's language."""
 
@@ -88,10 +92,13 @@ class Reply:
     act: str
     """What it did: one of `Assistant.acts`, or a name of the engine's own where there was nothing to decide."""
     text: str
+    """What the person reads."""
     language: str
+    """The language of the text, as BCP 47 names it."""
     memory: Mapping[str, Any]
     """What JSON can hold: what the conversation has come to."""
     items: tuple[ReplyItem, ...] = ()
+    """What it is about, best first."""
     notes: tuple[str, ...] = field(default=())
     """What the person may want to know, such as that something could not be searched by; part of the text as well."""
 

@@ -20,13 +20,21 @@ class EventKind(IntEnum):
     """What a person did; the numbers are those of the wire."""
 
     VIEW = 1
+    """Looked at it."""
     PLAY = 2
+    """Watched, played or heard it."""
     LIKE = 3
+    """Said that they like it."""
     RATING = 4
+    """Gave it a rating, which is the value."""
     PURCHASE = 5
+    """Bought it."""
     SKIP = 6
+    """Passed over it; says nothing about a preference."""
     IMPRESSION = 7
+    """Was shown it; says nothing about a preference."""
     RETRACTION = 8
+    """Takes back the preference for it."""
 
 
 PREFERENCES = (EventKind.VIEW, EventKind.PLAY, EventKind.LIKE, EventKind.RATING, EventKind.PURCHASE)
@@ -41,7 +49,9 @@ class Events:
     """
 
     user: NDArray[np.int32]
+    """Ordinals of people."""
     item: NDArray[np.int32]
+    """Ordinals of items."""
     kind: NDArray[np.int8]
     """Values of `EventKind`."""
     value: NDArray[np.float64]
@@ -92,12 +102,17 @@ class Basis(IntEnum):
     """What a ranking's reasons mean; the numbers are those of the wire."""
 
     NONE = 0
+    """There are no reasons."""
     BECAUSE_OF_ITEM = 1
+    """The person met an item that goes with it."""
     SIMILAR_PEOPLE = 2
+    """People with the same taste like it."""
     POPULAR = 3
+    """Many people like it."""
     SIMILAR_CONTENT = 4
     """It resembles an item of the person's in what the catalogue says of both."""
     TRENDING = 5
+    """Many people met it lately."""
     EXPLORATION = 6
     """It is shown to find out who likes it; `Ranking.propensity` says with which probability."""
     NEWEST = 7
@@ -111,8 +126,11 @@ class ItemContent:
     item: int
     """The item's ordinal."""
     title: str = ""
+    """As people read it; empty where the catalogue has none."""
     kind: str = ""
+    """Such as film or game."""
     tags: tuple[str, ...] = ()
+    """Words without order, such as genres."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """Further facts by name, as JSON can hold them."""
 
@@ -166,6 +184,7 @@ class Ranking:
     scores: NDArray[np.float64]
     """Shape (m,), finite, not ascending."""
     basis: Basis = Basis.NONE
+    """What the reasons mean."""
     because: NDArray[np.int32] | None = None
     """Shape (m, r), r at most the reasons asked: the items that are the reason, most important first, -1 where there are
     fewer than r."""
@@ -217,6 +236,7 @@ class Corpus:
     """The files that a generator learns from, in the order of their paths."""
 
     files: tuple[CorpusFile, ...]
+    """Sorted by path."""
 
     def __iter__(self) -> Iterator[CorpusFile]:
         return iter(self.files)
@@ -234,7 +254,9 @@ class Content:
     """One piece of generated content."""
 
     media_type: str
+    """Such as image/png."""
     data: bytes
+    """The bytes of the file."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """What a reader should know about it, as JSON can hold it."""
     sample: NDArray[Any] | None = field(default=None, compare=False, repr=False)
@@ -281,6 +303,7 @@ class Samples:
     """What a generator learned from, and what was held out, as numbers that can be compared."""
 
     domain: Domain
+    """What the numbers are."""
     train: NDArray[Any]
     """Shape (n, ...)."""
     heldout: NDArray[Any]

@@ -15,6 +15,7 @@ class Discrete:
     """The whole numbers 0 to n - 1, as `gymnasium.spaces.Discrete`."""
 
     n: int
+    """How many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class Box:
     owner declared (a box of any shape, a dictionary, multi-discrete numbers) as `gymnasium.spaces.utils.flatten` does."""
 
     low: tuple[float, ...]
+    """The least of each number."""
     high: tuple[float, ...]
+    """The greatest of each number."""
 
     @property
     def size(self) -> int:
@@ -36,7 +39,9 @@ class Candidates:
     """Actions that come with each request, from 1 to ``n`` of them, each described by ``features`` numbers."""
 
     features: int
+    """How many numbers describe an action."""
     n: int
+    """The most actions that come with a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,9 @@ class Spaces:
     """
 
     observation: Discrete | Box
+    """What it sees."""
     action: Discrete | Candidates
+    """What it can do."""
 
 
 @dataclass(slots=True)  # not frozen: it is made with every call
@@ -99,6 +106,7 @@ class Choice:
     """An agent's decision."""
 
     action: int
+    """The action that was drawn."""
     distribution: NDArray[np.float64]
     """Shape (actions,): the exact probability with which each action could have been drawn. Adds up to 1."""
     values: NDArray[np.float64] | None = None
@@ -141,10 +149,13 @@ class Transitions:
     observation: NDArray[Any]
     """int64 of shape (n,) of a discrete space; float64 of shape (n, d) of a box."""
     action: NDArray[np.int64]
+    """int64: which action was taken."""
     reward: NDArray[np.float64]
+    """What followed, finite, in units of the owner."""
     next_observation: NDArray[Any]
     """As `observation`. Meaningless where terminated."""
     terminated: NDArray[np.bool_]
+    """Whether nothing comes after the step."""
     next_mask: NDArray[np.bool_]
     """Shape (n, actions): which actions are allowed at the next observation; (n, 0) with candidates."""
     truncated: NDArray[np.bool_] | None = None

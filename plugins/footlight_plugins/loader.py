@@ -59,9 +59,11 @@ class PluginState(StrEnum):
     """What came of a plug-in."""
 
     LOADED = "loaded"
+    """What it offers can be used."""
     DISABLED = "disabled"
     """The operator left it out; it was not imported."""
     FAILED = "failed"
+    """It raised, its hooks are wrong, or a name is taken; the reason says which."""
     INCOMPATIBLE = "incompatible"
     """It was written for a version of the contract that this host does not understand."""
 
@@ -102,7 +104,8 @@ def installed_plugins() -> Iterable[PluginSource]:
         if entry.dist is None:
             yield PluginSource(entry.name, entry.load)
         else:
-            yield PluginSource(entry.name, entry.load, entry.dist.name, entry.dist.version)
+            facts = entry.dist.metadata  # read once: each look at it parses the file anew
+            yield PluginSource(entry.name, entry.load, facts["Name"], facts["Version"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,14 @@ def register_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]  # a
     -------
     Iterable of EngineSpec
         Their names must be free; an engine whose name is taken makes the whole plug-in FAILED.
+
+    Example
+    -------
+    ::
+
+        @impl
+        def register_engines():
+            return [EngineSpec("newest", Verb.RECOMMEND, "1.0", "Newest first.", "my_package.newest:Newest")]
     """
 
 
@@ -38,6 +46,14 @@ def register_embedders() -> Iterable[EmbedderSpec]:  # type: ignore[empty-body]
     -------
     Iterable of EmbedderSpec
         Of two with one name, the one that was loaded first is used.
+
+    Example
+    -------
+    ::
+
+        @impl
+        def register_embedders():
+            return [EmbedderSpec("letters", "1.0", "Counts letters.", "my_package.letters:Letters")]
     """
 
 
@@ -49,4 +65,12 @@ def register_stages() -> Iterable[StageSpec]:  # type: ignore[empty-body]
     -------
     Iterable of StageSpec
         Of two with one name, the one that was loaded first is used.
+
+    Example
+    -------
+    ::
+
+        @impl
+        def register_stages():
+            return [StageSpec("quiet", StageKind.WATERMARK, "1.0", "Hides nothing.", "my_package.quiet:Quiet")]
     """

@@ -23,10 +23,15 @@ class StageKind(StrEnum):
     """What a stage is for, in the order in which the stages run."""
 
     ORIGINALITY = "originality"
+    """Finds near-copies of what was learned from; they are drawn anew."""
     LABEL = "label"
+    """Says to people that it was generated."""
     WATERMARK = "watermark"
+    """Hides a number in the content itself."""
     METADATA = "metadata"
+    """Writes the origin into the places that a format has for it."""
     SIGNATURE = "signature"
+    """Signs it, so that every change is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,15 @@ class StageSpec:
     name: str
     """Names the stage, as `EngineSpec.name` names an engine."""
     kind: StageKind
+    """In the place of which stage it stands."""
     version: str
+    """Its own; it is written into what is known of an asset."""
     summary: str
     """One line on what it does."""
     factory: str
     """``"package.module:Class"``, a subclass of the kind's role that is made without arguments, when first used."""
     api_version: int = 1
+    """The version of the contract that it was written for."""
     rank: int = 0
     """Of the stages of one kind that can be used here, the one of the highest rank serves, unless the owner names one."""
     requires: tuple[str, ...] = ()
@@ -65,12 +73,19 @@ class Origin:
     """Where a piece of content comes from, as stages write it into files."""
 
     asset_id: str
+    """Names the asset."""
     decision_id: str
+    """Names the generation that made it."""
     engine: str
+    """Which engine made it."""
     engine_version: str
+    """That engine's own version."""
     deployment: str
+    """Which deployment was asked."""
     model_version: int
+    """Which of its models made it."""
     seed: int
+    """What it was drawn from."""
     create_time: int
     """Microseconds since 1970."""
     producer: str
@@ -78,6 +93,7 @@ class Origin:
     holder: str = ""
     """Who holds the rights in the corpus it was learned from."""
     licence: str = ""
+    """Under which they may be used; empty where nobody said."""
     content_sha256: str = ""
     """Of the content before any stage, in hexadecimal."""
 
@@ -140,6 +156,7 @@ class Mark:
     """What a watermark says."""
 
     payload: int
+    """The number."""
     confidence: float
     """0 to 1: how clearly it reads. Content without a mark reads as noise, with a low confidence."""
 
@@ -203,8 +220,11 @@ class Verdict:
     """``absent``, ``invalid`` (the bytes or the signature were changed), ``untrusted`` (whole, by an unknown signer) or
     ``trusted``."""
     signer: str = ""
+    """Whose name the certificate has; empty where there is none."""
     asset_id: str = ""
+    """Which asset the signature is about; empty where it does not say."""
     problems: tuple[str, ...] = ()
+    """What is wrong with it, in the words of the format."""
 
 
 class Signature(ABC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -113,6 +114,17 @@ class AgentSuite(EngineSuite):
     def choices(self, agent: Agent) -> list[Choice]:
         """What it does in every situation, with a seed of each one's own."""
         return [agent.decide(one, seed, exploit) for seed, (one, exploit) in enumerate(self.situations())]
+
+    def prepared(self, folder: Path) -> State:
+        return self.taught().state()
+
+    def loaded(self, state: State) -> Agent:
+        agent = self.agent()
+        agent.load(state)
+        return agent
+
+    def asked(self, engine: Agent) -> list[tuple[int, list[float]]]:
+        return [(choice.action, choice.distribution.tolist()) for choice in self.choices(engine)]
 
     def test_the_state_survives_storing_and_loading(self) -> None:
         agent, again = self.taught(), self.agent()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from footlight_plugins import Assistant, Heard, ItemContent, Reply, Turn
+from footlight_plugins import Assistant, Heard, ItemContent, Reply, State, Turn
 from footlight_plugins.testing.engine import EngineSuite, stored
 
 _ODD = (
@@ -73,6 +74,17 @@ class AssistantSuite(EngineSuite):
             turns.append((heard, reply))
             memory = json.loads(json.dumps(reply.memory, allow_nan=False))
         return turns
+
+    def prepared(self, folder: Path) -> State:
+        return self.assistant().state()
+
+    def loaded(self, state: State) -> Assistant:
+        assistant = self.assistant()
+        assistant.load(state)
+        return assistant
+
+    def asked(self, engine: Assistant) -> list[Reply]:
+        return [reply for _, reply in self.conversation(engine)]
 
     def test_it_says_which_acts_and_states_there_are(self) -> None:
         engine = self.engine_class()

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from footlight_plugins import Call, CallEnded, Content, Corpus, CorpusFile, Generator, State, TrainingRun
-from footlight_plugins.testing.engine import EngineSuite, same_state, stored
+from footlight_plugins.testing.engine import CancelledAfter, EngineSuite, same_state, stored
 
 
 class GeneratorSuite(EngineSuite):
@@ -56,6 +57,17 @@ class GeneratorSuite(EngineSuite):
         directory.mkdir(parents=True, exist_ok=True)
         engine.train(self.corpus(folder / "corpus"), TrainingRun(seed, directory, _ignore, stopping))
         return engine
+
+    def prepared(self, folder: Path) -> State:
+        return self.trained(folder).state()
+
+    def loaded(self, state: State) -> Generator:
+        engine = self.engine()
+        engine.load(state)
+        return engine
+
+    def asked(self, engine: Generator) -> list[Content]:
+        return engine.generate(self.seeds, Call())
 
     def test_it_makes_one_readable_piece_of_content_a_seed(self, tmp_path: Path) -> None:
         made = self.trained(tmp_path).generate(self.seeds, Call())
@@ -109,6 +121,14 @@ class GeneratorSuite(EngineSuite):
         for call in (Call(cancelled=lambda: True), Call(deadline=0.0)):
             with pytest.raises(CallEnded):
                 engine.generate(self.seeds, call)
+
+    def test_a_call_that_is_cancelled_ends_at_the_next_check(self, tmp_path: Path) -> None:
+        engine = self.trained(tmp_path)
+        for times in (1, 2, 5):
+            asked = CancelledAfter(times)
+            with suppress(CallEnded):  # it may be done before it asks so often
+                engine.generate(self.seeds, Call(cancelled=asked))
+            assert 0 < asked.count <= times, "it went on after it had heard that nobody waits"
 
     def test_it_says_how_far_the_training_is(self, tmp_path: Path) -> None:
         told: list[tuple[float, int]] = []

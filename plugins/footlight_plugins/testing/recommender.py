@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +24,7 @@ from footlight_plugins import (
     UpdateClass,
 )
 from footlight_plugins.data import PREFERENCES
-from footlight_plugins.testing.engine import EngineSuite, same_state, stored, training_run
+from footlight_plugins.testing.engine import CancelledAfter, EngineSuite, same_state, stored, training_run
 from footlight_plugins.testing.histories import Arrival, History, Restart, some_history
 
 _SPLITS = ((0,), (1,), (100,), (299,), (50, 51, 250))
@@ -110,6 +112,17 @@ class RecommenderSuite(EngineSuite):
                 if i in scores
             ]
             assert len(ranking) == len(other) and all(near)
+
+    def prepared(self, folder: Path) -> State:
+        return self.fitted(self.events(0)).state()
+
+    def loaded(self, state: State) -> Recommender:
+        engine = self.engine()
+        engine.load(state)
+        return engine
+
+    def asked(self, engine: Recommender) -> list[list[int]]:
+        return [ranking.items.tolist() for ranking in self.answers(engine)]
 
     def test_the_state_survives_storing_and_loading(self) -> None:
         engine, again = self.fitted(self.events(0)), self.engine()
@@ -215,6 +228,31 @@ class RecommenderSuite(EngineSuite):
         for call in (Call(cancelled=lambda: True), Call(deadline=0.0)):
             with pytest.raises(CallEnded):
                 engine.recommend_batch(self.queries(), call)
+
+    def test_a_call_that_is_cancelled_ends_at_the_next_check(self) -> None:
+        engine = self.fitted(self.events(6))
+        for times in (1, 2, 5):
+            asked = CancelledAfter(times)
+            with suppress(CallEnded):  # it may be done before it asks so often
+                engine.recommend_batch(self.queries(), Call(cancelled=asked))
+            assert 0 < asked.count <= times, "it went on after it had heard that nobody waits"
+
+    def test_a_huge_question_is_answered_in_good_order(self) -> None:
+        engine, n = self.fitted(self.events(0)), 200_000
+        wide = replace(self.query(0), count=1_000, servable=np.ones(n, np.bool_))
+        assert_well_formed(engine.recommend(wide))
+        assert_well_formed(engine.recommend(replace(wide, exclude=np.arange(10, n, dtype=np.int32))))
+        assert_well_formed(engine.recommend(replace(wide, user=2**31 - 1)))
+
+    def test_the_strongest_and_the_latest_events_there_can_be_are_taken(self) -> None:
+        events = self.events(0)
+        extreme = replace(
+            events,
+            value=np.where(events.value > 1, 1_000.0, np.where(events.value < 0, -1_000.0, events.value)),
+            time=np.where(events.time > 20, 4_000_000_000_000_000, events.time),
+        )
+        for ranking in self.answers(self.fitted(extreme)):
+            assert_well_formed(ranking)
 
     def test_it_answers_somebody_and_in_good_order(self) -> None:
         rankings = self.answers(self.fitted(self.events(7)))

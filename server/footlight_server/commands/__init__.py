@@ -9,10 +9,12 @@ import typer
 from footlight.cli.command import paragraphs
 from footlight_server.commands.backup import backup
 from footlight_server.commands.certs import certs
+from footlight_server.commands.check_plugin import check_plugin
 from footlight_server.commands.demo import demo
 from footlight_server.commands.evaluate import evaluate
 from footlight_server.commands.evaluate_generator import evaluate_generator
 from footlight_server.commands.export import export
+from footlight_server.commands.new_plugin import new_plugin
 from footlight_server.commands.restore import restore
 from footlight_server.commands.serve import serve
 from footlight_server.commands.settings import CONTEXT, showing
@@ -36,6 +38,8 @@ def register(app: typer.Typer) -> None:
     _add(app, restore, "footlight restore backups/monday.tar --data-dir ./new --erasures ./data")
     _add(app, export, "footlight export ./everything --format parquet --data-dir ./data")
     _add(app, evaluate, "footlight evaluate --protocol leave-last --data ratings.csv --engine NAME --option k=100")
+    _add(app, new_plugin, "footlight new-plugin footlight-mood --verb recommend")
+    _add(app, check_plugin, "footlight check-plugin footlight-mood")
     _add(app, tune, "footlight tune --protocol leave-last --data ratings.csv --engine NAME --budget 300")
 
     _add(

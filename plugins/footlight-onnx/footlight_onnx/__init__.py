@@ -1,0 +1,35 @@
+"""Models in ONNX, as recommenders and as generators: a Footlight plug-in."""
+
+from __future__ import annotations
+
+from footlight_plugins import EngineSpec, UpdateClass, Verb, impl
+
+
+@impl
+def register_engines() -> list[EngineSpec]:
+    """A recommender and a generator."""
+    return [
+        EngineSpec(
+            name="onnx-recommender",
+            verb=Verb.RECOMMEND,
+            version="1.0",
+            summary="Ranks by a model in ONNX: what somebody met goes in, a score for each item comes out.",
+            factory="footlight_onnx.recommender:OnnxRecommender",
+            options="footlight_onnx.options:RecommenderOptions",
+            update_class=UpdateClass.BITWISE,
+            can_forget=True,
+            reads_catalogue=True,
+            rank=-5,
+            requires=("onnxruntime",),
+        ),
+        EngineSpec(
+            name="onnx-generator",
+            verb=Verb.GENERATE,
+            version="1.0",
+            summary="Makes content by a model in ONNX: noise goes in, pictures or arrays come out.",
+            factory="footlight_onnx.generator:OnnxGenerator",
+            options="footlight_onnx.options:GeneratorOptions",
+            rank=-5,
+            requires=("onnxruntime", "PIL"),
+        ),
+    ]

@@ -1,0 +1,128 @@
+"""The engine: it keeps what everybody met, and asks the network what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from footlight_plugins import Events, Options, Query, ScoringRecommender, State, TrainingRun
+from footlight_plugins.scoring import latest
+from footlight_sasrec.histories import SECOND, Lived, padded, sequences
+from footlight_sasrec.network import Network
+from footlight_sasrec.options import SasRecOptions
+from footlight_sasrec.sasrec_training import chosen_device, new_network, train
+
+_VOCABULARY, _WEIGHTS = "vocabulary", "network."
+
+
+class SasRec(ScoringRecommender):
+    """SASRec (Kang and McAuley 2018): self-attention over the latest items that somebody met, trained to tell the next.
+
+    The loss is cross-entropy over all items, without drawn negatives, which is what lifts SASRec above its first
+    figures (Klenitskiy and Vasilev 2023); or gSASRec's where there are very many items. How long ago an item was met
+    counts, in places and in time.
+
+    What somebody meets after the training counts at once: it is read when they ask. Items that came after it are not
+    answered before the next one. The network cannot forget a person by itself, so that it is trained anew after an erasure.
+    """
+
+    options_type = SasRecOptions
+
+    def __init__(self, options: Options) -> None:
+        assert isinstance(options, SasRecOptions)
+        self._options = options
+        self._vocabulary = np.empty(0, np.int32)  # the ordinals that the network knows, ascending
+        self._network: Network | None = None
+        super().__init__(options)
+
+    def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
+        self._take(latest(events))
+        self._vocabulary, self._network = np.unique(self.kept.item), None
+        people = sequences(self.kept, self._vocabulary)
+        if not any(len(one.rows) > 1 for one in people):
+            return {"people": float(len(people))}
+        with self._threads():
+            network, figures = train(people, len(self._vocabulary), self._options, run)
+        self._network = network
+        return figures | {"people": float(len(people)), "items": float(len(self._vocabulary))}
+
+    def forget(self, user: int) -> int:
+        """Raise NotImplementedError: what a person did to the weights stays in them until the next training."""
+        raise NotImplementedError
+
+    def scores(self, query: Query) -> NDArray[np.float64]:
+        return self._scores([query])[0]
+
+    def warm_up(self) -> None:
+        """Make a first pass, which is slower than all later ones."""
+        self.scores(Query(-1, 1, np.ones(len(self._vocabulary), np.bool_)))
+
+    def state(self) -> State:
+        arrays = dict(super().state().arrays) | {_VOCABULARY: self._vocabulary}
+        if self._network is not None:
+            weights = self._network.state_dict()
+            arrays |= {_WEIGHTS + name: value.cpu().numpy().copy() for name, value in weights.items()}
+        return State(arrays)
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        vocabulary = state.arrays.get(_VOCABULARY)
+        if vocabulary is None or vocabulary.ndim != 1:
+            raise ValueError(f"the state must hold an array {_VOCABULARY!r} of shape (items,)")
+        weights = {n.removeprefix(_WEIGHTS): v for n, v in state.arrays.items() if n.startswith(_WEIGHTS)}
+        self._vocabulary, self._network = np.array(vocabulary, np.int32), None
+        if weights:
+            self._network = self._made(weights)
+
+    def _made(self, weights: Mapping[str, NDArray[np.float32]]) -> Network:
+        network = new_network(len(self._vocabulary), self._options)
+        try:
+            network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+        except RuntimeError as fault:  # names or shapes are others
+            raise ValueError(f"the state is not that of a network with these options: {fault}") from fault
+        return network.to(chosen_device(self._options.device)).eval()
+
+    @torch.no_grad()
+    def _scores(self, queries: Sequence[Query]) -> NDArray[np.float64]:
+        """What the network says of each item, shape (queries, items); -inf of those it does not know."""
+        width = int(self._vocabulary.max(initial=-1)) + 1
+        scores = np.full((len(queries), width), -np.inf)
+        lived = [self._lived(query) for query in queries]
+        if self._network is None or not any(len(one.rows) for one in lived):
+            return scores
+        rows, seconds = padded(lived, next(self._network.parameters()).device)
+        with self._threads():
+            expected = self._network(rows, seconds)  # (B, L, D)
+            ends = torch.tensor([len(one.rows) - 1 for one in lived])
+            logits = self._network.logits(expected[torch.arange(len(lived)), ends])  # (B, items)
+        scores[:, self._vocabulary] = logits.double().cpu().numpy()
+        return scores
+
+    def _lived(self, query: Query) -> Lived:
+        """The latest items that somebody met and that the network knows, in the order of time."""
+        items, _, times = self.of(query)
+        known = np.isin(items, self._vocabulary)
+        items, times = items[known], times[known]
+        order = np.lexsort((items, self._ties(query)[known], times))[-self._options.length :]
+        return Lived(np.searchsorted(self._vocabulary, items[order]).astype(np.int64) + 1, times[order] // SECOND)
+
+    def _ties(self, query: Query) -> NDArray[np.int64]:
+        """What orders the items that somebody met at one time."""
+        if query.history is not None:
+            return np.arange(len(query.history), dtype=np.int64)
+        first, last = np.searchsorted(self.kept.user, [query.user, query.user + 1])
+        return self.kept.tie[first:last]
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """Compute with as many threads as the owner wants, and put the number back."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self._options.threads or before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)

@@ -1,0 +1,39 @@
+"""The options, apart from the engine: to read them nobody has to import torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from footlight_plugins import Options
+
+
+class SasRecOptions(Options):
+    """The size of the network, and how it is trained."""
+
+    width: int = Field(64, ge=8, le=1_024, multiple_of=8, description="Numbers for each item.")
+    blocks: int = Field(2, ge=1, le=12, description="Layers of attention.")
+    heads: Literal[1, 2, 4, 8] = Field(2, description="Parts that attend to different things; they share the width.")
+    length: int = Field(100, ge=2, le=1_000, description="It reads so many of the latest items.")
+    dropout: float = Field(0.3, ge=0, lt=1, description="The share of numbers that is left out while it trains.")
+    loss: Literal["softmax", "gbce"] = Field(
+        "softmax",
+        description="softmax compares with all items. gbce compares with a few drawn ones and corrects for it (gSASRec); "
+        "it takes less time where there are very many items.",
+    )
+    negatives: int = Field(256, ge=1, le=10_000, description="How many items gbce draws.")
+    calibration: float = Field(0.75, ge=0, le=1, description="How far gbce corrects: 0 not at all, 1 in full.")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="The step of AdamW, after the first hundred steps.")
+    weight_decay: float = Field(0.0, ge=0, le=1, description="That of AdamW.")
+    batch_size: int = Field(16, ge=1, le=4_096, description="So many people at a step.")
+    epochs: int = Field(60, ge=1, le=10_000, description="At most so often everybody is seen.")
+    patience: int = Field(
+        4, ge=1, le=1_000, description="It ends when so many checks on held-out items in a row have found no progress."
+    )
+    held_out: int = Field(
+        500, ge=0, le=100_000, description="The last item of so many people is held out to find the end. 0: all epochs."
+    )
+    max_seconds: int = Field(1_800, ge=1, le=1_000_000, description="It ends after so many seconds in any case.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto is a GPU where there is one.")
+    threads: int = Field(0, ge=0, le=256, description="Threads of the CPU; 0 leaves that to torch.")

@@ -1,0 +1,230 @@
+"""The training: steps of AdamW, an average of the weights that is what serves, and an end that held-out items find."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from footlight_plugins import CallEnded, TrainingRun
+from footlight_sasrec.histories import Lived, padded
+from footlight_sasrec.losses import loss_of
+from footlight_sasrec.network import Network
+from footlight_sasrec.options import SasRecOptions
+
+AVERAGED = 0.99
+"""The weights that serve are a running mean over about a hundred steps: they are better than those of any one step."""
+WARM = 100
+"""Over so many steps the learning rate rises."""
+LONGEST_GRADIENT = 1.0
+_AT = 10
+"""The end is found by NDCG at so many items."""
+_CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training is. Everything is stored, so that it can go on after a stop."""
+
+    network: Network
+    serving: Network
+    optimiser: torch.optim.AdamW
+    epoch: int = 0
+    step: int = 0
+    best: float = -1.0
+    stale: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+def train(
+    people: Sequence[Lived], items: int, options: SasRecOptions, run: TrainingRun
+) -> tuple[Network, dict[str, float]]:
+    """A network that was trained on everybody's sequence, and the figures of its training.
+
+    Raises
+    ------
+    CallEnded
+        When the run is stopping; what was reached lies in its folder then.
+    """
+    device = chosen_device(options.device)
+    torch.manual_seed(run.seed)  # the draws of dropout and of the first weights
+    progress = _begun(items, options, device)
+    _resume(progress, run.directory)
+    learned, tested = _held_out(people, options, run.seed)
+    began, figures = time.monotonic(), {"loss": float("nan")}
+    while progress.epoch < options.epochs and progress.stale < options.patience:
+        torch.manual_seed(run.seed * 1_000_003 + progress.epoch)  # an epoch draws the same after a stop
+        loss = _epoch(progress, learned, options, run)
+        progress.epoch += 1
+        figures = {"loss": loss, "epochs": float(progress.epoch)}
+        if tested:
+            figures["ndcg@10"] = ndcg(progress.serving, tested, options.length)
+            _judge(progress, figures["ndcg@10"])
+            figures["best_ndcg@10"] = progress.best
+        done = max(progress.epoch / options.epochs, (time.monotonic() - began) / options.max_seconds)
+        run.report(min(done, 1.0), progress.step, figures)
+        _save(progress, run.directory)
+        if time.monotonic() - began > options.max_seconds:
+            break
+    if progress.best_weights:
+        progress.serving.load_state_dict(progress.best_weights)
+    return progress.serving.eval(), figures
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device of a name; ``auto`` is a GPU where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def new_network(items: int, options: SasRecOptions) -> Network:
+    """A network that knows nothing yet."""
+    return Network(items, options.width, options.blocks, options.heads, options.length, options.dropout)
+
+
+def _begun(items: int, options: SasRecOptions, device: torch.device) -> Progress:
+    network = new_network(items, options).to(device)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
+    )
+    return Progress(network, copy.deepcopy(network).eval(), optimiser)
+
+
+def _held_out(people: Sequence[Lived], options: SasRecOptions, seed: int) -> tuple[list[Lived], list[Lived]]:
+    """Everybody's sequence to learn from, and those whose last item is to be guessed: that is not learned."""
+    long = [i for i, one in enumerate(people) if len(one.rows) >= 3]
+    count = min(options.held_out, len(long) // 2)
+    drawn = set(np.random.default_rng(seed).choice(long, count, replace=False).tolist()) if count else set()
+    learned = [one.last(len(one.rows), len(one.rows) - 1) if i in drawn else one for i, one in enumerate(people)]
+    return [one for one in learned if len(one.rows) > 1], [people[i] for i in sorted(drawn)]
+
+
+def _epoch(progress: Progress, people: Sequence[Lived], options: SasRecOptions, run: TrainingRun) -> float:
+    """One step of AdamW for each batch of everybody; the mean loss."""
+    rng = np.random.default_rng([run.seed, progress.epoch])
+    draw = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    device = next(progress.network.parameters()).device
+    losses: list[float] = []
+    progress.network.train()
+    for batch in _batches(people, options, rng):
+        if run.stopping():
+            raise CallEnded("the training was stopped")
+        rows, seconds = padded(batch, device)  # (B, L + 1) both
+        expected = progress.network(rows[:, :-1], seconds[:, :-1])  # (B, L, D)
+        followed = rows[:, 1:] > 0  # (B, L)
+        loss = loss_of(progress.network, expected[followed], rows[:, 1:][followed], options, draw)
+        progress.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(progress.network.parameters(), LONGEST_GRADIENT)
+        for group in progress.optimiser.param_groups:
+            group["lr"] = options.learning_rate * min(1.0, (progress.step + 1) / WARM)
+        progress.optimiser.step()
+        progress.step += 1
+        _average(progress)
+        losses.append(loss.item())
+    return float(np.mean(losses)) if losses else 0.0
+
+
+def _batches(people: Sequence[Lived], options: SasRecOptions, rng: np.random.Generator) -> Iterator[list[Lived]]:
+    """Everybody once, those of about one length together, so that little is filled up."""
+    windows = [_window(one, options.length + 1, rng) for one in people]
+    lengths = np.array([len(one.rows) for one in windows])
+    order = np.argsort(lengths * rng.uniform(0.8, 1.25, len(lengths)), kind="stable")
+    starts = rng.permutation(np.arange(0, len(order), options.batch_size))
+    for start in starts.tolist():
+        yield [windows[i] for i in order[start : start + options.batch_size].tolist()]
+
+
+def _window(one: Lived, length: int, rng: np.random.Generator) -> Lived:
+    """The latest part of a sequence half of the time, and any other part of what is longer the other half."""
+    if len(one.rows) <= length or rng.random() < 0.5:
+        return one.last(length)
+    return one.last(length, int(rng.integers(length, len(one.rows) + 1)))
+
+
+@torch.no_grad()
+def _average(progress: Progress) -> None:
+    kept = min(AVERAGED, (1 + progress.step) / (10 + progress.step))
+    for mean, now in zip(progress.serving.parameters(), progress.network.parameters(), strict=True):
+        mean.lerp_(now, 1 - kept)
+
+
+@torch.no_grad()
+def ndcg(network: Network, people: Sequence[Lived], length: int) -> float:
+    """NDCG@10 of the last item of each, ranked among all that the person has not met before."""
+    device, total = next(network.parameters()).device, 0.0
+    for start in range(0, len(people), 64):
+        batch = people[start : start + 64]
+        before = [one.last(length, len(one.rows) - 1) for one in batch]
+        rows, seconds = padded(before, device)
+        ends = torch.tensor([len(one.rows) - 1 for one in before], device=device)
+        scores = network.logits(network(rows, seconds)[torch.arange(len(batch), device=device), ends]).cpu().numpy()
+        for line, one in zip(scores, batch, strict=True):
+            wanted = line[one.rows[-1] - 1]
+            line[one.rows[:-1] - 1] = -np.inf
+            place = int(np.count_nonzero(line > wanted))
+            total += float(1 / np.log2(place + 2)) if place < _AT else 0.0
+    return total / len(people)
+
+
+def _judge(progress: Progress, reached: float) -> None:
+    """Remember the best weights, and count for how long there were no better ones."""
+    if reached > progress.best:
+        progress.best, progress.stale = reached, 0
+        progress.best_weights = {name: value.clone() for name, value in progress.serving.state_dict().items()}
+    else:
+        progress.stale += 1
+
+
+def _save(progress: Progress, folder: Path) -> None:
+    """Write a checkpoint in place of the one before."""
+    facts = [float(progress.epoch), float(progress.step), progress.best, float(progress.stale)]
+    tensors = {"facts": torch.tensor(facts, dtype=torch.float64)}
+    for name, part in _parts(progress).items():
+        tensors |= {f"{name}/{key}": value.contiguous() for key, value in part.items()}
+    save_file(tensors, folder / f"{_CHECKPOINT}.new")
+    (folder / f"{_CHECKPOINT}.new").rename(folder / _CHECKPOINT)
+
+
+def _parts(progress: Progress) -> dict[str, Mapping[str, Tensor]]:
+    moments = {
+        f"{i}.{name}": value
+        for i, state in progress.optimiser.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+    return {
+        "network": progress.network.state_dict(),
+        "serving": progress.serving.state_dict(),
+        "best": progress.best_weights,
+        "moments": moments,
+    }
+
+
+def _resume(progress: Progress, folder: Path) -> None:
+    """Go on from the checkpoint, where an earlier try of the same job left one."""
+    if not (folder / _CHECKPOINT).exists():
+        return
+    stored = load_file(folder / _CHECKPOINT)
+    parts: dict[str, dict[str, Tensor]] = {"network": {}, "serving": {}, "best": {}, "moments": {}}
+    for name, value in stored.items():
+        part, slash, key = name.partition("/")
+        if slash:
+            parts[part][key] = value
+    progress.network.load_state_dict(parts["network"])
+    progress.serving.load_state_dict(parts["serving"])
+    progress.best_weights = parts["best"]
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in parts["moments"].items():
+        number, _, key = name.partition(".")
+        moments.setdefault(int(number), {})[key] = value
+    progress.optimiser.load_state_dict(progress.optimiser.state_dict() | {"state": moments})
+    epoch, step, progress.best, stale = stored["facts"].tolist()
+    progress.epoch, progress.step, progress.stale = int(epoch), int(step), int(stale)

@@ -1,0 +1,98 @@
+"""The engine passes the conformance suite, and learns what follows what."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from footlight_sasrec import register_engines
+from footlight_sasrec.engine import SasRec
+from footlight_sasrec.options import SasRecOptions
+
+from footlight_plugins import CallEnded, Events, Query, TrainingRun
+from footlight_plugins.data import History
+from footlight_plugins.testing import RecommenderSuite
+from footlight_plugins.testing.engine import same_state, training_run
+from footlight_plugins.testing.fixtures import PluginRegistry
+
+SMALL = {"width": 16, "blocks": 1, "heads": 1, "length": 10, "epochs": 2, "device": "cpu", "threads": 1}
+RING, ROUNDS = 12, 40
+
+
+class TestSasRec(RecommenderSuite):
+    spec, options = register_engines()[0], SMALL
+
+
+class TestSasRecByGbce(RecommenderSuite):
+    spec, options = register_engines()[0], {**SMALL, "loss": "gbce", "negatives": 4}
+
+
+def ring() -> Events:
+    """Everybody walks along a ring of items, from a place of their own on, six steps."""
+    steps = np.arange(6)
+    users = np.repeat(np.arange(ROUNDS), len(steps))
+    items = (np.repeat(np.arange(ROUNDS) * 5, len(steps)) + np.tile(steps, ROUNDS)) % RING
+    return Events.of(users, items, time=np.tile(steps * 60_000_000, ROUNDS))
+
+
+def walked(**options: object) -> SasRec:
+    engine = SasRec(SasRecOptions(**{**SMALL, "epochs": 60, "patience": 120, "dropout": 0.0, **options}))
+    with training_run() as run:
+        engine.fit(ring(), run)
+    return engine
+
+
+@pytest.mark.parametrize("loss", ["softmax", "gbce"])
+def test_it_learns_what_follows_what(loss: str) -> None:
+    engine = walked(loss=loss, negatives=6, epochs=120)
+    right = 0
+    for start in range(RING):
+        history = History(np.arange(start, start + 3, dtype=np.int32) % RING, np.ones(3), np.arange(3) * 60_000_000)
+        right += engine.recommend(Query(-1, 1, np.ones(RING, np.bool_), history=history)).items[0] == (start + 3) % RING
+    assert right >= RING - 1
+
+
+def test_what_is_met_after_the_training_counts_at_once() -> None:
+    engine = walked()
+    before = engine.recommend(Query(0, 3, np.ones(RING, np.bool_))).items.tolist()
+    engine.apply(Events.of([0], [9], time=[10**10]))
+    assert engine.recommend(Query(0, 3, np.ones(RING, np.bool_))).items.tolist() != before
+
+
+def test_a_training_that_was_stopped_goes_on_where_it_was(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    options, asked = SasRecOptions(**{**SMALL, "epochs": 6, "dropout": 0.3, "batch_size": 8}), 0
+
+    def stopping() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked == 12  # in the third epoch
+
+    def run(stop: object = lambda: False) -> TrainingRun:
+        return TrainingRun(3, tmp_path, lambda fraction, step, metrics: None, stop)  # type: ignore[arg-type]
+
+    cut, whole = SasRec(options), SasRec(options)
+    with pytest.raises(CallEnded):
+        cut.fit(ring(), run(stopping))
+    cut.fit(ring(), run())
+    with training_run(3) as fresh:
+        whole.fit(ring(), fresh)
+    assert same_state(cut.state(), whole.state())
+
+
+def test_its_options_are_read_without_torch() -> None:
+    script = (
+        "import sys, json; from footlight_sasrec import register_engines;"
+        "from footlight_plugins.factories import resolve_options; found = resolve_options(register_engines()[0]);"
+        "print(json.dumps([len(found.model_fields), 'torch' in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [len(SasRecOptions.model_fields), False]
+
+
+def test_the_plugin_loads() -> None:
+    registry = PluginRegistry()
+    registry.add("footlight_sasrec", name="sasrec")
+    assert registry.load(strict=True).plugin_of("sasrec").engines == ("sasrec",)

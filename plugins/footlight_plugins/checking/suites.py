@@ -1,0 +1,59 @@
+"""The suite that an engine is held to, put together from what its spec and its class say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from footlight_plugins.contract import Engine, EngineSpec, Verb
+from footlight_plugins.data import Corpus, CorpusFile
+from footlight_plugins.decisions import Box, Candidates, Discrete, Spaces
+from footlight_plugins.factories import resolve_factory
+from footlight_plugins.loader import LoaderConfig, load_plugins
+from footlight_plugins.roles import Agent
+from footlight_plugins.testing import AgentSuite, AssistantSuite, EngineSuite, GeneratorSuite, RecommenderSuite
+
+_FEATURES, _CANDIDATES = 3, 5
+
+
+def suite_of(order: str) -> type[EngineSuite]:
+    """A class with all tests of the engine that the order names; see `footlight_plugins.checking.running`."""
+    asked = json.loads(order)
+    config = LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None)
+    spec = load_plugins(config).engines[asked["engine"]]
+    found = resolve_factory(spec)
+    members: dict[str, Any] = {"spec": spec, "options": asked["options"], "plugin_module": asked["module"]}
+    members |= {"bound": asked["bound"], **_fitting(found)}
+    if asked["corpus"]:
+        members["corpus"] = lambda self, folder: corpus_of(Path(asked["corpus"]))
+    return type("TestPlugin", (_base(spec),), members)
+
+
+def corpus_of(folder: Path) -> Corpus:
+    """The files of a folder, in the order of their paths.
+
+    Raises
+    ------
+    ValueError
+        When there are none.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not paths:
+        raise ValueError(f"there are no files in {folder}")
+    return Corpus(tuple(CorpusFile(path.relative_to(folder).as_posix(), path) for path in paths))
+
+
+def _base(spec: EngineSpec) -> type[EngineSuite]:
+    if spec.converses:
+        return AssistantSuite
+    return {Verb.RECOMMEND: RecommenderSuite, Verb.GENERATE: GeneratorSuite, Verb.ACT: AgentSuite}[spec.verb]
+
+
+def _fitting(found: type[Engine]) -> dict[str, Any]:
+    """The spaces that an agent says it takes."""
+    if not issubclass(found, Agent):
+        return {}
+    observation = Box((-2.0,) * _FEATURES, (2.0,) * _FEATURES) if found.takes_features else Discrete(6)
+    action = Candidates(_FEATURES, _CANDIDATES) if found.takes_candidates else Discrete(4)
+    return {"spaces": Spaces(observation, action)}

@@ -1,0 +1,101 @@
+"""The reference of the contract is complete, as the docstrings say, and its examples run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import footlight_plugins
+from footlight_plugins import EngineSpec, Verb, checks, contract, decisions, scaffolding
+from footlight_plugins.loader import PluginState
+from footlight_plugins.testing.fixtures import PluginRegistry
+
+ROOT = Path(__file__).parents[2]
+PAGE = "docs/plugin-reference.md"
+OpenPage = Callable[[str], Any]
+
+
+def _reference() -> Any:
+    found = importlib.util.spec_from_file_location("plugin_reference", ROOT / "docs/reference.py")
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+reference = _reference()
+METHODS = [(role, name) for role in reference.ROLES for name in reference._methods(role)]
+EXAMPLES = {
+    getattr(thing, "__name__", str(thing)): match[1]
+    for thing in (*reference.HOOKS, *reference.ROLES, *reference.SUITES, PluginRegistry)
+    if (match := re.search(r"Example\n-------\n::\n\n((?:    .*\n|\n)+)", (inspect.getdoc(thing) or "") + "\n"))
+}
+
+
+def test_the_page_is_what_the_docstrings_say(page: OpenPage) -> None:
+    assert page(PAGE).text == reference.page(), "run: make reference"
+
+
+@pytest.mark.parametrize("hook", reference.HOOKS, ids=lambda hook: hook.__name__)
+def test_every_hook_has_its_page_with_an_example(page: OpenPage, hook: Any) -> None:
+    assert f"### `{hook.__name__}{reference._signature(hook)}`" in page(PAGE).text
+    assert hook.__name__ in EXAMPLES
+
+
+@pytest.mark.parametrize(("role", "name"), METHODS, ids=[f"{role.__name__}.{name}" for role, name in METHODS])
+def test_every_method_of_a_role_is_described(role: type, name: str) -> None:
+    assert len((inspect.getdoc(getattr(role, name)) or "").split()) > 3
+
+
+@pytest.mark.parametrize("record", [*reference.SPECS, *reference.RECORDS], ids=lambda record: record.__name__)
+def test_every_field_is_described(record: type) -> None:
+    notes = reference.field_notes(record)
+    assert [field.name for field in fields(record) if not notes.get(field.name)] == []
+
+
+@pytest.mark.parametrize("words", reference.ENUMS, ids=lambda words: words.__name__)
+def test_every_word_is_described(words: Any) -> None:
+    notes = reference.field_notes(words)
+    assert [word.name for word in words if not notes.get(word.name)] == []
+
+
+def test_everything_that_the_contract_exports_has_its_place(page: OpenPage) -> None:
+    text = page(PAGE).text + "\n".join(page(name).text for name in ("docs/plugins.md", "docs/writing-plugins.md"))
+    assert [name for name in footlight_plugins.__all__ if name not in text] == []
+
+
+def test_every_state_of_a_plugin_has_its_place(page: OpenPage) -> None:
+    assert all(f"`{state}`" in page(PAGE).text for state in PluginState)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_runs(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    package = ModuleType("my_package")
+    package.register_engines = lambda: [EngineSpec("mine", Verb.RECOMMEND, "1", "Mine.", "my_package:Mine")]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "my_package", package)
+    known: dict[str, Any] = {"np": np}
+    exec(
+        "from __future__ import annotations\nfrom footlight_plugins import *\nfrom footlight_plugins.stages import *",
+        known,
+    )
+    exec(textwrap.dedent(EXAMPLES[name]), known)
+    made = [value for value in known.values() if getattr(value, "__module__", "") in ("builtins", None)]
+    assert made is not None and len(known) > 2
+
+
+@pytest.mark.parametrize("module", [contract, checks, decisions, scaffolding, footlight_plugins.data])
+def test_what_is_typed_into_a_shell_gives_what_stands_there(module: ModuleType) -> None:
+    assert doctest.testmod(module, extraglobs={"np": np}).failed == 0

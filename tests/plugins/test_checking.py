@@ -1,0 +1,112 @@
+"""`footlight check-plugin` finds what is wrong, says where, and how to mend it; and nothing that a plug-in does hides it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footlight_plugins import Box, Candidates
+from footlight_plugins.checking.advice import advice
+from footlight_plugins.checking.suites import suite_of
+from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
+
+SOUND = '''"""A sound one."""
+import numpy as np
+from footlight_plugins import EngineSpec, ScoringRecommender, UpdateClass, Verb, impl
+
+
+class MostMet(ScoringRecommender):
+    def scores(self, query):
+        met = np.bincount(self.kept.item, minlength=len(query.servable))
+        return np.where(met > 0, met, -np.inf){fault}
+
+
+@impl
+def register_engines():
+    return [EngineSpec("{name}", Verb.RECOMMEND, "1", "Most met.", "{name}:MostMet", update_class=UpdateClass.BITWISE,
+                       can_forget=True, needs_training=False, fallback=True)]
+'''
+
+
+def check(folder: Path, name: str, fault: str, *options: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and JSON of the command for a file with a fault."""
+    source = SOUND.replace("{name}", name).replace("{fault}", fault)
+    (folder / f"{name}.py").write_text(source)
+    return run(str(folder / f"{name}.py"), *options)
+
+
+def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+    command = [sys.executable, "-m", "footlight.cli", "check-plugin", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode, json.loads(done.stdout or done.stderr)
+
+
+def test_a_sound_plugin_keeps_the_contract(tmp_path: Path) -> None:
+    code, facts = check(tmp_path, "sound", "")
+    assert (code, facts["ok"]) == (0, True), facts
+    assert facts["engines"]["sound"]["passed"] > 40
+
+
+def test_each_fault_is_named_with_its_place_and_what_to_mend(tmp_path: Path) -> None:
+    code, facts = check(tmp_path, "noisy", " + np.random.random() * (print('noise') or 1)")
+    found = {one["test"]: one for one in facts["engines"]["noisy"]["findings"]}
+    assert code == 1 and "np.random.default_rng" in found["test_it_leaves_the_process_as_it_found_it"]["mend"]
+    assert "logging" in found["test_it_prints_nothing"]["mend"]
+
+
+def test_an_exception_is_traced_to_the_line_of_the_plugin(tmp_path: Path) -> None:
+    _, facts = check(tmp_path, "raising", " / self.nowhere")
+    assert all(one["place"].endswith("raising.py:9") for one in facts["engines"]["raising"]["findings"][:3])
+    assert "nowhere" in facts["engines"]["raising"]["findings"][0]["happened"]
+
+
+def test_an_engine_that_ends_its_process_is_named_with_the_test(tmp_path: Path) -> None:
+    code, facts = check(tmp_path, "quitting", " + __import__('os')._exit(7)")
+    assert code == 1 and "ended with code 7" in facts["engines"]["quitting"]["unfinished"]
+    assert "in the test test_" in facts["engines"]["quitting"]["unfinished"]
+
+
+def test_an_engine_that_hangs_is_named_with_the_test(tmp_path: Path) -> None:
+    code, facts = check(tmp_path, "hanging", " + __import__('time').sleep(3600)", "--seconds", "4")
+    assert code == 1 and "still running after 4 s" in facts["engines"]["hanging"]["unfinished"]
+
+
+def test_a_plugin_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
+    (tmp_path / "broken_one.py").write_text("import no_such_library\n")
+    code, facts = run(str(tmp_path / "broken_one.py"))
+    assert code == 1 and "no_such_library" in facts["plugins"][0]["reason"]
+
+
+@pytest.mark.parametrize(("target", "said"), [("no-such-plugin", "no plug-in"), ("no_such.py", "no file no_such.py")])
+def test_what_is_not_there_is_said_so(target: str, said: str) -> None:
+    code, facts = run(target)
+    assert code == 2 and said in facts["error"]["message"]
+
+
+def test_an_agent_is_checked_with_spaces_that_it_takes() -> None:
+    order = {
+        "engine": "linucb",
+        "module": "footlight_engines.act",
+        "folder": "",
+        "options": {},
+        "corpus": "",
+        "bound": 0,
+    }
+    spaces = suite_of(json.dumps(order)).spaces  # type: ignore[attr-defined]
+    assert isinstance(spaces.observation, Box) and isinstance(spaces.action, Candidates)
+
+
+@pytest.mark.parametrize("suite", [AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite])
+def test_there_is_advice_for_every_test_of_a_suite(suite: type) -> None:
+    tests = {name for name in dir(suite) if name.startswith("test_")}
+    assert tests - advice().keys() == set()
+
+
+def test_there_is_no_advice_for_tests_that_are_gone() -> None:
+    suites = (AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite)
+    assert advice().keys() - {name for suite in suites for name in dir(suite)} == set()
