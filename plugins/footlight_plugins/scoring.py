@@ -90,7 +90,7 @@ class ScoringRecommender(Recommender):
         return State({name: getattr(self._rows, name) for name in _COLUMNS})
 
     def load(self, state: State) -> None:
-        if any(np.ndim(state.arrays.get(name)) != 1 for name in _COLUMNS):
+        if any(name not in state.arrays or state.arrays[name].ndim != 1 for name in _COLUMNS):
             raise ValueError(f"the state must hold the arrays {', '.join(_COLUMNS)}, each of shape (n,)")
         columns = [np.array(state.arrays[name], getattr(Events.empty(), name).dtype) for name in _COLUMNS]
         if len({len(column) for column in columns}) > 1:
@@ -127,5 +127,5 @@ def best_first(scores: NDArray[np.float64], count: int) -> Ranking:
     items = np.flatnonzero(scores > -np.inf)
     if len(items) > 4 * count:  # sort only what can be among the answers
         items = items[scores[items] >= -np.partition(-scores[items], count - 1)[count - 1]]
-    items = items[np.argsort(-scores[items], kind="stable")][:count].astype(np.int32)
-    return Ranking(items, scores[items])
+    best = np.asarray(items[np.argsort(-scores[items], kind="stable")][:count], np.int32)
+    return Ranking(best, scores[best])

@@ -19,7 +19,7 @@ AS_WRITTEN = {
     "first_agent.py": "f495992023c12049d181ebca94c134f6153f05051458e595edb8519c5e624f48",
     "first_generator.py": "e9f057668e9bb49f16cbdae92cb04b10fd27e56a06faec0ed28481ccfca45f28",
     "first_parts.py": "2aa7686b374b03158fe624c484f772d90138bbc794919957307bcd06c27604f4",
-    "first_recommender.py": "3e7fee6a13815e75a76c7c6e7203402eed753fe043fa0387f9ff37e84ab39223",
+    "first_recommender.py": "4fe50c89fbc931fa001b00949479d4b11cdb44be7404dba0a6e9faef1b2e4b29",
 }
 
 

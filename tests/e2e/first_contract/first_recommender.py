@@ -68,8 +68,8 @@ class FirstRecommender(Recommender):
         if not query.include_seen:
             allowed[met] = False
         items = np.flatnonzero(allowed)
-        items = items[np.lexsort((items, -count[items]))][: query.count].astype(np.int32)
-        return Ranking(items, count[items].astype(np.float64))
+        best = np.asarray(items[np.lexsort((items, -count[items]))][: query.count], np.int32)
+        return Ranking(best, count[best].astype(np.float64))
 
     def state(self) -> State:
         rows = [(*pair, *event) for pair, event in sorted(self.latest.items())]
