@@ -30,7 +30,8 @@ class BlendOptions(Options):
         default=(
             Member(engine="ease"),
             Member(engine="rp3beta", weight=0.5),
-            Member(engine="sequence", weight=0.2),
+            Member(engine="sequence", options={"recent": 500, "recency": 0.0, "backward": 1.0}, weight=0.5),
+            Member(engine="sequence", weight=0.1),
         ),
         min_length=1,
         max_length=16,
@@ -45,6 +46,11 @@ class BlendOptions(Options):
     )
     held_out: float = Field(
         default=0.1, gt=0.0, le=0.5, description="Which share of a person's likes is held out to learn the weights."
+    )
+    held_out_part: Literal["random", "latest"] = Field(
+        default="random",
+        description="Which likes these are: any, for answers that fit a person as a whole; or the latest, for answers that "
+        "tell what comes next.",
     )
 
 
@@ -76,19 +82,16 @@ class Blend(Scorer):
         if self._options.learn_weights and len(self._members) > 1:
             figures |= self._learn_weights(events, run)
         figures |= super().fit(events, run)
-        names = [member.engine for member in self._options.members]
-        return figures | {f"weight_{name}": float(w) for name, w in zip(names, self._effective(), strict=True)}
+        return figures | {f"weight_{name}": float(w) for name, w in zip(self._names(), self._effective(), strict=True)}
 
     def learn(self, run: TrainingRun) -> Mapping[str, float]:
         """Train the members; those for whom the catalogue is too large are left out."""
-        figures: dict[str, float] = {}
+        figures, names = dict[str, float](), self._names()
         for n, member in enumerate(self._members):
             if run.stopping():
                 raise CallEnded("the training was stopped")
             try:
-                figures |= {
-                    f"{self._options.members[n].engine}_{name}": value for name, value in member.learn(run).items()
-                }
+                figures |= {f"{names[n]}_{name}": value for name, value in member.learn(run).items()}
                 self._out[n] = False
             except CatalogueTooLarge:
                 self._out[n] = True
@@ -170,6 +173,12 @@ class Blend(Scorer):
             if not self._out[n]:
                 member.restore(without_prefix(arrays, f"member{n}_"))
 
+    def _names(self) -> list[str]:
+        """What the figures call the members: their engines, and from the second of an engine on with its number."""
+        engines = [member.engine for member in self._options.members]
+        earlier = [engines[:n].count(engine) for n, engine in enumerate(engines)]
+        return [f"{engine}_{n + 1}" if n else engine for engine, n in zip(engines, earlier, strict=True)]
+
     def _taking_part(self) -> list[Scorer]:
         return [member for member, out in zip(self._members, self._out, strict=True) if not out]
 
@@ -187,7 +196,8 @@ class Blend(Scorer):
 
     def _learn_weights(self, events: Events, run: TrainingRun) -> dict[str, float]:
         self.preferences.replace(events)
-        held_out = held_out_likes(self.preferences, self._options.held_out, run.seed)
+        latest = self._options.held_out_part == "latest"
+        held_out = held_out_likes(self.preferences, self._options.held_out, run.seed, latest)
         if len(held_out) < _LEAST_PEOPLE:
             return {}
         super().fit(without(events, held_out), run)
@@ -206,16 +216,19 @@ class Blend(Scorer):
         return {"held_out_people": float(len(examples)), "held_out_ndcg@50": reached}
 
 
-def held_out_likes(preferences: Preferences, share: float, seed: int) -> dict[int, NDArray[np.int32]]:
-    """A share of the likes, at least one, of up to 1,000 people who have five or more, drawn by the seed."""
+def held_out_likes(
+    preferences: Preferences, share: float, seed: int, latest: bool = False
+) -> dict[int, NDArray[np.int32]]:
+    """A share of the likes, at least one, of up to 1,000 people who have five or more: the latest, or drawn by the seed."""
     rng, x = np.random.default_rng(seed), preferences.data
     enough = np.flatnonzero(x.person_length[: preferences.people] >= _LEAST_LIKES)
     chosen = np.sort(rng.permutation(enough)[:_MOST_PEOPLE])
     held_out = {}
     for user in chosen.tolist():
-        likes = taste_of(preferences, Query(user, 1, _NO_MASK)).item
-        if len(likes) >= _LEAST_LIKES:
-            held_out[user] = np.sort(rng.permutation(likes)[: max(1, int(share * len(likes)))])
+        taste = taste_of(preferences, Query(user, 1, _NO_MASK))
+        if len(taste.item) >= _LEAST_LIKES:
+            order = np.lexsort((taste.tie, taste.time))[::-1] if latest else rng.permutation(len(taste.item))
+            held_out[user] = np.sort(taste.item[order[: max(1, int(share * len(order)))]])
     return held_out
 
 

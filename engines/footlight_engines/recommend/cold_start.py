@@ -21,8 +21,8 @@ from footlight_plugins import Basis, ItemContent, Options, Query, Ranking, Train
 
 _EXPECTED = 200
 """Content is compared with the likes and with so many of the items that walk and trend put first."""
-_WALK = Rp3BetaOptions(alpha=0.3, beta=0.0, people=500)
-"""With few likes to go by popularity is no fault: there is no penalty, and many people have a say."""
+_WALK = Rp3BetaOptions(alpha=0.1, beta=0.0, people=2_000)
+"""With few likes to go by popularity is no fault: there is no penalty, and nearly everybody met has an equal say."""
 
 
 class ColdStartOptions(Options):
@@ -30,7 +30,7 @@ class ColdStartOptions(Options):
 
     content: float = Field(default=0.3, ge=0.0, le=100.0, description="Weight of likeness in what the catalogue says.")
     walk: float = Field(default=1.0, ge=0.0, le=100.0, description="Weight of what people with the same likes like.")
-    trending: float = Field(default=1.0, ge=0.0, le=100.0, description="Weight of what is liked at present.")
+    trending: float = Field(default=0.1, ge=0.0, le=100.0, description="Weight of what is liked at present.")
     half_life_hours: float = Field(
         default=2_160.0, gt=0.0, le=1e6, description="After so many hours a like counts half for what is trending."
     )
