@@ -26,7 +26,8 @@ from footlight_server.corpora.blobs import Blobs
 from footlight_server.dispatch.asking import Policy
 from footlight_server.dispatch.demotions import Demotions
 from footlight_server.dispatch.loop_watch import LoopWatch
-from footlight_server.door import CannotStart, DataLock, check_exposure, check_origins, lock_data_dir, taken
+from footlight_server.door import CannotStart, DataLock, check_exposure, check_origins, lock_data_dir
+from footlight_server.grpc_door import GrpcDoor
 from footlight_server.log.database import Database
 from footlight_server.log.heads import HeadWatch
 from footlight_server.log.revisions import NO_TENANT
@@ -122,26 +123,24 @@ class App:
                     demotions.add(deployment, deployed.spec.version, reason)
 
     async def _open_door(self) -> None:
+        gate = Gate(self._keyring, self._tenants)
+        self._health = health.aio.HealthServicer()
+        credentials = self._certificates.credentials() if self._certificates else None
+        door = GrpcDoor(self.config.listen, partial(self._server, gate), credentials)
+        await door.open()
+        self._door, self.port = door, door.port
+        await self._open_web_door(gate)
+        await self._sight.start(self._health, SERVICES)
+
+    def _server(self, gate: Gate) -> grpc.aio.Server:
         # Alone on its port, a second server fails there instead of taking half of the calls.
         shared_port = ("grpc.so_reuseport", int(self.config.processes > 1))
-        self._server = server = grpc.aio.server(options=(*CHANNEL_OPTIONS, shared_port))
-        gate = Gate(self._keyring, self._tenants)
+        server = grpc.aio.server(options=(*CHANNEL_OPTIONS, shared_port))
         server.add_generic_rpc_handlers((gate,))
-        self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.config.reflects:
             reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        try:
-            self.port = (
-                server.add_secure_port(self.config.listen, self._certificates.credentials())
-                if self._certificates
-                else server.add_insecure_port(self.config.listen)
-            )
-        except RuntimeError as fault:
-            raise taken(self.config.listen) from fault
-        await server.start()
-        await self._open_web_door(gate)
-        await self._sight.start(self._health, SERVICES)
+        return server
 
     async def _open_web_door(self, front: grpc.GenericRpcHandler) -> None:
         """The same calls over HTTP, where that is asked for; what it needs is imported then."""
@@ -173,11 +172,11 @@ class App:
     async def _shut_doors(self) -> None:
         grace = self.config.grace_seconds
         web = [self._web_door.close(grace)] if hasattr(self, "_web_door") else []
-        await asyncio.gather(self._server.stop(grace), *web)
+        await asyncio.gather(self._door.close(grace), *web)
 
     async def stop(self) -> None:
         """Take no more calls, let those in flight finish, write everything down."""
-        if hasattr(self, "_server"):
+        if hasattr(self, "_door"):
             await self._sight.drain()
             await self._health.enter_graceful_shutdown()
             await asyncio.sleep(self.config.drain_seconds)  # who balances the load hears of it and sends no more

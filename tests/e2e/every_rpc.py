@@ -108,7 +108,7 @@ CASES: dict[str, Case] = {
     f"{_C}/GetItem": Case("read", lambda _: c.GetItemRequest(item_id=ITEM), NONE),
     f"{_C}/BatchGetItems": Case("read", lambda _: c.BatchGetItemsRequest(item_ids=[ITEM]), NONE),
     f"{_C}/ListItems": Case("read", lambda _: c.ListItemsRequest()),
-    f"{_C}/ExportUser": Case("read", lambda _: c.ExportUserRequest(user_id=PERSON)),
+    f"{_C}/ExportUser": Case("admin", lambda _: c.ExportUserRequest(user_id=PERSON)),
     f"{_C}/DeleteItem": Case("write", lambda _: c.DeleteItemRequest(item_id=ITEM), NONE),
     f"{_C}/ForgetUser": Case("write", lambda _: c.ForgetUserRequest(user_id=PERSON)),
     f"{_R}/Recommend": Case("read", lambda _: r.RecommendRequest(user_id=PERSON, deployment="popular")),

@@ -46,6 +46,13 @@ def test_bytes_that_are_no_calls_leave_the_server_as_it_was(hunted: Server) -> N
     assert hunted.process.poll() is None and list(hunted.client.engines())
 
 
+def test_a_path_that_is_no_text_does_not_end_the_server(hunted: Server) -> None:
+    poison = raw_bytes.call("/footlight.v1.CatalogService/GetItem", b"").replace(b"GetItem", b"GetIt\xd3m")
+    for _ in range(3):
+        raw_bytes.throw(hunted.port, poison)
+        assert hunted.client.get_item("a00").item_id == "a00"
+
+
 @pytest.mark.parametrize("method", list(fuzzing.methods()), ids=lambda method: method.name)
 def test_what_is_no_message_is_refused(hunted: Server, method: MethodDescriptor) -> None:
     path, damaged = f"/{method.containing_service.full_name}/{method.name}", b"\xff\xff"

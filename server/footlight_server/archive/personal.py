@@ -20,6 +20,7 @@ from footlight_server.log.schema import (
     AGENT_LOG,
     AGENTS,
     ASSETS,
+    AUDIT,
     CONVERSATION_TURNS,
     CORPORA,
     CORPUS_FILES,
@@ -51,6 +52,7 @@ IMPERSONAL = {
     REVISIONS: "counters",
     LEASES: "of servers",
     TOKENS: "of programs",
+    AUDIT: "people have pseudonyms there",
 }
 """The tables that hold nothing of people, and why."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from footlight.cli.command import paragraphs
+from footlight_server.commands.audit import audit
 from footlight_server.commands.backup import backup
 from footlight_server.commands.certs import certs
 from footlight_server.commands.check_plugin import check_plugin
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     text = paragraphs(config.__doc__ or "")
     app.command("config", context_settings=CONTEXT, help=text, epilog=f"Example: {example}")(config)
     app.command("demo")(demo)
+    app.add_typer(audit)
     _add(app, top, "footlight top --metrics 127.0.0.1:9107")
     app.add_typer(tokens)
     _add(app, certs, "footlight certs ./certs --host footlight.example.com --client shop")

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -338,6 +338,20 @@ TOKENS = Table(
 )
 """What callers show to be let in. ``digest`` is the SHA-256 of the token, which itself is nowhere; ``rate`` is in calls per
 second, 0 for as many as come."""
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    _key("tenant"),
+    _key("number", BigInteger),
+    _of("time", BigInteger),
+    _of("subject"),
+    _of("action"),
+    _of("target"),
+    _of("outcome"),
+    _of("digest", LargeBinary),
+)
+"""Who did what; see `footlight_server.log.audit`. ``target`` is JSON, in which people have pseudonyms."""
 
 PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES, AGENT_LOG, CONVERSATION_TURNS)
 """The tables that hold something of people."""

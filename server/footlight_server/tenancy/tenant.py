@@ -39,6 +39,7 @@ from footlight_server.dispatch.tracing import Tracing
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.dispatch.vacuuming import Vacuuming
 from footlight_server.log.agents import AgentTable
+from footlight_server.log.audit import AuditTrail
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.conversations import ConversationTable
 from footlight_server.log.decisions import DecisionLog
@@ -54,6 +55,7 @@ from footlight_server.log.revisions import DEPLOYMENTS, LEASES, TRAININGS
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.models.store import ModelStore
 from footlight_server.services.assistant import AssistantService
+from footlight_server.services.auditing import Auditor
 from footlight_server.services.catalog import CatalogService
 from footlight_server.services.descriptors import DESCRIPTORS
 from footlight_server.services.engine import EngineService
@@ -62,6 +64,7 @@ from footlight_server.services.generation import GenerationService
 from footlight_server.services.interaction import InteractionService
 from footlight_server.services.recommendation import ENCODED, RecommendationService
 from footlight_server.services.routes import Routes
+from footlight_server.telemetry.pseudonyms import Pseudonyms
 from footlight_server.tenancy.ground import Ground
 
 
@@ -154,7 +157,10 @@ class Tenant:
         engine = EngineService(Engines(self.deployments, self._training, self._acting, policy), self._training)
         talk = self._assistant(resolver)
         services = (catalog, recommendation, generation, interaction, engine, talk)
+        trail = AuditTrail(self._ground.database, self._ground.writer, self.name)
+        auditor = Auditor(trail, Pseudonyms(self._ground.config.data_dir).of)
         for service, descriptor in zip(services, DESCRIPTORS, strict=True):
+            auditor.audit(service, descriptor)
             guard(service, descriptor, self._agreement.seek)
             self._ground.observe(service, descriptor)
         table = cast(grpc.aio.Server, self.routes)  # for the generated functions, which ask no more of a server
