@@ -68,8 +68,23 @@ def test_a_full_server_says_when_to_come_back(client: Client, double: Any, fault
     )
     double.fail("Recommend", full)
     with pytest.raises(footlight.ResourceExhausted) as caught:
-        client.recommend("ada")
+        client.recommend("ada", timeout=1.4)  # the answer would come too late, so nothing is asked again
     assert caught.value.retry_after == 1.5
+    assert double.notes.calls.count("Recommend") == 1
+
+
+def test_a_full_server_is_asked_again_when_it_says_so(client: Client, double: Any, fault: Any) -> None:
+    soon = RetryInfo(retry_delay=Duration(nanos=1_000_000))
+    double.fail("Recommend", fault(grpc.StatusCode.RESOURCE_EXHAUSTED, "full", soon), times=4)
+    client.recommend("ada")
+    assert double.notes.calls.count("Recommend") == 5
+
+
+def test_a_server_that_stays_full_is_not_asked_for_ever(client: Client, double: Any, fault: Any) -> None:
+    soon = RetryInfo(retry_delay=Duration(nanos=1_000_000))
+    double.fail("Recommend", fault(grpc.StatusCode.RESOURCE_EXHAUSTED, "full", soon), times=5)
+    with pytest.raises(footlight.ResourceExhausted):
+        client.recommend("ada")
 
 
 def test_internal_errors_carry_their_id(client: Client, double: Any, fault: Any) -> None:

@@ -57,7 +57,7 @@ def load() -> list[Case]:
 def filled(value: Json, known: Mapping[str, str]) -> Json:
     """The value with every ``${name}`` in its texts replaced."""
     if isinstance(value, str):
-        return Template(value).substitute(known)
+        return Template(value).safe_substitute(known)
     if isinstance(value, list):
         return [filled(one, known) for one in value]
     if isinstance(value, dict):

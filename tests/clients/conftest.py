@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 
 import pytest
 from tests.clients import stage, wire_runner
 from tests.clients.cases import Outcome, played
+from tests.clients.hostile import hostile
 from tests.e2e.conftest import Server
 
-PAGE = "http://127.0.0.1:8123"
-"""Where the page for browsers is served from."""
 Outcomes = Mapping[str, Outcome]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def page_origin() -> str:
+    """Where pages for browsers are served from: a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def hostile_servers() -> Iterator[Mapping[str, str]]:
+    """The addresses of servers that a client must not hang on."""
+    with hostile() as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, page_origin: str) -> Iterator[Server]:
     """The server that every client is asked to talk to."""
     data_dir = tmp_path_factory.mktemp("clients")
-    running = Server(data_dir, "--web-listen", "127.0.0.1:0", "--web-origin", PAGE)
+    running = Server(data_dir, "--web-listen", "127.0.0.1:0", "--web-origin", page_origin)
     stage.fill(running)
     yield running
     running.kill()

@@ -17,13 +17,14 @@ from footlight._client.connection import (
     PACKAGE,
     TRANSFER_TIMEOUT,
     Connection,
+    Pushback,
     Tls,
     channel_options,
 )
 from footlight._wire import health
 from footlight._wire.calls import Page, Stream, Unary, Upload
-from footlight._wire.failures import counted_from, translated
-from footlight.errors import DeadlineExceeded, Unavailable
+from footlight._wire.failures import counted_from, readable, translated
+from footlight.errors import DeadlineExceeded, ResourceExhausted, Unavailable
 
 T = TypeVar("T")
 
@@ -110,11 +111,14 @@ class AsyncCalls:
 
     async def _run(self, call: Unary[Any, T], seconds: float | None) -> T:
         send = self._callable("unary_unary", call.method, call.answer)
-        with translated():
-            answer = await send(
-                call.request, timeout=self._connection.deadline(seconds), metadata=self._connection.metadata
-            )
-        return call.read(answer)
+        pushback = Pushback(self._connection.deadline(seconds), self._connection.retry)
+        while True:
+            try:
+                with translated():
+                    answer = await send(call.request, timeout=pushback.remaining, metadata=self._connection.metadata)
+                return call.read(readable(answer))
+            except ResourceExhausted as full:
+                await asyncio.sleep(pushback.wait(full))
 
     async def _write_all(
         self, calls: Iterable[Unary[Any, T]], add: Callable[[T, T], T], total: T, field: str, seconds: float | None
@@ -143,9 +147,10 @@ class AsyncCalls:
         try:
             with translated():
                 async for message in messages:
-                    found = call.read(message)
+                    found = call.read(readable(message))
                     if found is not None:
                         yield found
+            call.finish()
         finally:
             messages.cancel()  # a consumer that stops early wants no more
 
@@ -159,7 +164,7 @@ class AsyncCalls:
         finally:
             if call.requests.failure is not None:
                 raise call.requests.failure from None
-        return call.read(answer)
+        return call.read(readable(answer))
 
 
 async def _in_threads(elements: Iterable[Any]) -> AsyncIterator[Any]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import grpc
+
+from footlight.errors import ResourceExhausted
 
 DEFAULT_ADDRESS = "localhost:7007"
 DEFAULT_TIMEOUT = 30.0  # seconds
@@ -173,7 +176,7 @@ def service_config(retry: float) -> dict[str, Any]:
         "backoffMultiplier": 4,
         "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }
-    # An overloaded server answers RESOURCE_EXHAUSTED, which is not retried; so the throttle need not be tight, and many
+    # An overloaded server answers RESOURCE_EXHAUSTED, which Pushback waits for; so the throttle need not be tight, and many
     # callers together must not use it up while the server starts again.
     return {
         "methodConfig": [{"name": [{}], "retryPolicy": policy}, {"name": not_retried}],
@@ -187,6 +190,31 @@ def client_version() -> str:
         return version("footlight")
     except PackageNotFoundError:
         return "0"
+
+
+class Pushback:
+    """Lets a call wait as long as a full server asks, within its deadline and at most four times."""
+
+    _TIMES = 4
+
+    def __init__(self, seconds: float | None, retry: float) -> None:
+        """`seconds` is what the whole call may take; a `retry` of 0 never waits."""
+        self._seconds = seconds
+        self._end = math.inf if seconds is None else time.monotonic() + seconds
+        self._left = self._TIMES if retry else 0
+
+    @property
+    def remaining(self) -> float | None:
+        """The seconds that are left; None is no limit."""
+        return self._seconds if self._left == self._TIMES or self._seconds is None else self._end - time.monotonic()
+
+    def wait(self, full: ResourceExhausted) -> float:
+        """The seconds to wait before asking again. Raises `full` where the server said nothing, or there is no time."""
+        seconds = full.retry_after
+        if not self._left or seconds is None or time.monotonic() + seconds >= self._end:
+            raise full
+        self._left -= 1
+        return seconds
 
 
 class Patience:

@@ -12,7 +12,6 @@ from footlight._client.aio import AsyncCalls
 from footlight._client.sync import SyncCalls
 from footlight._wire import generation as wire
 from footlight._wire.upload import upload_corpus
-from footlight.errors import InternalError
 from footlight.types import Asset, Corpus, PublishedAsset, Rights, TracedContent, VerifiedAsset
 
 
@@ -92,7 +91,7 @@ class GenerationMethods(SyncCalls):
         """An asset made before, with its bytes. Raises NotFound."""
         for asset in self._stream(wire.get_asset(asset_id), timeout):
             return asset
-        raise _cut_short(asset_id)
+        raise wire.cut_short(asset_id)
 
     def publish_asset(
         self,
@@ -171,7 +170,7 @@ class AsyncGenerationMethods(AsyncCalls):
     async def get_asset(self, asset_id: str, *, timeout: float | None = None) -> Asset:
         async for asset in self._stream(wire.get_asset(asset_id), timeout):
             return asset
-        raise _cut_short(asset_id)
+        raise wire.cut_short(asset_id)
 
     async def publish_asset(
         self,
@@ -195,7 +194,3 @@ class AsyncGenerationMethods(AsyncCalls):
         self, data: bytes, *, file_name: str = "", count: int = 10, timeout: float | None = None
     ) -> TracedContent:
         return await self._run(wire.trace_content(data, file_name, count), timeout)
-
-
-def _cut_short(asset_id: str) -> InternalError:
-    return InternalError(f"the server sent no complete asset {asset_id}", reason="ASSET_INCOMPLETE")

@@ -15,13 +15,14 @@ from footlight._client.connection import (
     PACKAGE,
     TRANSFER_TIMEOUT,
     Connection,
+    Pushback,
     Tls,
     channel_options,
 )
 from footlight._wire import health
 from footlight._wire.calls import Page, Stream, Unary, Upload
 from footlight._wire.failures import counted_from, translated
-from footlight.errors import DeadlineExceeded, Unavailable
+from footlight.errors import DeadlineExceeded, ResourceExhausted, Unavailable
 
 T = TypeVar("T")
 
@@ -49,7 +50,8 @@ class SyncCalls:
             tls: certificates; True means TLS with the authorities of the system, False no TLS; None means the files that
                 $FOOTLIGHT_TLS_CA, $FOOTLIGHT_CLIENT_CERT and $FOOTLIGHT_CLIENT_KEY name, and no TLS where they name none.
             retry_seconds: for about so long a call is sent again, within its deadline, that no server has taken: long
-                enough for a restart. 0 sends nothing again. Calls that must not happen twice are never sent again.
+                enough for a restart. Calls that must not happen twice are never sent again. A full server that says when
+                to come back is asked again then, up to four times. 0 sends nothing again.
 
         Raises:
             ValueError: the address, the timeout or the seconds of retries cannot be, or the token would travel readable.
@@ -132,9 +134,14 @@ class SyncCalls:
 
     def _run(self, call: Unary[Any, T], timeout: float | None) -> T:
         send = self._callable("unary_unary", call.method, call.answer)
-        with translated():
-            answer = send(call.request, timeout=self._connection.deadline(timeout), metadata=self._connection.metadata)
-        return call.read(answer)
+        pushback = Pushback(self._connection.deadline(timeout), self._connection.retry)
+        while True:
+            try:
+                with translated():
+                    answer = send(call.request, timeout=pushback.remaining, metadata=self._connection.metadata)
+                return call.read(answer)
+            except ResourceExhausted as full:
+                time.sleep(pushback.wait(full))
 
     def _write_all(
         self, calls: Iterable[Unary[Any, T]], add: Callable[[T, T], T], total: T, field: str, timeout: float | None
@@ -166,6 +173,7 @@ class SyncCalls:
                     found = call.read(message)
                     if found is not None:
                         yield found
+            call.finish()
         finally:
             messages.cancel()  # a consumer that stops early wants no more
 

@@ -39,12 +39,14 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Stream(Generic[R, T]):
-    """One request, many messages. `read` returns what a message completes, or None."""
+    """One request, many messages. `read` returns what a message completes, or None; `finish` raises where the messages
+    ended too early."""
 
     method: str
     request: Message
     answer: type[R]
     read: Callable[[R], T | None]
+    finish: Callable[[], None] = lambda: None
 
 
 class Stoppable:

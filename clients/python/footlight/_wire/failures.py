@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -14,6 +14,7 @@ from google.rpc.status_pb2 import Status
 
 from footlight import errors
 
+T = TypeVar("T")
 _DETAILS_KEY = "grpc-status-details-bin"
 
 _BY_CODE: dict[str, type[errors.FootlightError]] = {
@@ -49,6 +50,13 @@ def from_rpc(error: Any) -> errors.FootlightError:
     code = error.code().name
     message = error.details() or code.replace("_", " ").lower()
     return _BY_CODE.get(code, errors.FootlightError)(message, code=code, **_details(error.trailing_metadata()))
+
+
+def readable(answer: T | None) -> T:
+    """The answer, which gRPC's asyncio stack gives as None where the bytes are no message of its kind."""
+    if answer is None:
+        raise errors.InternalError("the server's answer could not be read", code="INTERNAL")
+    return answer
 
 
 def _details(trailing: Any) -> dict[str, Any]:

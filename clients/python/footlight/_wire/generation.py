@@ -63,13 +63,13 @@ def publish_request(asset_id: str, item_id: str, title: str, kind: str, tags: Se
 
 
 def generate(request: pb.GenerateRequest, on_progress: GenerateProgress | None) -> Stream[pb.GenerateResponse, Asset]:
-    read = AssetReader(on_progress).generated
-    return Stream("GenerationService/Generate", request, pb.GenerateResponse, read)
+    assets = AssetReader(on_progress)
+    return Stream("GenerationService/Generate", request, pb.GenerateResponse, assets.generated, assets.finish)
 
 
 def get_asset(asset_id: str) -> Stream[pb.GetAssetResponse, Asset]:
-    request = pb.GetAssetRequest(asset_id=asset_id)
-    return Stream("GenerationService/GetAsset", request, pb.GetAssetResponse, AssetReader(None).read_again)
+    request, assets = pb.GetAssetRequest(asset_id=asset_id), AssetReader(None)
+    return Stream("GenerationService/GetAsset", request, pb.GetAssetResponse, assets.read_again, assets.finish)
 
 
 def publish_asset(request: pb.PublishAssetRequest) -> Unary[pb.PublishAssetResponse, PublishedAsset]:
@@ -129,9 +129,21 @@ class AssetReader:
         asset, self._open = replace(self._open, data=bytes(self._data)), None
         if sha256(asset.data).digest() != asset.sha256:
             raise InternalError(
-                f"the bytes of asset {asset.asset_id} do not match its checksum", reason="ASSET_DAMAGED"
+                f"the bytes of asset {asset.asset_id} do not match its checksum",
+                code="DATA_LOSS",
+                reason="ASSET_DAMAGED",
             )
         return asset
+
+    def finish(self) -> None:
+        """Raises where the last asset is not complete."""
+        if self._open is not None:
+            raise cut_short(self._open.asset_id)
+
+
+def cut_short(asset_id: str) -> InternalError:
+    """The error of a stream that ended before an asset was complete."""
+    return InternalError(f"the server sent no complete asset {asset_id}", code="DATA_LOSS", reason="ASSET_INCOMPLETE")
 
 
 def asset_from_wire(asset: pb.Asset) -> Asset:

@@ -1,0 +1,46 @@
+"""The Python clients give their error within the deadline, whatever is at the address, and never hang."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+
+from tests.clients import python_runner
+from tests.clients.cases import Outcome
+from tests.clients.hostile import SECONDS, hostile_cases, unexpected_statuses
+
+from footlight import AsyncClient, Client
+
+
+def test_the_client_does_not_hang_and_says_what_is_wrong(hostile_servers: Mapping[str, str]) -> None:
+    assert unexpected_statuses(by_the_client(hostile_servers)) == []
+
+
+def by_the_client(addresses: Mapping[str, str]) -> Iterator[Outcome]:
+    for case in hostile_cases(addresses):
+        with Client(case["address"], timeout=SECONDS) as client:
+            began = time.monotonic()
+            outcome = python_runner.ask(client)(case["call"], case["request"])
+            assert time.monotonic() - began < 10 * SECONDS, f"{case['name']} hung"
+            outcome.name = case["name"]
+            yield outcome
+
+
+async def test_the_asynchronous_client_does_not_either(hostile_servers: Mapping[str, str]) -> None:
+    found = await asyncio.gather(*(by_the_asynchronous(case) for case in hostile_cases(hostile_servers)))
+    assert unexpected_statuses(found) == []
+
+
+async def by_the_asynchronous(case: dict[str, str]) -> Outcome:
+    async with AsyncClient(case["address"], timeout=SECONDS) as client:
+        async with asyncio.timeout(10 * SECONDS):
+            outcome = await python_runner.ask_async(client, case["call"], case["request"])
+        outcome.name = case["name"]
+        return outcome
+
+
+def test_a_wrong_status_is_noticed() -> None:
+    assert unexpected_statuses([Outcome("slow: RecommendationService/Recommend")])[4] == (
+        "slow: RecommendationService/Recommend: OK came: "
+    )
