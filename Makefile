@@ -1,5 +1,6 @@
 # make demo     see everything at work, on real data
 # make test     run the tests
+# make test-clients   build the clients of other languages and test them, as far as their tools are here
 # make soak     run the long tests: kills, overload, cancellations, restarts; about half an hour
 # make check    lint, types, the wire, the layering: what a change must pass besides the tests
 # make bench    list the benchmarks
@@ -28,7 +29,7 @@ endif
 LAST_TAG = $(shell git describe --tags --abbrev=0 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check bench protos reference lock sbom audit clean
+.PHONY: help demo test test-clients soak check bench protos reference lock sbom audit clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -38,6 +39,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -q -n auto --dist worksteal $(ARGS)
+
+test-clients: $(VENV)/.dev
+	$(BIN)/pytest -q -rs -m clients tests/clients $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -v -m soak $(or $(ARGS),tests/soak)

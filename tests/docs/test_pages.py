@@ -74,7 +74,7 @@ def test_the_readme_shows_the_daily_commands(page: OpenPage, readme: str) -> Non
 @pytest.mark.parametrize("name", PAGES)
 def test_the_targets_of_make_exist(page: OpenPage, name: str) -> None:
     text = page(name).text
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     lines = [line for block in page(name).blocks("sh") for line in block.text.splitlines()] + list(spoken(text))
     assert {line.split()[1] for line in lines if line.startswith("make ")} <= targets
 

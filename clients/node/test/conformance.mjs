@@ -4,14 +4,8 @@ import { fromJson, toJson } from "@bufbuild/protobuf";
 import * as footlight from "@footlight/client";
 
 const [cases, address, run] = process.argv.slice(2);
-const client = new footlight.Footlight(address, { token: process.env.FOOTLIGHT_TOKEN, timeoutMs: 60_000 });
-const SERVICES = {
-  CatalogService: client.catalog,
-  RecommendationService: client.recommendation,
-  GenerationService: client.generation,
-  InteractionService: client.interaction,
-  EngineService: client.engine,
-};
+const dial = (to) => new footlight.Footlight(to, { token: process.env.FOOTLIGHT_TOKEN });
+const shared = dial(address);
 const bytes = (text) => Buffer.from(text, "base64");
 const text = (data) => Buffer.from(data).toString("base64");
 const spoken = (message) => toJson(footlight[`${message.$typeName.split(".").pop()}Schema`], message, { useProtoFieldName: true });
@@ -24,13 +18,13 @@ async function assets(stream) {
 
 /** The calls that a user makes by a method of the client itself. */
 const OWN = {
-  "GenerationService/UploadCorpus": async ({ name, files, rights }) => {
+  "GenerationService/UploadCorpus": async (client, { name, files, rights }) => {
     const source = Object.fromEntries(Object.entries(files).map(([path, data]) => [path, bytes(data)]));
     return { corpus: spoken(await client.uploadCorpus(name, source, { rights })) };
   },
-  "GenerationService/Generate": (request) => assets(client.generate(fromJson(footlight.GenerateRequestSchema, request))),
-  "GenerationService/GetAsset": async (request) => assets([await client.getAsset(request.asset_id)]),
-  "InteractionService/Interact": async (request) => {
+  "GenerationService/Generate": (client, request, how) => assets(client.generate(fromJson(footlight.GenerateRequestSchema, request), how)),
+  "GenerationService/GetAsset": async (client, request) => assets([await client.getAsset(request.asset_id)]),
+  "InteractionService/Interact": async (client, request) => {
     const stream = client.interact(request.agent_id);
     const answers = [];
     for (const message of request.messages) {
@@ -41,22 +35,22 @@ const OWN = {
     await stream.close();
     return { answers };
   },
-  "InteractionService/ListDecisions": async (request) => {
+  "InteractionService/ListDecisions": async (client, request) => {
     const decisions = [];
     for await (const decision of client.agentDecisions(request.agent_id)) decisions.push(spoken(decision));
     return { decisions };
   },
-  "EngineService/WatchTraining": async (request) => {
+  "EngineService/WatchTraining": async (client, request) => {
     let last;
     for await (const seen of client.engine.watchTraining({ trainingId: request.training_id })) last = seen;
     return spoken(last);
   },
 };
 
-async function plain(call, request) {
-  const [service, method] = call.split("/");
-  const name = method[0].toLowerCase() + method.slice(1);
-  return spoken(await SERVICES[service][name](fromJson(footlight[`${method}RequestSchema`], request)));
+async function plain(client, call, request, how) {
+  const [service, method] = call.split("Service/");
+  const [calls, name] = [service, method].map((one) => one[0].toLowerCase() + one.slice(1));
+  return spoken(await client[calls][name](fromJson(footlight[`${method}RequestSchema`], request), how));
 }
 
 const at = (answer, path) => String(path.split(".").reduce((value, part) => value[part], answer));
@@ -64,11 +58,12 @@ const filled = (value, known) =>
   JSON.parse(JSON.stringify(value), (_, one) => (typeof one === "string" ? one.replace(/\$\{(\w+)\}/g, (_, name) => known[name]) : one));
 
 const known = { run };
-for (const { name, call, request, keep } of JSON.parse(readFileSync(cases, "utf8")).cases) {
+for (const { name, call, request, keep, address: own, timeout_ms: timeoutMs = 60_000 } of JSON.parse(readFileSync(cases, "utf8")).cases) {
   const outcome = { name, status: "OK", reason: "", field: "", message: "", metadata: {}, answer: null };
   try {
     const asked = filled(request, known);
-    outcome.answer = await (OWN[call]?.(asked) ?? plain(call, asked));
+    const client = own ? dial(own) : shared;
+    outcome.answer = await (OWN[call]?.(client, asked, { timeoutMs }) ?? plain(client, call, asked, { timeoutMs }));
     for (const [kept, path] of Object.entries(keep ?? {})) known[kept] = at(outcome.answer, path);
   } catch (error) {
     if (!(error instanceof footlight.FootlightError)) throw error;
@@ -77,4 +72,4 @@ for (const { name, call, request, keep } of JSON.parse(readFileSync(cases, "utf8
   }
   console.log(JSON.stringify(outcome));
 }
-client.close();
+process.exit(0);

@@ -1,0 +1,64 @@
+package footlight
+
+import (
+	"context"
+
+	"google.golang.org/grpc/codes"
+
+	v1 "footlight.local/footlight/v1"
+)
+
+// Interaction is a stream on which sessions of one agent are played: one message each way a step. It is for one goroutine.
+type Interaction struct {
+	agentID string
+	stream  v1.InteractionService_InteractClient
+	cancel  context.CancelFunc
+}
+
+// Interact opens a stream. Close it when done.
+func (c *Client) Interact(ctx context.Context, agentID string) (*Interaction, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	stream, err := c.Interaction.Interact(ctx)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &Interaction{agentID, stream, cancel}, nil
+}
+
+// Act tells the outcome of the session's decision before, and decides the next one.
+func (i *Interaction) Act(step *v1.ActRequest) (*v1.ActResponse, error) {
+	step.AgentId = i.agentID
+	answer, err := i.ask(&v1.InteractRequest{Kind: &v1.InteractRequest_Act{Act: step}})
+	return answer.GetAct(), err
+}
+
+// Reward adds rewards to decisions.
+func (i *Interaction) Reward(rewards ...*v1.RewardEvent) (*v1.RewardResponse, error) {
+	request := &v1.RewardRequest{Rewards: rewards}
+	answer, err := i.ask(&v1.InteractRequest{Kind: &v1.InteractRequest_Reward{Reward: request}})
+	return answer.GetReward(), err
+}
+
+// End tells the outcome of the last decision and closes the session.
+func (i *Interaction) End(end *v1.EndSessionRequest) (*v1.EndSessionResponse, error) {
+	end.AgentId = i.agentID
+	answer, err := i.ask(&v1.InteractRequest{Kind: &v1.InteractRequest_End{End: end}})
+	return answer.GetEnd(), err
+}
+
+// Close ends the stream; its sessions go on.
+func (i *Interaction) Close() error {
+	defer i.cancel()
+	return i.stream.CloseSend()
+}
+
+func (i *Interaction) ask(request *v1.InteractRequest) (*v1.InteractResponse, error) {
+	// An error of Send is that the stream has ended; Recv tells why.
+	sent := i.stream.Send(request)
+	answer, err := i.stream.Recv()
+	if err == nil && sent != nil {
+		err = &Error{Code: codes.Internal, Message: "the server answered what it was not asked"}
+	}
+	return answer, err
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds the client and its conformance runner from Debian's packages alone, into the folder named: build.sh OUT
+# Needs default-jdk-headless, libgrpc-java, libnetty-java, libprotobuf-java, libgoogle-gson-java, libgeronimo-annotation-1.3-spec-java, libperfmark-java,
+# protobuf-compiler and protobuf-compiler-grpc-java-plugin. With Maven: mvn package.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:?the folder to build in}
+jars=/usr/share/java
+mkdir -p "$out/protos/footlight/v1" "$out/generated" "$out/classes"
+
+# One class a file, in the package of the wire; other languages have no need of these options.
+for file in "$here"/../../protos/footlight/v1/*.proto; do
+  sed 's/^package footlight\.v1;/&\noption java_multiple_files = true;\noption java_package = "footlight.v1";/' "$file" \
+    > "$out/protos/footlight/v1/$(basename "$file")"
+done
+sed 's/^package footlight\.rpc;/&\noption java_multiple_files = true;/' "$here/../protos/footlight_rpc_details.proto" > "$out/protos/footlight_rpc_details.proto"
+protoc "-I$out/protos" "--java_out=$out/generated" "--grpc-java_out=$out/generated" \
+  "--plugin=protoc-gen-grpc-java=$(command -v grpc_java_plugin || command -v protoc-gen-grpc-java)" "$out"/protos/footlight/v1/*.proto \
+  "$out/protos/footlight_rpc_details.proto"
+
+classpath=$(printf '%s:' "$jars"/{grpc-api,grpc-core,grpc-context,grpc-netty,grpc-protobuf,grpc-protobuf-lite,grpc-stub}.jar \
+  "$jars"/{protobuf,protobuf-util,proto-google-common-protos,guava,gson,geronimo-annotation-1.3-spec,opencensus-api,jsr305,perfmark-api,perfmark-impl}.jar \
+  "$jars"/netty-{buffer,codec,codec-http,codec-http2,codec-socks,common,handler,handler-proxy,resolver,transport}.jar)
+find "$out/generated" "$here/src" -name '*.java' > "$out/sources"
+javac -nowarn -J-Xmx600m -d "$out/classes" -cp "$classpath" "@$out/sources"
+printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "%s:%s" footlight.Conformance "$@"\n' "$out/classes" "$classpath" > "$out/conformance"
+chmod +x "$out/conformance"
