@@ -19,6 +19,7 @@ from footlight.cli import (
     gym,
     importing,
     people,
+    protos,
     provenance,
     recommending,
     training,
@@ -41,6 +42,7 @@ _OWN = (
     gym,
     chatting,
     engines,
+    protos,
     version,
 )
 
