@@ -83,8 +83,8 @@ class _All(grpc.GenericRpcHandler):
     """Answers every unary call in one way, and every stream in another."""
 
     def __init__(self, unary: Any, stream: Any) -> None:
-        self._unary = grpc.unary_unary_rpc_method_handler(unary)
-        self._stream = grpc.unary_stream_rpc_method_handler(stream)
+        self._unary: Any = grpc.unary_unary_rpc_method_handler(unary)
+        self._stream: Any = grpc.unary_stream_rpc_method_handler(stream)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         return self._stream if handler_call_details.method.endswith("/Generate") else self._unary
