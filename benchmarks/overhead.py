@@ -92,7 +92,9 @@ def _measure(folder: Path, load: Load) -> dict[str, float]:
         for count in (1, 10):
             request = pb.RecommendRequest(user_id="somebody", deployment="identity", count=count)
             measured = compare(folder, server, request, load)
-            measured["added_cpu_us_per_call"] = measured["recommend_cpu_us_per_call"] - measured["echo_cpu_us_per_call"]
+            for name in ("", "bare_"):
+                echo = measured[f"{name}echo_cpu_us_per_call"]
+                measured[f"{name}added_cpu_us_per_call"] = measured["recommend_cpu_us_per_call"] - echo
             figures |= {f"items_{count}_{name}": value for name, value in measured.items()}
     return figures
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+import uvloop
 
 from footlight.v1 import recommendation_pb2 as pb
 from footlight.v1.recommendation_pb2_grpc import RecommendationServiceStub
@@ -78,12 +79,15 @@ def _process(command: list[str], ready: Path) -> Iterator[Server]:
 
 
 def compare(folder: Path, server: Server, request: pb.RecommendRequest, load: Load) -> dict[str, float]:
-    """Calls per second and server CPU per call of both servers, in turn. Every call is the same one."""
+    """Calls per second and server CPU per call of all three servers, in turn. Every call is the same one.
+
+    The echo runs twice: on the event loop that the server has (uvloop), and bare, on that of the standard library.
+    """
     answer = _one_answer(server.address, request)
     (folder / "answer").write_bytes(answer)
-    body, ready = _framed(request, folder / "body"), folder / "echo-ready"
-    with _process([sys.executable, __file__, str(folder / "answer"), str(ready)], ready) as echo:
-        targets = {"recommend": (server, RECOMMEND), "echo": (echo, ECHO)}
+    body = _framed(request, folder / "body")
+    with _echo_server(folder, "uvloop") as echo, _echo_server(folder, "asyncio") as bare:
+        targets = {"recommend": (server, RECOMMEND), "echo": (echo, ECHO), "bare_echo": (bare, ECHO)}
         rounds = [
             {name: _round(*target, body, (load.seconds, len(answer))) for name, target in targets.items()}
             for _ in range(load.rounds)
@@ -92,8 +96,16 @@ def compare(folder: Path, server: Server, request: pb.RecommendRequest, load: Lo
     for name in targets:
         figures[f"{name}_calls_per_second"] = statistics.median(one[name][0] for one in rounds)
         figures[f"{name}_cpu_us_per_call"] = statistics.median(one[name][1] for one in rounds)
-    figures["ratio"] = statistics.median(one["recommend"][0] / one["echo"][0] for one in rounds)
+    for name, echo_name in (("ratio", "echo"), ("bare_ratio", "bare_echo")):
+        figures[name] = statistics.median(one["recommend"][0] / one[echo_name][0] for one in rounds)
     return figures
+
+
+@contextmanager
+def _echo_server(folder: Path, loop: str) -> Iterator[Server]:
+    ready = folder / f"{loop}-ready"
+    with _process([sys.executable, __file__, str(folder / "answer"), str(ready), loop], ready) as started:
+        yield started
 
 
 def _one_answer(address: str, request: pb.RecommendRequest) -> bytes:
@@ -167,4 +179,5 @@ async def _echo(answer: Path, ready: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_echo(Path(sys.argv[1]), Path(sys.argv[2])))
+    run = uvloop.run if sys.argv[3] == "uvloop" else asyncio.run
+    run(_echo(Path(sys.argv[1]), Path(sys.argv[2])))

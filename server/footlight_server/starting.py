@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,3 +28,13 @@ def set_up_logging(verbose: bool) -> None:
     )
     for noisy in ("numba", "alembic", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def run(server: Coroutine[Any, Any, None]) -> None:
+    """Run a server to its end, on the event loop of uvloop where that is installed: it takes a fifth off every call."""
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        asyncio.run(server)
+    else:
+        uvloop.run(server)

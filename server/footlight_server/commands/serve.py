@@ -137,7 +137,7 @@ def serve(
     from footlight_plugins.loader import LoaderConfig
     from footlight_server.config import ServerConfig
     from footlight_server.door import CannotStart
-    from footlight_server.starting import CANNOT_START, EXPECTED, set_up_logging
+    from footlight_server.starting import CANNOT_START, EXPECTED, run, set_up_logging
 
     set_up_logging(verbose)
     allowed = frozenset(allow_plugin) if allow_plugin else None
@@ -178,7 +178,7 @@ def serve(
         if ready_file is not None and not ready_file.parent.is_dir():
             raise CannotStart(f"there is no folder {ready_file.parent} for the ready file")
         ready = _announcing(config, ready_file)
-        asyncio.run(_run_crew(config, verbose, ready) if processes > 1 else _run_alone(config, ready))
+        asyncio.run(_run_crew(config, verbose, ready)) if processes > 1 else run(_run_alone(config, ready))
     except EXPECTED as fault:
         typer.echo(f"footlight serve: {fault}", err=True)
         raise typer.Exit(CANNOT_START) from fault
@@ -214,11 +214,11 @@ def _tls_files(certificate: Path | None, key: Path | None, authority: Path | Non
 
 
 async def _run_alone(config: ServerConfig, ready: Ready) -> None:
-    from footlight_server.app import serve as run
+    from footlight_server.app import serve as serve_alone
     from footlight_server.commands.advance_bar import show_advance
 
     show_advance()
-    await run(config, lambda app: ready(app.address, app.web_address, app.metrics_address))
+    await serve_alone(config, lambda app: ready(app.address, app.web_address, app.metrics_address))
 
 
 async def _run_crew(config: ServerConfig, verbose: bool, ready: Ready) -> None:

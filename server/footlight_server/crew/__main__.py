@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -10,7 +9,7 @@ import threading
 
 from footlight_server.crew.order import Order
 from footlight_server.crew.supervisor import READY
-from footlight_server.starting import CANNOT_START, EXPECTED, set_up_logging
+from footlight_server.starting import CANNOT_START, EXPECTED, run, set_up_logging
 
 
 def main() -> int:
@@ -25,7 +24,7 @@ def main() -> int:
         sys.stdout.flush()
 
     try:
-        asyncio.run(serve(order.config, ready, order.lock))
+        run(serve(order.config, ready, order.lock))
     except EXPECTED as fault:
         sys.stderr.write(f"footlight serve: {fault}\n")
         return CANNOT_START

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from asyncio.subprocess import Process
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +17,7 @@ from footlight_server.config import ServerConfig
 from footlight_server.dispatch.deployments import Deployed, Deployments, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.jobs.order import Order, Report, Task
-from footlight_server.jobs.process import last_report, spawn
+from footlight_server.jobs.process import JobProcess, last_report, spawn
 from footlight_server.log.leasing import Leasing
 from footlight_server.models.checkpoints import Place
 
@@ -50,7 +49,7 @@ class Checkpointing:
         self._config = config
         self._deployments = deployments
         self._leasing = leasing
-        self._processes: set[Process] = set()
+        self._processes: set[JobProcess] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._stored_at: dict[str, float] = {}
         """When each deployment was last seen with nothing to store, on the clock of `time.monotonic`."""

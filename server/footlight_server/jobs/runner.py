@@ -7,7 +7,6 @@ import contextlib
 import logging
 import shutil
 import time
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from footlight_server.errors import FootlightError, Unavailable
 from footlight_server.jobs.order import Order, Report
-from footlight_server.jobs.process import reports, spawn, tell_to_stop
+from footlight_server.jobs.process import JobProcess, reports, spawn, tell_to_stop
 from footlight_server.log.leases import Fence, LeaseLost
 from footlight_server.log.records import Training, TrainingState, now
 from footlight_server.log.trainings import TrainingTable
@@ -36,7 +35,7 @@ class Job:
     order: Order
     changed: asyncio.Condition
     changes: int = 0
-    process: Process | None = None
+    process: JobProcess | None = None
     started: float = 0.0
     begun: bool = False
     """Whether it left the queue."""
@@ -159,7 +158,7 @@ class Runner:
         if not self._stopping or last.version:
             await self._conclude(job, last, process.returncode or 0)
 
-    async def _listen(self, job: Job, process: Process) -> Report:
+    async def _listen(self, job: Job, process: JobProcess) -> Report:
         """Pass progress on; answer the last report."""
         last = Report()
         async for last in reports(process):
