@@ -122,6 +122,20 @@ def test_a_token_does_what_its_scope_says_and_nothing_else(
     assert "PERMISSION_DENIED" not in allowed.values(), allowed
 
 
+@pytest.mark.parametrize(
+    "rpc",
+    [
+        "CatalogService/ListItems",
+        "EngineService/WatchTraining",
+        "GenerationService/UploadCorpus",
+        "InteractionService/Interact",
+    ],
+)
+def test_the_first_call_brings_a_tenant_to_work(things: Things, caller: Callable[..., Caller], rpc: str) -> None:
+    newcomer = caller(f"new-{rpc.partition('/')[2].lower()}", *SCOPES)
+    assert newcomer.call(rpc, CASES[rpc].request(things))[0] == CASES[rpc].strangers_get
+
+
 def test_a_backup_holds_the_models_of_every_tenant(things: Things, guarded: Server, tmp_path: Path) -> None:
     back_up(guarded.data_dir, tmp_path / "all.tar")
     restore(tmp_path / "all.tar", tmp_path / "again", None)

@@ -199,9 +199,10 @@ def refusing(fault: errors.FootlightError) -> grpc.RpcMethodHandler[Any, Any]:
     return grpc.stream_unary_rpc_method_handler(refuse)
 
 
-def guarded(behaviour: Handler, streaming: bool) -> Handler:
-    """The behaviour of one method, guarded; ``streaming`` says whether it answers a stream."""
-    return _guarded_stream(behaviour) if streaming else _guarded(behaviour)
+def guarded(behaviour: Handler, look: Look = _nothing_new) -> Handler:
+    """The behaviour of one method, guarded."""
+    wrap = _guarded_stream if inspect.isasyncgenfunction(behaviour) else _guarded
+    return wrap(behaviour, look)
 
 
 def guard(service: object, descriptor: ServiceDescriptor, look: Look = _nothing_new) -> None:
@@ -212,6 +213,5 @@ def guard(service: object, descriptor: ServiceDescriptor, look: Look = _nothing_
     """
     for method in descriptor.methods:
         behaviour = getattr(service, method.name)
-        wrap = _guarded_stream if inspect.isasyncgenfunction(behaviour) else _guarded
         again = _nothing_new if method.client_streaming else look
-        setattr(service, method.name, wrap(behaviour, again))
+        setattr(service, method.name, guarded(behaviour, again))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -29,5 +30,5 @@ def postponed(like: Handler, find: Find) -> Handler:
         (True, False): grpc.stream_unary_rpc_method_handler,
         (True, True): grpc.stream_stream_rpc_method_handler,
     }[like.request_streaming, like.response_streaming]
-    behaviour = guarded(stream if like.response_streaming else answer, like.response_streaming)
-    return make(behaviour, like.request_deserializer, like.response_serializer)
+    generates = inspect.isasyncgenfunction(behaviour_of(like))
+    return make(guarded(stream if generates else answer), like.request_deserializer, like.response_serializer)
