@@ -198,8 +198,9 @@ class Caller:
             time.sleep(0.01)
 
     def _status(self, path: str) -> str:
+        ask: Any = self._channel.unary_unary(path)
         try:
-            self._channel.unary_unary(path)(b"", metadata=self._metadata, timeout=60)
+            ask(b"", metadata=self._metadata, timeout=60)
         except grpc.RpcError as refused:
             found: Any = refused
             return str(found.code().name)
