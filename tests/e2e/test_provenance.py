@@ -12,6 +12,13 @@ import pytest
 from PIL import Image
 
 from footlight import Asset, FailedPrecondition, InvalidArgument, NotFound, Rights
+from footlight_plugins import Content
+from footlight_plugins.loader import load_plugins
+from footlight_server.archive.backup import back_up
+from footlight_server.archive.restore import restore
+from footlight_server.marking.choice import Stages
+from footlight_server.marking.keys import SigningConfig
+from footlight_server.marking.marking import Marking, payload_of
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -192,3 +199,31 @@ def test_the_command_line_verifies(studio: Server, asset: Asset, run_cli: object
     assert told.returncode == 0 and "unchanged" in told.stdout and "trusted" in told.stdout
     told = run_cli("provenance", path, "--json", address=studio.address)  # type: ignore[operator]
     assert told.returncode == 0 and asset.asset_id in told.stdout
+
+
+def test_a_restored_server_knows_its_signatures_and_watermarks_by_its_keys(
+    studio: Server, asset: Asset, tmp_path: Path
+) -> None:
+    back_up(studio.data_dir, tmp_path / "backup.tar", with_keys=True)
+    restore(tmp_path / "backup.tar", tmp_path / "new", None)
+    keys = sorted((tmp_path / "new" / "keys").iterdir())
+    assert {path.name for path in keys} >= {"watermark.key", "authority.pem", "signer.key"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in keys)
+    assert [path.read_bytes() for path in keys] == [
+        (studio.data_dir / "keys" / path.name).read_bytes() for path in keys
+    ]
+    marking = Marking(Stages(load_plugins().stages), tmp_path / "new", SigningConfig())
+    content, anchors = Content(asset.media_type, asset.data), marking.anchors()
+    assert marking.stages.signature is not None and marking.stages.watermark is not None
+    assert marking.stages.signature.verify(content, b"", anchors).state == "trusted"
+    mark = marking.stages.watermark.read(content, marking.key())
+    assert mark is not None and mark.payload == payload_of(asset.asset_id, 32)
+
+
+def test_a_backup_says_that_it_has_no_keys_unless_they_are_asked_for(
+    studio: Server, asset: Asset, tmp_path: Path
+) -> None:
+    made = back_up(studio.data_dir, tmp_path / "backup.tar")
+    assert made.keys == 0 and made.keys_left_out >= 4
+    restore(tmp_path / "backup.tar", tmp_path / "new", None)
+    assert not (tmp_path / "new" / "keys").exists()

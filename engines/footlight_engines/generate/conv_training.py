@@ -62,7 +62,7 @@ class Material:
     vary: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)
     """Other views of a batch of kept content that are as real."""
     flaw: Callable[[torch.Tensor], float] | None = None
-    """What is wrong with what G gave out (n, C, H, W), the less the better; None: how far it is from real content."""
+    """The share of what G gave out (n, C, H, W) that is of no use: it counts beside how far it is from real content."""
 
 
 class ConvTraining:
@@ -283,10 +283,9 @@ class ConvTraining:
             self.distance, self._best = distance, copy.deepcopy(network.state_dict())
 
     def _distance(self, real: NDArray[Any], logits: torch.Tensor) -> float:
-        if self._material.flaw is not None:
-            return self._material.flaw(logits)
         made = self._head.activate(logits).float()
-        return self._features.distance(self._head.encode(torch.from_numpy(real)), made)
+        apart = self._features.distance(self._head.encode(torch.from_numpy(real)), made)
+        return apart if self._material.flaw is None else apart + self._material.flaw(logits)
 
     @torch.no_grad()
     def _settled(self, network: nn.Module) -> nn.Module:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from footlight_engines.generate.augmentation import dihedral
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import LevelGanOptions
 from footlight_engines.generate.conv_training import Material
@@ -36,8 +37,16 @@ class LevelGan(ConvEngine):
         train, heldout, symbols, _ = _grids(corpus)
         rules, judge = rules_of(self._options.rules, frozenset(symbols))
         shape = (len(symbols), *train.shape[1:])
-        labels = np.zeros(len(train), np.int64)
-        material = Material("tiles", len(symbols), shape, train, labels, heldout=heldout, vary=_mirrored)
+        labels, square = np.zeros(len(train), np.int64), shape[1] == shape[2]
+        material = Material(
+            "tiles",
+            len(symbols),
+            shape,
+            train,
+            labels,
+            heldout=heldout,
+            vary=_turned if square and judge.turns else _mirrored,
+        )
         some = [_rows(grid, symbols) for grid in train[:MEASURED]]
         playable = float(np.mean([judge.judge(level).playable for level in some]))
         meta = {"symbols": symbols, "rules": rules, "counts": _fixed_counts(train, len(symbols))}
@@ -205,6 +214,11 @@ def _mirrored(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Half of the levels mirrored: (B, H, W)."""
     chosen = torch.rand(len(batch), generator=generator).to(batch.device) < 0.5
     return torch.where(chosen[:, None, None], batch.flip(-1), batch)
+
+
+def _turned(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Each square level turned and mirrored at random: (B, S, S)."""
+    return dihedral(batch, torch.randint(8, (len(batch),), generator=generator).to(batch.device))
 
 
 def _further(seed: int, attempt: int) -> int:

@@ -47,6 +47,9 @@ class Rules(ABC):
     colours: Mapping[str, tuple[int, int, int]] = {}
     """How symbols are drawn; the others get colours of their own."""
 
+    turns = False
+    """Whether a level that is turned or stood on its head is as good; mirrored ones are, in any case."""
+
     def fits(self, symbols: frozenset[str]) -> bool:
         """Whether a corpus with these symbols is of this kind."""
         return False
@@ -80,6 +83,7 @@ class Sokoban(Rules):
         ".": (220, 50, 47),
         "*": (133, 153, 0),
     }
+    turns = True
     limit = 100_000
     """At most so many states are looked at; what is undecided then counts as not playable."""
 

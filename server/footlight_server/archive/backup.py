@@ -12,8 +12,8 @@ from typing import BinaryIO
 from sqlalchemy import Connection, select
 
 from footlight_server.archive.erasures import origin_of
-from footlight_server.archive.files import FileCopier, blob_path, model_versions, named_blobs, size_of
-from footlight_server.archive.layout import MANIFEST, BackupManifest, Progress, TableFacts, TenantFacts, quiet
+from footlight_server.archive.files import FileCopier, blob_path, key_files, model_versions, named_blobs, size_of
+from footlight_server.archive.layout import FORMAT, MANIFEST, BackupManifest, Progress, TableFacts, TenantFacts, quiet
 from footlight_server.archive.rows import facts_of, read_parts
 from footlight_server.archive.snapshot import snapshot, url_of
 from footlight_server.archive.tarfiles import ArchiveWriter
@@ -38,6 +38,9 @@ class BackedUp:
     """Files that the database names and the data directory lacks."""
     file: Path = Path()
     size_bytes: int = 0
+    keys: int = 0
+    """Files of the server's own keys and certificates."""
+    keys_left_out: int = 0
 
 
 class _Moved(Exception):
@@ -45,9 +48,15 @@ class _Moved(Exception):
 
 
 def back_up(
-    data_dir: Path, file: Path, database: str = "", force: bool = False, progress: Progress = quiet
+    data_dir: Path,
+    file: Path,
+    database: str = "",
+    force: bool = False,
+    progress: Progress = quiet,
+    with_keys: bool = False,
 ) -> BackedUp:
-    """Write everything into one file. It appears whole or not at all, and can be read by its owner only.
+    """Write everything into one file, the server's own keys where they are asked for. It appears whole or not at all, and
+    can be read by its owner only.
 
     The database stands still for it, at one moment; whatever is written after that moment is left out.
 
@@ -65,7 +74,7 @@ def back_up(
     for _ in range(_TRIES):
         try:
             with replacing(file) as out:
-                made = _Backup(data_dir, url_of(data_dir, database), progress).write(out)
+                made = _Backup(data_dir, url_of(data_dir, database), progress, with_keys).write(out)
         except _Moved:
             continue
         return replace(made, file=file, size_bytes=file.stat().st_size)
@@ -91,10 +100,12 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
 class _Backup:
     """One try."""
 
-    def __init__(self, data_dir: Path, url: str, progress: Progress) -> None:
+    def __init__(self, data_dir: Path, url: str, progress: Progress, with_keys: bool) -> None:
         self._data_dir = data_dir
         self._url = url
         self._progress = progress
+        self._keys = key_files(data_dir)
+        self._with_keys = with_keys
 
     def write(self, out: BinaryIO) -> BackedUp:
         archive = ArchiveWriter(out)
@@ -112,8 +123,13 @@ class _Backup:
         missing = [name for name in blobs if not copier.blob(self._data_dir, name)]
         if missing:
             self._check_missing(missing)
+        taken = self._keys if self._with_keys else []
+        for path in taken:
+            copier.key(path)
         archive.finish()
-        return BackedUp(rows, models, len(blobs) - len(missing), manifest.tenants, tuple(missing))
+        left_out = len(self._keys) - len(taken)
+        kept = len(blobs) - len(missing)
+        return BackedUp(rows, models, kept, manifest.tenants, tuple(missing), keys=len(taken), keys_left_out=left_out)
 
     def _manifest(self, connection: Connection, files: list[Path]) -> BackupManifest:
         tenants = connection.execute(select(ITEMS.c.tenant).distinct()).scalars()
@@ -123,6 +139,7 @@ class _Backup:
             tenants={tenant: _tenant_facts(connection, tenant) for tenant in tenants},
             tables=tuple(facts_of(connection, table) for table in METADATA.sorted_tables),
             file_bytes=size_of(files),
+            format=FORMAT if self._with_keys and self._keys else 1,
         )
 
     def _write_table(self, connection: Connection, archive: ArchiveWriter, facts: TableFacts) -> int:

@@ -23,6 +23,11 @@ def model_versions(data_dir: Path) -> list[Path]:
     return sorted(path for path in found if path.name.isdecimal())
 
 
+def key_files(data_dir: Path) -> list[Path]:
+    """The server's own keys and certificates; what is being written has another name."""
+    return sorted(path for path in data_dir.glob("keys/*") if path.is_file() and not path.name.startswith("."))
+
+
 def named_blobs(connection: Connection) -> Iterator[str]:
     """Where the files lie, inside the data directory, that the rows of a database name."""
     for name in connection.execute(select(CORPUS_FILES.c.sha256).distinct()).scalars():
@@ -65,6 +70,10 @@ class FileCopier:
         except FileNotFoundError:
             return False
         return True
+
+    def key(self, path: Path) -> None:
+        """Copy a key or a certificate."""
+        self._copy(f"keys/{path.name}", path)
 
     def version(self, data_dir: Path, folder: Path) -> bool:
         """Copy a model version, whole or not at all. False where it was removed meanwhile."""

@@ -6,6 +6,7 @@ models/<key>/<version>/<file>            model versions as they lie on disk
 tenants/<tenant>/models/...              those of the other tenants, likewise
 corpora/blobs/<sha256>                   files of corpora, by the SHA-256 of their bytes
 assets/blobs/<sha256>                    bytes of assets, likewise
+keys/<file>                              the server's own keys, where they were asked for
 SHA256SUMS                               last: the checksum of every other member, as `sha256sum -c` reads it
 """
 
@@ -19,7 +20,8 @@ from typing import Any, TypeAlias
 
 from footlight_server.errors import FailedPrecondition
 
-FORMAT = 1
+FORMAT = 2
+"""1 had no keys; a backup without keys is written as 1, so that older versions read it."""
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 PART_ROWS = 20_000
@@ -27,6 +29,7 @@ PART_ROWS = 20_000
 
 FILES = re.compile(
     r"(?:tenants/[a-z][a-z0-9-]*/)?models/[\w.-]+/[0-9]+/[\w][\w.-]*|(?:corpora|assets)/blobs/[0-9a-f]{64}"
+    r"|keys/\w[\w.-]*"
 )
 """The members that are files of the data directory. Nothing else is ever written there."""
 

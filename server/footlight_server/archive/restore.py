@@ -142,10 +142,10 @@ class _Restore:
         self._progress(facts.name, self._done[facts.name], facts.rows)
 
     def _take_file(self, member: Member) -> None:
-        blob = not member.name.startswith(("models/", "tenants/"))
+        blob, secret = "/blobs/" in member.name, member.name.startswith("keys/")
         target = blob_path(self._staging, member.name) if blob else self._staging / member.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as out:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if secret else 0o777)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o666), "wb") as out:
             while data := member.stream.read(CHUNK):
                 out.write(data)
         if blob and member.stream.digest.hexdigest() != target.parent.name + target.name:

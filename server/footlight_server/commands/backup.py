@@ -21,9 +21,12 @@ def backup(
     data_dir: DataDir = Path("footlight-data"),
     database: DatabaseUrl = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="With the keys of watermarks and signatures, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Back up everything into one file: database, models, corpora, assets.
+    """Back up everything into one file: database, models, corpora, assets; the server's own keys with --with-keys.
 
     The server may run and write meanwhile; the backup is of one moment. Keep the file as safe as the server: it knows
     what every person did. `footlight restore` reads it.
@@ -32,7 +35,7 @@ def backup(
         from footlight_server.archive.backup import back_up
 
         with bars(as_json) as progress:
-            made = back_up(data_dir, file, database, force, progress)
+            made = back_up(data_dir, file, database, force, progress, with_keys)
         show(as_json, asdict(made), lambda: _lines(made))
 
 
@@ -41,6 +44,13 @@ def _lines(made: BackedUp) -> str:
         f"{made.file}: {size_of(made.size_bytes)}, {made.rows:,} rows, {made.models:,} model versions, "
         f"{made.blobs:,} files of corpora and assets"
     ]
+    if made.keys:
+        lines.append(f"{made.keys} files of keys are in it: whoever reads it can sign as this server does.")
+    elif made.keys_left_out:
+        lines.append(
+            "The keys are not in it. A server that is restored without them cannot tell its own signatures and "
+            "watermarks: say --with-keys, or save the folder keys in the data directory yourself."
+        )
     if made.missing:
         lines += [f"The data directory lacks {len(made.missing):,} files that the database names:"]
         lines += [f"  {name}" for name in made.missing[:_SHOWN]]
