@@ -128,6 +128,9 @@ class EngineSpec:
     """Whether `describe` is to be told what the catalogue says of items (Recommender)."""
     explores: bool = False
     """Whether chance plays a part: answers differ with `Query.seed`, and the host draws one for each call (Recommender)."""
+    baseline: bool = False
+    """Whether others are to be read beside it: it learns from plain ``.npy`` arrays, and has an option ``max_seconds``
+    (Generator)."""
 
     converses: bool = False
     """Whether it is an `Assistant`, which answers what people type, instead of an `Agent` (verb act)."""
@@ -181,6 +184,8 @@ class TrainingRun:
     """``report(fraction, step, metrics)``: how much is done (0 to 1), the step, the latest figures. Cheap; call it often."""
     stopping: Callable[[], bool] = field(default=lambda: False)
     """True when the job should stop at once: save a checkpoint and raise `CallEnded`."""
+    curves: Path | None = None
+    """A folder for TensorBoard's event files; None where nobody wants them."""
 
 
 class Engine(ABC):

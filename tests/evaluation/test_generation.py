@@ -7,12 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from footlight_plugins import Domain, Samples
+from footlight_plugins.evaluation.features import random_features
 from footlight_plugins.evaluation.generation import (
     copying,
     frechet_distance,
     kernel_distance,
     measured,
-    random_features,
     real_row,
 )
 

@@ -24,6 +24,7 @@ def register_engines() -> list[EngineSpec]:
             options=f"{_HERE}.mlp_options:MlpGanOptions",
             requires=torch,
             batch_size=16,
+            baseline=True,
         ),
         EngineSpec(
             name="image-gan",

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from footlight_engines.generate.conv_options import ConvOptions
-from footlight_engines.generate.conv_training import ConvTraining, Material
+from footlight_engines.generate.conv_training import ConvTraining
 from footlight_engines.generate.heads import Head, head_of, seeded_latents
+from footlight_engines.generate.material import Material
 from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import generator_of
 from footlight_engines.generate.plan import Plan

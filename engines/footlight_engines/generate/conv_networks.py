@@ -54,21 +54,6 @@ class ConvGenerator(Seeded):
         return self.cut(self.last(self.stages(x)))
 
 
-class Variety(nn.Module):
-    """Adds a channel that says how much the samples of a group differ (Karras et al. 2018, section 3): that gives a
-    generator away that makes few things over and over.
-
-    A batch may be two halves, real and made, one after the other; a group lies within one of them.
-    """
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, S, h, w) to (B, S + 1, h, w)."""
-        size = next(size for size in (4, 2, 1) if len(x) % (2 * size) == 0 or size == 1)
-        groups = x.float().view(-1, size, *x.shape[1:])
-        spread = (groups.var(1, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(size)
-        return torch.cat([x, spread.to(x.dtype).view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])], dim=1)
-
-
 class ConvDiscriminator(Scored):
     """Strided convolutions."""
 
@@ -83,8 +68,8 @@ class ConvDiscriminator(Scored):
                 inputs = between
             layers += [nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
             inputs, height, width = outputs, height // 2, width // 2
-        super().__init__(plan, (inputs + 1) * height * width)
-        self.layers = nn.Sequential(*layers, Variety(), nn.Flatten())
+        super().__init__(plan, inputs * height * width)
+        self.layers = nn.Sequential(*layers, nn.Flatten())
 
     def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) and (B,) to (B, 1)."""

@@ -29,7 +29,7 @@ class ConvOptions(Options):
     learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's step size at first; it falls to a quarter.")
     latent: int = Field(64, ge=1, le=1_024, description="How many random numbers a piece of content is made from.")
     width: int = Field(
-        64, ge=4, le=512, description="Twice the channels of the finest stage; coarser ones have up to 8 times this."
+        32, ge=4, le=512, description="The channels of the finest stage; coarser ones have up to 8 times."
     )
     depth: int = Field(0, ge=0, le=8, description="fast: so many further convolutions at each size but the smallest.")
     penalty: float = Field(1.0, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
@@ -45,6 +45,12 @@ class ConvOptions(Options):
     )
     evaluations: int = Field(
         10, ge=0, le=1_000, description="So often the training is measured; the best state is handed out. 0: the last."
+    )
+    overfit_stop: float = Field(
+        0.8,
+        ge=0,
+        description="Stop when D tells held-out content from what it learns from as well as this share of how it tells what "
+        "is made, twice in a row (0: never).",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="bf16: convolutions in 16 bits, penalties in 32. auto: where the processor has it."
@@ -81,7 +87,7 @@ class LevelGanOptions(ConvOptions):
     )
     penalty: float = Field(0.5, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
     augment: list[Augmentation] = Field([], description="The changes through which D sees everything.")
-    width: int = Field(128, ge=4, le=512, description="Twice the channels of the finest stage.")
+    width: int = Field(64, ge=4, le=512, description="The channels of all stages, of levels up to 14 tiles.")
     depth: int = Field(2, ge=0, le=8, description="So many further convolutions at each size but the smallest.")
     steps: int = Field(8_000, ge=1, le=10_000_000, description="How many batches it learns from.")
 
@@ -89,7 +95,6 @@ class LevelGanOptions(ConvOptions):
 class SceneGanOptions(ConvOptions):
     """What heights it learns from, and what scenes it makes of them."""
 
-    width: int = Field(32, ge=4, le=512, description="Twice the channels of the finest stage.")
     size: int = Field(64, ge=16, le=256, description="Windows of this many cells a side are cut from heightmaps.")
     stride: int = Field(16, ge=1, le=256, description="Windows begin this many cells apart.")
     cell: float = Field(1.0, gt=0, le=1_000, description="The size of a cell in the scene, in metres.")

@@ -7,22 +7,22 @@ import copy
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from footlight_engines.generate.board import Board
 from footlight_engines.generate.checkpoint import load_checkpoint, load_optimizer, optimizer_tensors, save_checkpoint
 from footlight_engines.generate.conv_options import ConvOptions
 from footlight_engines.generate.diff_augment import augmented
-from footlight_engines.generate.features import RandomFeatures
 from footlight_engines.generate.heads import Head, blank, head_of
 from footlight_engines.generate.history import LossHistory
+from footlight_engines.generate.judging import FIGURES, Judge
 from footlight_engines.generate.losses import gradient_penalty, hinge_d, hinge_g, relativistic_d, relativistic_g
+from footlight_engines.generate.material import Material
 from footlight_engines.generate.mlp_networks import move_average
 from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import discriminator_of, generator_of
@@ -30,39 +30,10 @@ from footlight_engines.generate.plan import Plan
 from footlight_plugins import CallEnded, TrainingRun
 
 _REPORT_SECONDS = 0.2
-_STATISTICS_BATCHES = 16
-_MEASURED = 512
-"""At most so many samples are measured while it learns."""
+_OVERFITTED = 2
+"""It stops when so many measurements in a row say that it overfits."""
 _NOT_LEARNING = ("max_seconds", "device", "threads", "checkpoint_seconds", "media", "attempts")
 """The options that do not change what a step does."""
-
-
-def _same(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    return batch
-
-
-@dataclass(frozen=True)
-class Material:
-    """What is learned from."""
-
-    kind: str
-    """``image``, ``surface``, ``tiles`` or ``voices``: see `heads`."""
-    options: int
-    """How many kinds of tiles or rows of pitches there are; 0 for the others."""
-    shape: tuple[int, int, int]
-    """(C, H, W) of what the networks see."""
-    content: NDArray[Any]
-    """(N, ...), as `Head.encode` takes it."""
-    labels: NDArray[np.int64]
-    """(N,), the class of each; all 0 where there are none."""
-    classes: tuple[str, ...] = ()
-    heldout: NDArray[Any] | None = None
-    voices: int = 0
-    """Of music; 0 for all else."""
-    vary: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)
-    """Other views of a batch of kept content that are as real."""
-    flaw: Callable[[torch.Tensor], float] | None = None
-    """The share of what G gave out (n, C, H, W) that is of no use: it counts beside how far it is from real content."""
 
 
 class ConvTraining:
@@ -89,10 +60,11 @@ class ConvTraining:
         self._adam_g = torch.optim.Adam(self._g.parameters(), **adam)
         self._adam_d = torch.optim.Adam(self._d.parameters(), **adam)
         self._sixteen = _sixteen_bits(options.precision, self._device)
-        self._features = RandomFeatures(material.shape, seed=2026)
+        self._judge = Judge(material, self._head, options.latent, run.seed, self._device)
+        self._board = Board(run.curves)
         self.steps, self.seconds, self.distance = 0, 0.0, math.inf
         self.history = LossHistory(["loss_d", "loss_g"])
-        self._measured = 0
+        self._measured = self._overfitted = 0
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._reported = self._saved = 0.0
         self._latest: dict[str, float] = {}
@@ -103,7 +75,7 @@ class ConvTraining:
         network = copy.deepcopy(self._average)
         if math.isfinite(self.distance):
             network.load_state_dict(self._best)
-        return self._settled(network)
+        return self._judge.settled(network)
 
     def train(self) -> dict[str, float]:
         """Learn until the steps or the seconds are used up, from the last checkpoint on.
@@ -122,7 +94,7 @@ class ConvTraining:
         self._resume()
         self._saved = self.seconds
         start = time.monotonic() - self.seconds
-        while self.steps < self._options.steps and not self._out_of_time():
+        while self.steps < self._options.steps and not self._out_of_time() and not self._overfits():
             if self._run.stopping():
                 self._save()
                 raise CallEnded(f"the training was stopped after {self.steps} steps")
@@ -134,6 +106,8 @@ class ConvTraining:
         self._measure()
         self._save()
         self._run.report(1.0, self.steps, self._figures())
+        self._board.scalars(self.steps, self._figures())
+        self._board.close()
         return {"steps": float(self.steps), "samples": float(self.steps * self._batch), **self._figures()}
 
     def _step_that_fits(self) -> dict[str, float]:
@@ -255,7 +229,7 @@ class ConvTraining:
                 "a lower learning_rate may help"
             )
         self.history.add([loss_d, loss_g])
-        return {**{k: v for k, v in self._latest.items() if k == "distance"}, "loss_d": loss_d, "loss_g": loss_g}
+        return {**{k: v for k, v in self._latest.items() if k in FIGURES}, "loss_d": loss_d, "loss_g": loss_g}
 
     def _measure_when_due(self) -> None:
         due = int(self._fraction() * self._options.evaluations)
@@ -263,46 +237,22 @@ class ConvTraining:
             self._measured = due
             self._measure()
 
-    @torch.no_grad()
     def _measure(self) -> None:
-        """How far the average's content is from what is learned from; the best is kept. What is held out has no say in
-        it: it is there to measure the result."""
+        """Keep the best state; remember how well D tells what is held out from what it learns from."""
         if not self._options.evaluations:
             return
-        real = self._material.content
-        chosen = np.random.default_rng(0).permutation(len(real))[:_MEASURED]
-        network = self._settled(copy.deepcopy(self._average))
-        rng = np.random.default_rng([self._run.seed, 3])
-        z = torch.from_numpy(rng.standard_normal((len(chosen), self._options.latent), np.float32)).to(self._device)
-        labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=len(chosen))).to(self._device)]
-        parts = [network(a, b) for a, b in zip(torch.split(z, 64), torch.split(labels, 64), strict=True)]
-        logits = torch.cat(parts).float().cpu()
-        distance = self._distance(real[chosen], logits)
-        self._latest = {**self._latest, "distance": distance}
-        if distance <= self.distance:
-            self.distance, self._best = distance, copy.deepcopy(network.state_dict())
+        network = self._judge.settled(copy.deepcopy(self._average))
+        seen = self._judge.look(network, self._d)
+        self._latest = {**self._latest, **seen.figures}
+        if seen.distance <= self.distance:
+            self.distance, self._best = seen.distance, copy.deepcopy(network.state_dict())
+        limit = self._options.overfit_stop
+        self._overfitted = self._overfitted + 1 if limit and seen.figures.get("overfit", 0.0) > limit else 0
+        self._board.scalars(self.steps, seen.figures)
+        self._board.pictures(self.steps, seen.made)
 
-    def _distance(self, real: NDArray[Any], logits: torch.Tensor) -> float:
-        made = self._head.activate(logits).float()
-        apart = self._features.distance(self._head.encode(torch.from_numpy(real)), made)
-        return apart if self._material.flaw is None else apart + self._material.flaw(logits)
-
-    @torch.no_grad()
-    def _settled(self, network: nn.Module) -> nn.Module:
-        """With the statistics of the normalisation measured anew, in evaluation mode."""
-        layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
-        rng = np.random.default_rng([self._run.seed, 2])
-        momentum = [layer.momentum for layer in layers]
-        for layer in layers:
-            layer.reset_running_stats()
-            layer.momentum = None  # the plain mean over all batches
-        network.train()
-        for _ in range(_STATISTICS_BATCHES if layers else 0):
-            z = torch.from_numpy(rng.standard_normal((64, self._options.latent), np.float32)).to(self._device)
-            network(z, self._labels[torch.from_numpy(rng.integers(len(self._labels), size=64)).to(self._device)])
-        for layer, before in zip(layers, momentum, strict=True):
-            layer.momentum = before
-        return network.eval()
+    def _overfits(self) -> bool:
+        return self._overfitted >= _OVERFITTED
 
     def _out_of_time(self) -> bool:
         return 0 < self._options.max_seconds <= self.seconds
@@ -316,6 +266,7 @@ class ConvTraining:
         """Report and save, each when it is time."""
         if self.seconds - self._reported >= _REPORT_SECONDS:
             self._run.report(self._fraction(), self.steps, self._figures())
+            self._board.scalars(self.steps, self._figures())
             self._reported = self.seconds
         if self.seconds - self._saved >= self._options.checkpoint_seconds:
             self._save()
@@ -330,6 +281,7 @@ class ConvTraining:
             "seconds": self.seconds,
             "distance": self.distance if math.isfinite(self.distance) else None,
             "measured": self._measured,
+            "overfitted": self._overfitted,
             "batch": self._batch,
             "history": self.history.state(),
             "latest": self._latest,
@@ -351,6 +303,7 @@ class ConvTraining:
         self.steps, self.seconds, self._latest = meta["steps"], meta["seconds"], meta["latest"]
         self.distance = math.inf if meta["distance"] is None else meta["distance"]
         self._measured, self._batch = meta["measured"], meta["batch"]
+        self._overfitted = meta["overfitted"]
         self.history.load(meta["history"])
 
 

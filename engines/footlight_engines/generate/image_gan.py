@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import ImageGanOptions
-from footlight_engines.generate.conv_training import Material
+from footlight_engines.generate.material import Material
 from footlight_engines.generate.picture_corpus import Pictures, read_pictures
 from footlight_engines.provenance.pictures import write_png
 from footlight_plugins import Content, Corpus, Domain, Samples
@@ -34,7 +35,9 @@ class ImageGan(ConvEngine):
         classes = pictures.classes if self._options.classes else ()
         labels = pictures.labels if classes else np.zeros(len(pictures.train), np.int64)
         shape = pictures.train.shape[1:]
-        material = Material("image", 0, shape, pictures.train, labels, classes, heldout=pictures.heldout)
+        material = Material("image", 0, shape, pictures.train, labels, classes, pictures.heldout)
+        if classes:
+            material = replace(material, heldout_labels=pictures.heldout_labels)
         alpha = pictures.train[:, 3] if shape[0] == 4 else np.full(1, 255, np.uint8)
         binary = float(((alpha < 8) | (alpha > 247)).mean())
         meta = {"binary_alpha": binary >= BINARY, "broken": list(pictures.broken[:20])}

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from footlight_engines.generate.augmentation import dihedral
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import LevelGanOptions
-from footlight_engines.generate.conv_training import Material
 from footlight_engines.generate.levels import Judgement, Rules, colour_of, read_levels, rules_of
+from footlight_engines.generate.material import Material
 from footlight_engines.provenance.pictures import write_png
 from footlight_plugins import Call, Content, Corpus, Domain, Samples, Wish
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from footlight_engines.generate.augmentation import dihedral
+from footlight_engines.generate.board import Board
 from footlight_engines.generate.checkpoint import (
     load_checkpoint,
     load_optimizer,
@@ -66,6 +67,7 @@ class MlpGanTraining:
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._reported = self._saved = 0.0
         self._latest: dict[str, float] = {}
+        self._board = Board(run.curves)
 
     def generator(self) -> torch.nn.Sequential:
         """The network to hand out, in evaluation mode: what a piece of content becomes must not depend on its batch."""
@@ -100,6 +102,8 @@ class MlpGanTraining:
             self._tell()
         self._save()
         self._run.report(1.0, self.steps, self._figures())
+        self._board.scalars(self.steps, self._figures())
+        self._board.close()
         return {"steps": float(self.steps), "samples": float(self.steps * self._batch), **self._figures()}
 
     def _step(self) -> dict[str, float]:
@@ -174,6 +178,7 @@ class MlpGanTraining:
             if self._options.max_seconds:
                 fraction = max(fraction, min(1.0, self.seconds / self._options.max_seconds))
             self._run.report(fraction, self.steps, self._figures())
+            self._board.scalars(self.steps, self._figures())
             self._reported = self.seconds
         if self.seconds - self._saved >= self._options.checkpoint_seconds:
             self._save()

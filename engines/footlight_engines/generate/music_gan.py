@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import MusicGanOptions
-from footlight_engines.generate.conv_training import Material
+from footlight_engines.generate.material import Material
 from footlight_engines.generate.voices import qualities, windows, write_midi
 from footlight_plugins import Content, Corpus, Domain, Samples
 

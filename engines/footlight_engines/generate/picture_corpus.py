@@ -39,6 +39,8 @@ class Pictures:
     """(N,), the class of each."""
     classes: tuple[str, ...]
     """Empty where there is only one folder."""
+    heldout_labels: NDArray[np.int64]
+    """(M,), likewise; -1 for a class that nothing is learned of."""
     names: tuple[str, ...]
     """Of those to learn from."""
     broken: tuple[str, ...]
@@ -73,15 +75,19 @@ def read_pictures(corpus: Corpus, size: int, channels: str) -> Pictures:
     arrays = [np.ascontiguousarray(_premultiplied(picture)[..., :count].transpose(2, 0, 1)) for _, picture in found]
     kept = [(path, array) for (path, _), array, h in zip(found, arrays, held, strict=True) if not h]
     apart = [array for array, h in zip(arrays, held, strict=True) if h]
-    folders = _classes([path for path, _ in kept])
-    classes = tuple(sorted(set(folders)))
-    labels = np.array([classes.index(folder) for folder in folders], np.int64)
+    folders = [_folder(path) for path, _ in found]
+    classes = tuple(sorted({folder for folder, h in zip(folders, held, strict=True) if not h}))
+    all_labels = [classes.index(folder) if folder in classes else -1 for folder in folders]
+    labels, apart_labels = (
+        np.array([n for n, h in zip(all_labels, held, strict=True) if h == asked], np.int64) for asked in (False, True)
+    )
     shape = (0, count, size, size)
     return Pictures(
         np.stack([array for _, array in kept]) if kept else np.empty(shape, np.uint8),
         np.stack(apart) if apart else np.empty(shape, np.uint8),
         labels if len(classes) > 1 else np.zeros(len(kept), np.int64),
         classes if len(classes) > 1 else (),
+        apart_labels,
         tuple(path for path, _ in kept),
         tuple(broken),
     )
@@ -165,13 +171,7 @@ def _premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([colour, alpha], axis=-1).astype(np.uint8)
 
 
-def _classes(paths: list[str]) -> list[str]:
-    """The class of each file: the first folder in which the paths differ. A folder that names a split is none.
-
-    Deeper folders are not told apart: a class of a few pictures is learned by heart.
-    """
-    folders = [[part for part in path.split("/")[:-1] if part not in SPLITS] for path in paths]
-    depth = 0
-    while all(len(parts) > depth for parts in folders) and len({parts[depth] for parts in folders}) == 1:
-        depth += 1
-    return [parts[depth] if len(parts) > depth else "" for parts in folders]
+def _folder(path: str) -> str:
+    """The class: the folder next to the file, but for the folders that name a split."""
+    parts = [part for part in path.split("/")[:-1] if part not in SPLITS]
+    return parts[-1] if parts else ""

@@ -21,8 +21,7 @@ class Plan:
     width: int
     latent: int
     base: int
-    """The channels of the stage at full resolution but one; each coarser stage has twice as many, up to 8 times, and the
-    finest, which costs the most, half."""
+    """The channels of the stage at full resolution but one; each coarser stage has twice as many, up to 8 times."""
     classes: int = 0
     recipe: str = "fast"
     depth: int = 0
@@ -43,7 +42,7 @@ class Plan:
 
     def stage(self, octave: int) -> int:
         """The channels after so many doublings."""
-        return max(1, int(self.base * min(8, 2.0 ** (self.octaves - 1 - octave))))
+        return int(self.base * min(8, 2 ** max(self.octaves - 1 - octave, 0)))
 
 
 class Seeded(nn.Module):

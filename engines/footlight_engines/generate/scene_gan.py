@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from footlight_engines.generate.augmentation import dihedral
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import SceneGanOptions
-from footlight_engines.generate.conv_training import Material
 from footlight_engines.generate.gltf import scene_glb, scene_usdz, spawn_of
 from footlight_engines.generate.heightmaps import windows
+from footlight_engines.generate.material import Material
 from footlight_engines.generate.terrain import Walk, ground_of
 from footlight_plugins import Content, Corpus, Domain, Samples
 

@@ -1,26 +1,26 @@
 """How close generated content comes to held-out content, and whether it was copied: measured without downloaded weights.
 
-Features are those of networks with fixed random weights (Naeem et al. 2020 recommend them where content is unlike ImageNet).
-They see layout, colour and spread, and little of texture: read each figure beside that of the real row.
+Read each figure beside that of the real row; `features` says in which spaces content is compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from footlight_plugins.data import Domain, Samples
+from footlight_plugins.evaluation.features import LearnedFilters, Rows, channels_of, random_features
 
 SPACES = (2026, 7)
-"""The seeds of the feature spaces."""
+"""The seeds of the spaces of random features."""
 NEIGHBOURS = 5
 MOST = 2_000
 """At most so many samples of a kind are compared."""
-
-Rows = NDArray[np.float32]
+BLANK = 0.01
+"""A picture of which less than this share is to be seen counts as blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Likeness:
     """How generated samples compare with real ones."""
 
     kid: tuple[float, ...]
-    """The unbiased kernel distance to the training samples, in each space (Binkowski et al. 2018)."""
+    """The unbiased kernel distance to the training samples (Binkowski et al. 2018): in two spaces of random features, and in
+    that of filters learned from the training samples."""
     fd: float
     """The Fréchet distance to the training samples, in the first space (Heusel et al. 2017)."""
     density: float
@@ -42,6 +43,8 @@ class Likeness:
     """Percentiles 1, 5, 50 and 95 of the distance to the nearest training sample, in the first space."""
     distinct: float
     """The share of samples that equal no other."""
+    blank: float
+    """The share of pictures of which hardly anything is to be seen."""
 
     def as_json(self) -> Mapping[str, object]:
         """By name."""
@@ -59,7 +62,7 @@ def measured(samples: Samples, made: NDArray[np.generic]) -> Likeness:
     train, heldout, asked = (_chosen(part) for part in (samples.train, samples.heldout, made))
     if min(len(train), len(asked)) < 2 or len(heldout) <= NEIGHBOURS:
         raise ValueError(f"too few samples: {len(train)} to learn from, {len(heldout)} held out, {len(asked)} made")
-    spaces = [_features(seed, samples.domain, train, heldout, asked) for seed in SPACES]
+    spaces = _spaces(samples.domain, train, heldout, asked)
     real, apart, generated = spaces[0]
     few = min(len(apart), len(generated))
     return Likeness(
@@ -70,6 +73,7 @@ def measured(samples: Samples, made: NDArray[np.generic]) -> Likeness:
         copying=copying(_nearest(real, generated), _nearest(real, apart)),
         nearest=tuple(float(p) for p in np.percentile(_nearest(real, generated), [1, 5, 50, 95])),
         distinct=len({one.tobytes() for one in asked}) / len(asked),
+        blank=_blank(samples.domain, asked),
     )
 
 
@@ -78,9 +82,9 @@ def real_row(samples: Samples) -> Likeness:
     training samples, which are nearer to nothing than others."""
     row = measured(samples, samples.heldout)
     train = _chosen(samples.train)
-    real, apart, _ = _features(SPACES[0], samples.domain, train, _chosen(samples.heldout), train[:2])
+    real, apart, _ = _spaces(samples.domain, train, _chosen(samples.heldout), train[:2], SPACES[:1])[0]
     density, coverage = _balls(apart, real[np.random.default_rng(1).permutation(len(real))[: len(apart)]])
-    return Likeness(row.kid, row.fd, density, coverage, 0.0, row.nearest, row.distinct)
+    return Likeness(row.kid, row.fd, density, coverage, 0.0, row.nearest, row.distinct, row.blank)
 
 
 def kernel_distance(first: Rows, second: Rows) -> float:
@@ -133,58 +137,33 @@ def _chosen(samples: NDArray[np.generic]) -> NDArray[np.generic]:
     return samples[np.random.default_rng(0).permutation(len(samples))[:MOST]]
 
 
-def _features(seed: int, domain: Domain, train: NDArray[np.generic], *others: NDArray[np.generic]) -> list[Rows]:
-    """The features of each, standardised by those of the training samples."""
-    levels = int(np.max(train, initial=0)) + 1
-    rows = [random_features(_channels(domain, part, levels), seed) for part in (train, *others)]
+def _blank(domain: Domain, samples: NDArray[np.generic]) -> float:
+    if domain is not Domain.IMAGE or samples.shape[-1] != 4:
+        return 0.0
+    return float(((np.asarray(samples[..., 3]) > 127).mean((1, 2)) < BLANK).mean())
+
+
+def _spaces(
+    domain: Domain,
+    train: NDArray[np.generic],
+    heldout: NDArray[np.generic],
+    asked: NDArray[np.generic],
+    seeds: tuple[int, ...] = (),
+) -> list[list[Rows]]:
+    """The features of training, held-out and generated samples in each space, standardised by those of the first; in those
+    of some random seeds only, where they are given."""
+    levels = int(np.max(np.asarray(train), initial=0)) + 1
+    parts = [channels_of(domain, part, levels) for part in (train, heldout, asked)]
+    makers: list[Callable[[Rows], Rows]] = [_random(seed) for seed in seeds or SPACES]
+    if not seeds:
+        makers.append(LearnedFilters.of(parts[0]))
+    return [_standardised([make(part) for part in parts]) for make in makers]
+
+
+def _random(seed: int) -> Callable[[Rows], Rows]:
+    return lambda samples: random_features(samples, seed)
+
+
+def _standardised(rows: list[Rows]) -> list[Rows]:
     mean, spread = rows[0].mean(0), rows[0].std(0) + 1e-6
     return [(part - mean) / spread for part in rows]
-
-
-def _channels(domain: Domain, samples: NDArray[np.generic], levels: int) -> Rows:
-    """Samples as (n, H, W, C) in about [-1, 1]."""
-    match domain:
-        case Domain.IMAGE:
-            return np.asarray(samples.astype(np.float32) / 127.5 - 1, np.float32)
-        case Domain.GRID:
-            return np.asarray((samples[..., None] == np.arange(levels)) * 2.0 - 1, np.float32)
-        case Domain.VOICES:
-            pitches = samples.astype(np.float32)[..., None]
-            turns = pitches * np.float32(np.pi / 6)
-            return np.concatenate([np.sin(turns), np.cos(turns), pitches / 60 - 1], axis=-1).astype(np.float32)
-    flat = samples.reshape(len(samples), samples.shape[1], -1) if samples.ndim != 3 else samples
-    return flat.astype(np.float32)[..., None]
-
-
-def random_features(samples: Rows, seed: int) -> Rows:
-    """Four convolutions of 3 x 3 with random weights, a step of 2 from the second on; of the last three the means over a
-    grid of 2 x 2: (n, H, W, C) to (n, 640)."""
-    return np.concatenate([_convolved(chunk, seed) for chunk in _chunks(samples)])
-
-
-def _chunks(samples: Rows, size: int = 128) -> Iterator[Rows]:
-    for start in range(0, len(samples), size):
-        yield samples[start : start + size]
-
-
-def _convolved(x: Rows, seed: int) -> Rows:
-    rng, parts = np.random.default_rng(seed), []
-    for layer, width in enumerate((24, 32, 64, 64)):
-        weights = rng.normal(0, np.sqrt(2 / (9 * x.shape[3])), (9 * x.shape[3], width)).astype(np.float32)
-        step = 2 if layer else 1
-        padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        h, w = x.shape[1], x.shape[2]
-        patches = [padded[:, dy : dy + h : step, dx : dx + w : step] for dy in range(3) for dx in range(3)]
-        x = np.concatenate(patches, axis=-1) @ weights
-        x = np.where(x > 0, x, 0.2 * x).astype(np.float32)
-        if layer:
-            parts.append(_quarters(x))
-    return np.concatenate(parts, axis=1)
-
-
-def _quarters(x: Rows) -> Rows:
-    """(n, H, W, C) to the means of its quarters (n, 4 C); of the whole, four times, where it is too small."""
-    h, w = x.shape[1] // 2, x.shape[2] // 2
-    if not (h and w):
-        return np.tile(x.mean((1, 2)), (1, 4))
-    return np.concatenate([p.mean((1, 2)) for p in (x[:, :h, :w], x[:, :h, w:], x[:, h:, :w], x[:, h:, w:])], axis=1)

@@ -12,7 +12,10 @@ from footlight.cli.options import Options, parsed
 from footlight_server.commands.offline import Json, bars, reporting, show
 
 if TYPE_CHECKING:  # imported where they are used, so that the command line starts fast
-    from footlight_plugins import Content, Corpus, Generator, Samples
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from footlight_plugins import Content, Corpus, EngineSpec, Generator, Samples
     from footlight_plugins.evaluation.generation import Likeness
     from footlight_server.archive.layout import Progress
 
@@ -29,29 +32,51 @@ def evaluate_generator(
     seeds: Annotated[str, typer.Option(help="A training for each, with commas between them.")] = "0,1,2",
     count: Annotated[int, typer.Option(min=20, max=10_000, help="How many samples are drawn from each.")] = 2_000,
     out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="A folder for the first samples of each seed.")
+        Path | None, typer.Option(file_okay=False, help="A folder for a page, and for the first samples of each seed.")
     ] = None,
+    baseline: Annotated[
+        bool, typer.Option(help="Train the classical baseline for as long, and read it beside.")
+    ] = True,
     plugins_dir: Annotated[Path | None, typer.Option("--plugins-dir", help="A folder of one-file plug-ins.")] = None,
     json: Json = False,
 ) -> None:
-    """Trains a generator on a corpus, and measures what it makes beside held-out content: kernel and Fréchet distances in
-    spaces of random features, density, coverage, and whether it copies. Needs no server.
+    """Trains a generator on a corpus, and measures what it makes beside held-out content, and beside the classical baseline:
+    kernel and Fréchet distances, density, coverage, and whether it copies. Needs no server.
 
-    Files below heldout/ are held back; where there are none, a tenth of the files is.
+    Files below heldout/ are held back, also from the training; where there are none, a tenth of the files is.
     """
     with reporting(json):
-        options = parsed(option)
+        from footlight_plugins.evaluation.generation import measured, real_row
+
+        options, chosen = parsed(option), _seeds(seeds)
         files = _read(corpus)
         rows: dict[str, Likeness] = {}
+        sheets: list[tuple[str, Any]] = []
         with bars(json) as tell:
-            generator = _generator(engine, options, plugins_dir)
+            specs = _specs(plugins_dir)
+            generator = _generator(specs, engine, options)
             samples = _samples(generator, files)
-            for seed in [int(part) for part in seeds.split(",")]:
-                contents = _drawn(generator, files, seed, count, tell)
+            rows["real, held out"] = real_row(samples)
+            for seed in chosen:
+                seconds, contents = _drawn(generator, _known(files), seed, count, tell)
+                made = _stacked(contents)
+                rows[f"seed {seed}"] = measured(samples, made)
                 if out is not None:
                     _save(contents[:64], out / f"seed-{seed}")
-                rows |= _compared(samples, contents, seed)
+                    sheets += _sheets(generator, samples, made, seed)
+                if baseline and (beside := _baseline(specs, engine)):
+                    plain = _beside(_generator(specs, beside, {}), samples, (seed, seconds, count), tell)
+                    rows[f"{beside}, seed {seed}"] = measured(samples, plain)
+            if out is not None:
+                _write_page(out, engine, rows, sheets)
         show(json, {name: dict(row.as_json()) for name, row in rows.items()}, lambda: _table(rows))
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ValueError(f"--seeds: expected whole numbers with commas between them, not {text!r}") from error
 
 
 def _read(path: Path) -> Corpus:
@@ -70,13 +95,29 @@ def _read(path: Path) -> Corpus:
     return Corpus(tuple(CorpusFile(name, p) for name, p in zip(names, found, strict=True)))
 
 
-def _generator(engine: str, options: Mapping[str, Any], plugins_dir: Path | None) -> Generator:
+def _known(corpus: Corpus) -> Corpus:
+    """Without what is held out: what measures the result must not have had a say in it."""
+    from footlight_plugins import Corpus
+
+    return Corpus(tuple(file for file in corpus if not file.path.startswith("heldout/")))
+
+
+def _specs(plugins_dir: Path | None) -> Mapping[str, EngineSpec]:
+    from footlight_plugins.loader import LoaderConfig, load_plugins
+
+    return load_plugins(LoaderConfig(plugins_dir=plugins_dir)).engines
+
+
+def _baseline(specs: Mapping[str, EngineSpec], engine: str) -> str:
+    """The engine to read beside; empty where there is none, or it is the one that is measured."""
+    return next((name for name, spec in specs.items() if spec.baseline and name != engine), "")
+
+
+def _generator(specs: Mapping[str, EngineSpec], engine: str, options: Mapping[str, Any]) -> Generator:
     from footlight_plugins import Generator
     from footlight_plugins.factories import resolve_factory
-    from footlight_plugins.loader import LoaderConfig, load_plugins
     from footlight_plugins.options import options_of
 
-    specs = load_plugins(LoaderConfig(plugins_dir=plugins_dir)).engines
     if engine not in specs:
         raise ValueError(f"--engine: there is no engine {engine!r}")
     engine_class = resolve_factory(specs[engine])
@@ -95,20 +136,74 @@ def _samples(generator: Generator, corpus: Corpus) -> Samples:
     return samples
 
 
-def _drawn(generator: Generator, corpus: Corpus, seed: int, count: int, tell: Progress) -> list[Content]:
-    """What it makes after learning with a seed."""
+def _drawn(generator: Generator, corpus: Corpus, seed: int, count: int, tell: Progress) -> tuple[float, list[Content]]:
+    """How long it learned with a seed, and what it makes then."""
     import tempfile
+    import time
 
     import numpy as np
 
     from footlight_plugins import Call, TrainingRun
 
     def report(fraction: float, step: int, metrics: Mapping[str, float]) -> None:
-        tell(f"Training, seed {seed}", round(1_000 * fraction), 1_000)
+        tell(f"Training {type(generator).__name__}, seed {seed}", round(1_000 * fraction), 1_000)
 
+    start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         generator.train(corpus, TrainingRun(seed, Path(folder), report))
-    return generator.generate(np.arange(count, dtype=np.int64), Call())
+    return time.monotonic() - start, generator.generate(np.arange(count, dtype=np.int64), Call())
+
+
+def _beside(generator: Generator, samples: Samples, run: tuple[int, float, int], tell: Progress) -> NDArray[np.generic]:
+    """What the baseline makes after learning from the same samples for as long; ``run`` is seed, seconds and count."""
+    import tempfile
+
+    import numpy as np
+
+    from footlight_plugins import Corpus, CorpusFile
+    from footlight_plugins.evaluation.baseline import natural, plain
+    from footlight_plugins.options import options_of
+
+    seed, seconds, count = run
+    options = options_of(type(generator), {"steps": 10_000_000, "max_seconds": max(seconds, 1.0)})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stack.npy"
+        np.save(path, plain(samples.domain, samples.train), allow_pickle=False)
+        learner = cast(Callable[[Any], "Generator"], type(generator))(options)
+        _, contents = _drawn(learner, Corpus((CorpusFile(path.name, path),)), seed, count, tell)
+    return natural(samples.domain, _stacked(contents).astype(np.float32))
+
+
+def _stacked(contents: list[Content]) -> NDArray[np.generic]:
+    import numpy as np
+
+    return np.stack([content.sample for content in contents if content.sample is not None])
+
+
+def _sheets(generator: Generator, samples: Samples, made: NDArray[np.generic], seed: int) -> list[tuple[str, Any]]:
+    """The first samples as they come, three ways between seeds, and nearest training samples."""
+    import numpy as np
+
+    from footlight_plugins import Call, Wish, WishRefused
+    from footlight_server.commands.generator_page import neighbours, sheet
+
+    found = [(f"Samples, seed {seed}", sheet(samples.domain, made[:100]))]
+    ways = []
+    try:
+        for first in (0, 2, 4):
+            steps = generator.interpolate(first, first + 1, np.linspace(0, 1, 10), Wish(), False, Call())
+            ways.append(_stacked(steps))
+        found.append((f"Ways between seeds, seed {seed}", sheet(samples.domain, np.concatenate(ways))))
+    except WishRefused:
+        pass  # it knows no way
+    return [*found, (f"Samples and what they are nearest to, seed {seed}", neighbours(samples, made))]
+
+
+def _write_page(out: Path, engine: str, rows: Mapping[str, Likeness], sheets: list[tuple[str, Any]]) -> None:
+    from footlight_server.commands.generator_page import page
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "index.html").write_text(page(f"{engine}, measured", rows, sheets))
 
 
 def _save(contents: Any, folder: Path) -> None:
@@ -119,19 +214,10 @@ def _save(contents: Any, folder: Path) -> None:
         (folder / f"{i:02}{ending_of(content.media_type)}").write_bytes(content.data)
 
 
-def _compared(samples: Samples, contents: list[Content], seed: int) -> dict[str, Likeness]:
-    import numpy as np
-
-    from footlight_plugins.evaluation.generation import measured, real_row
-
-    made = np.stack([content.sample for content in contents if content.sample is not None])
-    return {"real, held out": real_row(samples), f"seed {seed}": measured(samples, made)}
-
-
 def _table(rows: Mapping[str, Likeness]) -> str:
-    names = ("KID", "KID, space 2", "FD", "density", "coverage", "C_T", "distinct")
+    names = ("KID", "KID, space 2", "KID, learned", "FD", "density", "coverage", "C_T", "distinct", "blank")
     lines = [f"{'':<16}" + "".join(f"{name:>14}" for name in names)]
     for name, row in rows.items():
-        values = (*row.kid, row.fd, row.density, row.coverage, row.copying, row.distinct)
+        values = (*row.kid, row.fd, row.density, row.coverage, row.copying, row.distinct, row.blank)
         lines.append(f"{name:<16}" + "".join(f"{value:>14.4g}" for value in values))
     return "\n".join(lines)

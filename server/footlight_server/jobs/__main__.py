@@ -131,7 +131,8 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     engine = make(options_of(engine_class, order.options))
     checkpoints = Path(order.directory) / "checkpoints"
     checkpoints.mkdir(exist_ok=True)
-    run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set)
+    curves = Path(order.models_dir).parent / "tensorboard" / f"{order.deployment}-{training_id}"
+    run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set, curves)
     if isinstance(engine, Generator):
         metrics, fingerprint = engine.train(_corpus(order), run), order.corpus_id  # it names its content already
     else:

@@ -14,11 +14,12 @@ from torch.nn.functional import conv2d, interpolate
 
 from footlight_engines.generate.conv_networks import ResizeConv
 from footlight_engines.generate.conv_options import ImageGanOptions
-from footlight_engines.generate.conv_training import ConvTraining, Material
+from footlight_engines.generate.conv_training import ConvTraining
 from footlight_engines.generate.diff_augment import cut_out, recoloured, translated
 from footlight_engines.generate.heads import head_of
 from footlight_engines.generate.image_gan import ImageGan
 from footlight_engines.generate.losses import gradient_penalty, relativistic_d, relativistic_g
+from footlight_engines.generate.material import Material
 from footlight_engines.generate.networks import discriminator_of, generator_of
 from footlight_engines.generate.plan import Plan
 from footlight_plugins import Call, Corpus, TrainingRun, Wish, WishRefused
@@ -138,3 +139,61 @@ def test_a_loss_that_is_no_number_ends_the_training_with_its_reason(tmp_path: Pa
     training = ConvTraining(material, ImageGanOptions(**TINY), TrainingRun(0, tmp_path, lambda *_: None))
     with pytest.raises(ArithmeticError, match="no longer finite"):
         training.train()
+
+
+def noise(count: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 28, 28)).astype(np.float32)
+
+
+def training_of(folder: Path, heldout: int = 0, **options: Any) -> ConvTraining:
+    known = np.zeros(60, np.int64)
+    material = Material("surface", 0, (1, 28, 28), noise(60, 0), known, heldout=noise(heldout, 1) if heldout else None)
+    run = TrainingRun(0, folder, lambda *_: None, curves=folder / "curves")
+    return ConvTraining(material, ImageGanOptions(**{**TINY, **options}), run)
+
+
+def test_a_device_that_is_full_halves_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = training_of(tmp_path)
+    step, batches = training._step, list[int]()
+
+    def cramped() -> dict[str, float]:
+        batches.append(training._batch)
+        if training._batch > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step()
+
+    monkeypatch.setattr(training, "_step", cramped)
+    assert training.train()["steps"] == 3 and batches == [8, 4, 2, 2, 2]
+
+
+def test_a_device_too_small_for_two_samples_ends_the_training_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = training_of(tmp_path)
+
+    def full() -> dict[str, float]:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(training, "_step", full)
+    with pytest.raises(MemoryError, match="too little memory"):
+        training.train()
+
+
+def test_a_training_stops_when_d_learns_by_heart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = training_of(tmp_path, heldout=40, steps=10, evaluations=10)
+    scores = iter([1.0, 0.5, 0.0] + [1.0, 0.0, 0.0] * 9)  # of what is known, held out and made, at each measurement
+    monkeypatch.setattr(training._judge, "_score", lambda *_: next(scores))
+    figures = training.train()
+    assert figures["steps"] == 3 and figures["overfit"] == 1.0
+
+
+def test_without_held_out_content_nothing_is_said_of_overfitting(tmp_path: Path) -> None:
+    assert "overfit" not in training_of(tmp_path).train()
+
+
+def test_curves_and_samples_are_written_for_tensorboard(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    training = training_of(tmp_path, heldout=40)
+    training.train()
+    written = b"".join(path.read_bytes() for path in (tmp_path / "curves").glob("events.*"))
+    assert all(name in written for name in (b"distance", b"overfit", b"loss_d", b"samples"))

@@ -1,0 +1,113 @@
+"""How good a state of a training is: how far what it makes is from what it learns from, and whether D learns by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from footlight_engines.generate.features import RandomFeatures
+from footlight_engines.generate.heads import Head
+from footlight_engines.generate.material import Material
+
+FIGURES = ("distance", "overfit")
+_STATISTICS_BATCHES = 16
+_MEASURED = 512
+"""At most so many samples are measured."""
+_FEWEST_HELD_OUT = 32
+"""Held-out samples without which nothing is said about overfitting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one measurement saw."""
+
+    distance: float
+    figures: Mapping[str, float]
+    """By the names in `FIGURES`; ``overfit`` where enough is held out."""
+    made: torch.Tensor
+    """What was made (n, C, H, W), in the space of `Head.encode`."""
+
+
+class Judge:
+    """Measures states on the same latents, always."""
+
+    def __init__(self, material: Material, head: Head, latent: int, seed: int, device: torch.device) -> None:
+        """For one training."""
+        self._material, self._head, self._latent = material, head, latent
+        self._seed, self._device = seed, device
+        self._labels = torch.from_numpy(material.labels)
+        self._features = RandomFeatures(material.shape, seed=2026)
+
+    @torch.no_grad()
+    def look(self, network: nn.Module, d: nn.Module) -> Look:
+        """Measure a settled generator, and the D that taught it. What is held out chooses no state: it only tells when D
+        learns by heart, so that it can still measure the result."""
+        real = self._material.content
+        chosen = np.random.default_rng(0).permutation(len(real))[:_MEASURED]
+        rng = np.random.default_rng([self._seed, 3])
+        z = torch.from_numpy(rng.standard_normal((len(chosen), self._latent), np.float32))
+        labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=len(chosen)))]
+        logits = torch.cat([network(*self._moved(*part)) for part in _split(z, labels)]).float().cpu()
+        made = self._head.activate(logits).float()
+        distance = self._features.distance(self._encoded(real[chosen]), made)
+        if self._material.flaw is not None:
+            distance += self._material.flaw(logits)
+        figures = {"distance": distance}
+        known = self._score(d, self._encoded(real[chosen]), self._labels[torch.from_numpy(chosen)])
+        apart = self._score_held_out(d)
+        if apart is not None:
+            figures["overfit"] = (known - apart) / max(known - self._score(d, made, labels), 1e-6)
+        return Look(distance, figures, made)
+
+    def _score_held_out(self, d: nn.Module) -> float | None:
+        """What D says of held-out content; None where there is too little.
+
+        How far that lies from what D says of what it learns from, on the way to what it says of what is made, is 0 where D
+        cannot tell them apart, and 1 where held-out content looks made to it (Karras et al. 2020, "StyleGAN2-ADA", r_v).
+        """
+        heldout, labels = self._material.heldout, self._material.heldout_labels
+        if heldout is None:
+            return None
+        if labels is None:
+            labels = np.zeros(len(heldout), np.int64)
+        heldout, labels = heldout[labels >= 0][:_MEASURED], labels[labels >= 0][:_MEASURED]
+        if len(heldout) < _FEWEST_HELD_OUT:
+            return None
+        return self._score(d, self._encoded(heldout), torch.from_numpy(labels))
+
+    def _score(self, d: nn.Module, x: torch.Tensor, labels: torch.Tensor) -> float:
+        return float(torch.cat([d(*self._moved(*part)) for part in _split(x, labels)]).float().mean())
+
+    def _encoded(self, content: NDArray[Any]) -> torch.Tensor:
+        return self._head.encode(torch.from_numpy(content))
+
+    def _moved(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(tensor.to(self._device) for tensor in tensors)
+
+    @torch.no_grad()
+    def settled(self, network: nn.Module) -> nn.Module:
+        """With the statistics of the normalisation measured anew, in evaluation mode."""
+        layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+        rng = np.random.default_rng([self._seed, 2])
+        momentum = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over all batches
+        network.train()
+        for _ in range(_STATISTICS_BATCHES if layers else 0):
+            z = torch.from_numpy(rng.standard_normal((64, self._latent), np.float32))
+            labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=64))]
+            network(*self._moved(z, labels))
+        for layer, before in zip(layers, momentum, strict=True):
+            layer.momentum = before
+        return network.eval()
+
+
+def _split(x: torch.Tensor, labels: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    return list(zip(torch.split(x, 64), torch.split(labels, 64), strict=True))
