@@ -38,6 +38,8 @@ class Server:
 
     address: str
     pid: int
+    headers: tuple[str, ...] = ()
+    """What goes with each call, beside what gRPC asks for."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,10 @@ def check_tools() -> None:
 
 
 @contextmanager
-def footlight_server(folder: Path, *options: str) -> Iterator[Server]:
-    """A server over ``folder/data``, until the end of the block."""
+def footlight_server(folder: Path, *options: str, start: tuple[str, ...] = ("-m", "footlight.cli")) -> Iterator[Server]:
+    """A server over ``folder/data``, until the end of the block. ``start`` is what Python runs."""
     ready = folder / "ready"
-    command = [sys.executable, "-m", "footlight.cli", "serve", "--listen", "127.0.0.1:0", "--ready-file", str(ready)]
+    command = [sys.executable, *start, "serve", "--listen", "127.0.0.1:0", "--ready-file", str(ready)]
     with _process([*command, "--data-dir", str(folder / "data"), *options], ready) as started:
         yield started
 
@@ -72,7 +74,7 @@ def _process(command: list[str], ready: Path) -> Iterator[Server]:
             if process.poll() is not None:
                 sys.exit(f"{' '.join(command)} ended at once with {process.returncode}")
             time.sleep(0.005)
-        yield Server(ready.read_text().strip(), process.pid)
+        yield Server(ready.read_text().split()[0], process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -85,11 +87,11 @@ def compare(folder: Path, server: Server, request: pb.RecommendRequest, load: Lo
     """
     answer = _one_answer(server.address, request)
     (folder / "answer").write_bytes(answer)
-    body = _framed(request, folder / "body")
+    body = framed(request, folder / "body")
     with _echo_server(folder, "uvloop") as echo, _echo_server(folder, "asyncio") as bare:
         targets = {"recommend": (server, RECOMMEND), "echo": (echo, ECHO), "bare_echo": (bare, ECHO)}
         rounds = [
-            {name: _round(*target, body, (load.seconds, len(answer))) for name, target in targets.items()}
+            {name: run_round(*target, body, (load.seconds, len(answer))) for name, target in targets.items()}
             for _ in range(load.rounds)
         ]
     figures: dict[str, float] = {"response_bytes": len(answer)}
@@ -113,13 +115,13 @@ def _one_answer(address: str, request: pb.RecommendRequest) -> bytes:
         return RecommendationServiceStub(channel).Recommend(request).SerializeToString()
 
 
-def _framed(request: pb.RecommendRequest, path: Path) -> Path:
+def framed(request: pb.RecommendRequest, path: Path) -> Path:
     body = request.SerializeToString()
     path.write_bytes(struct.pack(">BI", 0, len(body)) + body)
     return path
 
 
-def _round(target: Server, path: str, body: Path, load: tuple[float, int]) -> tuple[float, float]:
+def run_round(target: Server, path: str, body: Path, load: tuple[float, int]) -> tuple[float, float]:
     """Calls per second, and microseconds of the server's CPU a call; checks that every answer had its bytes."""
     seconds, size = load
     before = _cpu_seconds(target.pid)
@@ -133,7 +135,8 @@ def _round(target: Server, path: str, body: Path, load: tuple[float, int]) -> tu
         "-d",
         str(body),
     ]
-    headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+    sent = ("content-type: application/grpc", "te: trailers", *target.headers)
+    headers = [word for header in sent for word in ("-H", header)]
     url = f"http://{target.address}{path}"
     output = subprocess.run([*command, *headers, url], capture_output=True, text=True, check=True).stdout
     calls = float(re.search(r"finished in [\d.]+s, ([\d.]+) req/s", output)[1])  # type: ignore[index]

@@ -89,6 +89,8 @@ class ServerConfig:
     """The file that gets a line for each call, ``-`` for the standard output; empty for none."""
     require: tuple[str, ...] = ()
     """The deployments without which the server is not ready."""
+    retain_days: float = 0.0
+    """For how many days events, recorded answers and conversations are kept; 0 for ever."""
     drain_seconds: float = 0.0
     """How long calls are taken after a stop was asked for, so that who balances the load hears of it."""
     conversation_days: float = 30.0

@@ -106,6 +106,10 @@ def serve(
             help="A deployment that is warmed up, and without which the server is not ready; may be repeated."
         ),
     ] = None,
+    retain_days: Annotated[
+        float,
+        typer.Option(min=0.0, help="Delete events, answers and conversations that are older; 0 keeps them for ever."),
+    ] = 0.0,
     drain_seconds: Annotated[
         float, typer.Option(min=0.0, help="How long calls are still taken after a stop was asked for.")
     ] = 0.0,
@@ -167,6 +171,7 @@ def serve(
         metrics_listen=metrics_listen,
         access_log=access_log,
         require=tuple(require or ()),
+        retain_days=retain_days,
         drain_seconds=drain_seconds,
         tls=_tls_files(tls_cert, tls_key, tls_client_ca),
         require_token=require_token,

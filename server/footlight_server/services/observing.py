@@ -49,8 +49,6 @@ class Observer:
         noted.subject, noted.tenant = caller.subject, caller.tenant
         if self._personal:
             noted.user = getattr(request, "user_id", "")
-        caller = CALLER.get()
-        noted.tenant, noted.subject = caller.tenant, caller.subject
         NOTED.set(noted)
         self._meter.in_flight += 1
         return noted, None if self._tracing is None else self._tracing.start(noted)

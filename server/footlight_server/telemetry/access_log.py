@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from footlight_server.telemetry.calls import Noted, trace_ids
 
 LONGEST_QUEUE = 65_536
 GATHER_SECONDS = 0.02
-CHUNK = 16
+CHUNK = 32
 """So many lines are put together before the event loop may have its turn: about a tenth of a millisecond."""
 
 STDOUT = "-"
@@ -108,29 +109,34 @@ class AccessLog:
         return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
 
     def _line(self, call: Call) -> str:
+        """The line, by a template: to encode a dictionary takes ten times as long, and each call pays for it.
+
+        Everything in it is plain ASCII by how it was made (ids, names of methods and codes), but what `_quoted` writes.
+        """
         noted = call.noted
-        trace, span = trace_ids(noted.trace)
-        facts = {
-            "time": _timestamp(call.time),
-            "event": "rpc",
-            "method": call.method,
-            "code": call.code,
-            "duration_ms": round(call.seconds * 1e3, 3),
-            "queue_ms": round(noted.queued * 1e3, 3),
-            "execute_ms": round(noted.executed * 1e3, 3),
-            "request_id": noted.request_id,
-            "tenant": noted.tenant,
-            "subject": noted.subject,
-            "user": self._pseudonym(noted.user) if noted.user else "",
-            "decision_id": call.decision() if call.decision is not None else "",
-            "trace_id": trace,
-            "span_id": span,
-            "messages": call.messages or "",
-        }
-        return _ENCODE({name: value for name, value in facts.items() if value != ""}) + "\n"
+        times = (call.seconds * 1e3, noted.queued * 1e3, noted.executed * 1e3)
+        line = _TEMPLATE % (_timestamp(call.time), call.method, call.code, *times, noted.request_id)
+        if noted.tenant:
+            line += f',"tenant":{_quoted(noted.tenant)},"subject":{_quoted(noted.subject)}'
+        if noted.user:
+            line += f',"user":"{self._pseudonym(noted.user)}"'
+        if call.decision is not None and (decision := call.decision()):
+            line += f',"decision_id":"{decision}"'
+        if noted.trace and (ids := trace_ids(noted.trace))[0]:
+            line += f',"trace_id":"{ids[0]}","span_id":"{ids[1]}"'
+        return f'{line},"messages":{call.messages}}}\n' if call.messages else line + "}\n"
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_TEMPLATE = (
+    '{"time":"%s","event":"rpc","method":"%s","code":"%s",'
+    '"duration_ms":%.3f,"queue_ms":%.3f,"execute_ms":%.3f,"request_id":"%s"'
+)
+
+
+@lru_cache(1_024)
+def _quoted(text: str) -> str:
+    """A text as JSON has it; there are few tenants and tokens."""
+    return json.dumps(text)
 
 
 def _timestamp(seconds: float) -> str:

@@ -12,7 +12,8 @@ REQUEST_ID, TRACE_PARENT = "x-request-id", "traceparent"
 
 _RUN = secrets.token_hex(4)
 _NUMBER = itertools.count(1)
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_REQUEST_ID = re.compile(r"[!#-\[\]-~]{1,128}")
+"""Printable, and nothing that JSON would have to escape."""
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
@@ -61,7 +62,7 @@ NOTED: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 
 def request_id(said: str) -> str:
-    """The caller's own id where it is 1 to 128 printable characters of ASCII, or a new one."""
+    """The caller's own id where it is 1 to 128 printable characters of ASCII, no quote and no backslash, or a new one."""
     return said if said and _REQUEST_ID.fullmatch(said) else f"{_RUN}-{next(_NUMBER):x}"
 
 

@@ -34,6 +34,7 @@ from footlight_server.dispatch.predicting import Predicting
 from footlight_server.dispatch.recalling import Recalling
 from footlight_server.dispatch.recommending import Recommending
 from footlight_server.dispatch.resolving import Resolver
+from footlight_server.dispatch.retaining import Retaining
 from footlight_server.dispatch.tasting import Tasting
 from footlight_server.dispatch.tracing import Tracing
 from footlight_server.dispatch.training import TrainingDesk
@@ -51,6 +52,7 @@ from footlight_server.log.leases import LeaseTable
 from footlight_server.log.leasing import Leasing
 from footlight_server.log.people import People
 from footlight_server.log.rankings import RankingLog
+from footlight_server.log.retention import Retention
 from footlight_server.log.revisions import DEPLOYMENTS, LEASES, TRAININGS
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.models.store import ModelStore
@@ -139,6 +141,12 @@ class Tenant:
         self._vacuuming = Vacuuming(ground.database, self._events, leasing)
         self._vacuuming.start()
         self._ends.push_async_callback(self._vacuuming.stop)
+        retention = Retention(ground.database, ground.writer, self.name)
+        retaining = Retaining(
+            retention, self._events, ground.database, leasing, ground.mark_erasures, self._config.retain_days
+        )
+        retaining.start()
+        self._ends.push_async_callback(retaining.stop)
         self._agreement = Agreement(self.deployments, self._table)
         self._agreement.start()
         self._ends.push_async_callback(self._agreement.stop)

@@ -72,6 +72,6 @@ def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
         Pseudonyms(tmp_path)
 
 
-@pytest.mark.parametrize("said", ["", "a b", "ä", "x" * 129, "a\n"])
+@pytest.mark.parametrize("said", ["", "a b", "ä", "x" * 129, "a\n", 'a"b', "a\\b"])
 def test_a_request_id_that_cannot_stand_in_a_header_is_replaced(said: str) -> None:
     assert request_id(said) != said and request_id("mine:1") == "mine:1"
