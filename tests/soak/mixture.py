@@ -75,7 +75,7 @@ WEIGHTS: dict[Draw, int] = {_recommend: 40, _event: 20, _get: 12, _act: 12, _sim
 async def run(address: str, calls: int, seed: int) -> Counter[str]:
     """Make so many calls; answers how many ended with which status."""
     codes: Counter[str] = Counter()
-    numbers = iter(range(calls))
+    numbers = iter(range(seed * calls, (seed + 1) * calls))
     async with grpc.aio.insecure_channel(address, [("grpc.enable_retries", 0)]) as channel:
         await asyncio.gather(
             *(_caller(channel, numbers, random.Random(f"{seed} {one}"), codes) for one in range(AT_ONCE))
