@@ -50,7 +50,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd plugins/footlight-newest && ../../$(BIN)/mypy
+	for plugin in plugins/footlight-*/; do (cd "$$plugin" && ../../$(BIN)/mypy) || exit 1; done
 	$(BIN)/buf lint
 	$(if $(LAST_TAG),$(BIN)/buf breaking --against '.git#tag=$(LAST_TAG)',@echo 'buf breaking: there is no tag to compare with yet')
 	$(BIN)/pytest -q tests/architecture  # layering, layout, and the committed modules against fresh ones

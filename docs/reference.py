@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from footlight_plugins import (
     decisions,
     embedding,
     loader,
+    parts,
     roles,
+    rules,
     scoring,
     spec,
     stages,
@@ -31,7 +34,7 @@ from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite
 PAGE = Path(__file__).with_name("plugin-reference.md")
 
 HOOKS = [value for name, value in vars(spec).items() if name.startswith("register_")]
-SPECS = (contract.EngineSpec, embedding.EmbedderSpec, stages.StageSpec)
+SPECS = (contract.EngineSpec, embedding.EmbedderSpec, stages.StageSpec, parts.PartSpec)
 ROLES = (
     contract.Engine,
     roles.Recommender,
@@ -45,21 +48,24 @@ ROLES = (
     stages.Watermark,
     stages.Metadata,
     stages.Signature,
+    rules.Rules,
 )
 RECORDS = tuple(
     value
-    for module in (contract, data, decisions, conversation, stages)
+    for module in (contract, data, decisions, conversation, stages, rules)
     for name, value in vars(module).items()
     if inspect.isclass(value) and is_dataclass(value) and value.__module__ == module.__name__ and value not in SPECS
 )
 ENUMS = tuple(
     value
-    for module in (contract, data, stages, loader)
+    for module in (contract, data, stages, parts, loader)
     for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, Enum) and value.__module__ == module.__name__
 )
 FUNCTIONS = (
     embedding.find_embedder,
+    parts.parts_of,
+    parts.find_part,
     scoring.latest,
     scoring.best_first,
     checks.check_situation,
@@ -77,8 +83,10 @@ stand in the group `{footlight_plugins.ENTRY_POINT_GROUP}` (`ENTRY_POINT_GROUP`)
 
 
 def page() -> str:
-    """The whole page."""
-    return "\n".join([_HEAD, *_sections()]).rstrip() + "\n"
+    """The whole page, its code in the form that `ruff format` gives it."""
+    text = "\n".join([_HEAD, *_sections()]).rstrip() + "\n"
+    command = [sys.executable, "-m", "ruff", "format", "--quiet", "--stdin-filename", str(PAGE), "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 def _sections() -> Iterator[str]:

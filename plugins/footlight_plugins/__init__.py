@@ -61,7 +61,9 @@ from footlight_plugins.decisions import (
     Transitions,
 )
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
+from footlight_plugins.parts import PartRole, PartSpec, PartUnavailable, find_part, parts_of
 from footlight_plugins.roles import Agent, Generator, Recommender
+from footlight_plugins.rules import Judgement, Rules
 from footlight_plugins.scoring import ScoringRecommender
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
 from footlight_plugins.stages import StageKind, StageSpec
@@ -93,12 +95,17 @@ __all__ = [
     "Heard",
     "History",
     "ItemContent",
+    "Judgement",
     "Options",
+    "PartRole",
+    "PartSpec",
+    "PartUnavailable",
     "Query",
     "Ranking",
     "Recommender",
     "Reply",
     "ReplyItem",
+    "Rules",
     "SaidSlot",
     "Samples",
     "ScoringRecommender",
@@ -117,5 +124,7 @@ __all__ = [
     "Wish",
     "WishRefused",
     "find_embedder",
+    "find_part",
     "impl",
+    "parts_of",
 ]

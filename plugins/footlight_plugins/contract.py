@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from footlight_plugins.data import State
 
-API_VERSION = 1
+API_VERSION = 2
 """The version of this contract. The host takes plug-ins of this version and of the one before."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")

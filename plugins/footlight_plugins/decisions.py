@@ -205,16 +205,25 @@ class Transition:
     observation: Any
     """An int of a discrete space, or a float64 vector of shape (d,) of a box; `next_observation` likewise."""
     action: int
+    """Which action was taken."""
     reward: float
+    """What followed, finite."""
     next_observation: Any
+    """As `observation`; meaningless where terminated."""
     terminated: bool
+    """Whether nothing comes after the step."""
     next_mask: NDArray[np.bool_]
     """Shape (actions,). Not to be written to."""
     truncated: bool
+    """Whether the session was cut off after it."""
     session: int
+    """Names the session."""
     propensity: float
+    """The probability with which the action was drawn, 0 where nobody knows."""
     user: int
+    """The person's ordinal, -1 where nobody said."""
     chosen: NDArray[np.float64] | None = None
+    """Shape (features,) where the action space is `Candidates`: what was taken."""
 
     def columns(self) -> Transitions:
         """The same as columns of length 1."""

@@ -28,6 +28,7 @@ from footlight_plugins import spec as hooks
 from footlight_plugins.contract import API_VERSION, EngineSpec
 from footlight_plugins.embedding import EmbedderSpec, offer
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_factory
+from footlight_plugins.parts import PartSpec, offer_parts
 from footlight_plugins.stages import StageSpec
 
 __all__ = [
@@ -150,6 +151,8 @@ class Plugins:
     """By embedder name."""
     stages: Mapping[str, StageSpec] = field(default_factory=dict)
     """Asset stages by name, in the order in which they were loaded."""
+    parts: tuple[PartSpec, ...] = ()
+    """What engines are put together from, in the order in which it was loaded."""
 
     def plugin_of(self, engine: str) -> PluginStatus:
         """The plug-in that offers an engine.
@@ -184,6 +187,7 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
     engines: dict[str, EngineSpec] = {}
     embedders: dict[str, EmbedderSpec] = {}
     stages: dict[str, StageSpec] = {}
+    parts: dict[tuple[str, str], PartSpec] = {}
     statuses: list[PluginStatus] = []
     for source in sources:
         taken = {engine: status.name for status in statuses for engine in status.engines}
@@ -192,13 +196,21 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
         engines.update((spec.name, spec) for spec in offered.engines)
         embedders = {spec.name: spec for spec in offered.embedders} | embedders
         stages = {spec.name: spec for spec in offered.stages} | stages
+        parts = {(spec.role, spec.name): spec for spec in offered.parts} | parts
     unfit = [status for status in statuses if status.state in (PluginState.FAILED, PluginState.INCOMPATIBLE)]
     for status in unfit:
         _log.warning("plug-in %r is %s: %s", status.name, status.state, status.reason)
     if config.strict and unfit:
         raise PluginsFailed(unfit)
     offer(embedders.values())
-    return Plugins(MappingProxyType(engines), tuple(statuses), MappingProxyType(embedders), MappingProxyType(stages))
+    offer_parts(parts.values())
+    return Plugins(
+        MappingProxyType(engines),
+        tuple(statuses),
+        MappingProxyType(embedders),
+        MappingProxyType(stages),
+        tuple(parts.values()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +220,7 @@ class _Offered:
     engines: tuple[EngineSpec, ...] = ()
     embedders: tuple[EmbedderSpec, ...] = ()
     stages: tuple[StageSpec, ...] = ()
+    parts: tuple[PartSpec, ...] = ()
 
 
 class _Refused(Exception):
@@ -254,13 +267,12 @@ def _offered(source: PluginSource) -> _Offered:
     engines = _asked(manager, "register_engines", EngineSpec)
     embedders = _asked(manager, "register_embedders", EmbedderSpec)
     stages = _asked(manager, "register_stages", StageSpec)
-    if not (engines or embedders or stages) and not manager.hook.register_engines():
+    parts = _asked(manager, "register_parts", PartSpec)
+    if not (engines or embedders or stages or parts) and not manager.hook.register_engines():
         raise _Refused("register_engines returned None, expected an iterable of EngineSpec")  # pluggy drops None
-    for engine in engines:
-        _check(engine)
-    for stage in stages:
-        _check(stage)
-    return _Offered(engines, embedders, stages)
+    for spec in (*engines, *stages, *parts):
+        _check(spec)
+    return _Offered(engines, embedders, stages, parts)
 
 
 def _asked(manager: pluggy.PluginManager, hook: str, kind: type[T]) -> tuple[T, ...]:
@@ -290,9 +302,9 @@ def _one_line(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {message}" if message else type(fault).__name__
 
 
-def _check(spec: EngineSpec | StageSpec) -> None:
+def _check(spec: EngineSpec | StageSpec | PartSpec) -> None:
     """Check what a type checker would have found; the spec itself has checked its name, factory and verb."""
-    what = f"{'engine' if isinstance(spec, EngineSpec) else 'stage'} {spec.name!r}"
+    what = f"{type(spec).__name__.removesuffix('Spec').lower()} {spec.name!r}"
     if spec.api_version not in SUPPORTED_API_VERSIONS:
         versions = " or ".join(str(version) for version in SUPPORTED_API_VERSIONS)
         reason = f"{what} was written for contract {spec.api_version}, this host takes {versions}"

@@ -8,6 +8,7 @@ import pluggy
 
 from footlight_plugins.contract import EngineSpec
 from footlight_plugins.embedding import EmbedderSpec
+from footlight_plugins.parts import PartSpec
 from footlight_plugins.stages import StageSpec
 
 ENTRY_POINT_GROUP = "footlight"
@@ -73,4 +74,25 @@ def register_stages() -> Iterable[StageSpec]:  # type: ignore[empty-body]
         @impl
         def register_stages():
             return [StageSpec("quiet", StageKind.WATERMARK, "1.0", "Hides nothing.", "my_package.quiet:Quiet")]
+    """
+
+
+@_spec
+def register_parts() -> Iterable[PartSpec]:  # type: ignore[empty-body]
+    """Tell which parts this plug-in offers to engines; see `footlight_plugins.parts`. Optional; called once, at start-up.
+
+    Came with the second version of the contract.
+
+    Returns
+    -------
+    Iterable of PartSpec
+        Of two with one role and name, the one that was loaded first is used.
+
+    Example
+    -------
+    ::
+
+        @impl
+        def register_parts():
+            return [PartSpec("two-doors", PartRole.LEVEL_RULES, "1.0", "Two doors.", "my_package.doors:TwoDoors")]
     """

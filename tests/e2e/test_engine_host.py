@@ -135,6 +135,22 @@ def test_a_batch_can_be_the_probe(field: Field) -> None:
     assert field.of(name).health.state is BreakerState.CLOSED
 
 
+@pytest.mark.parametrize("engine", ["reckless", "hasty"])
+def test_an_engine_that_prints_is_answered_from_all_the_same(field: Field, engine: str) -> None:
+    name = field.deploy(f"chatty-{engine}", engine, at="recommend", does="print")
+    answers = [field.client.recommend("a-03", 5, deployment=name) for _ in range(3)]
+    assert [(len(one), one.fallback) for one in answers] == [(5, False)] * 3
+
+
+@pytest.mark.parametrize("engine", ["reckless", "hasty"])
+def test_what_an_engine_asks_of_numpy_holds_for_itself_alone(field: Field, engine: str) -> None:
+    strict = field.deploy(f"strict-{engine}", engine, at="recommend", does="set-numpy")
+    divides = field.deploy(f"divides-{engine}", engine, at="recommend", does="divide")
+    for name in (strict, divides, strict, divides):
+        assert not field.client.recommend("a-03", 5, deployment=name).fallback
+    assert field.of(divides).health.faults == 0
+
+
 def test_the_fallback_itself_answers_strangers(field: Field) -> None:
     answers = [field.client.recommend("never-seen", 5, deployment="popular")]
     answers += field.client.recommend_batch(["never-seen"], 5, deployment="popular")

@@ -187,16 +187,16 @@ def test_what_passes_for_a_built_in_is_not_allowed_by_its_name(plugin_registry: 
     assert not plugin_registry.load(allowed=()).engines
 
 
-@pytest.mark.parametrize("api_version", [-1, 2, 99])
+@pytest.mark.parametrize("api_version", [-1, 0, 3, 99])
 def test_another_contract_is_incompatible(plugin_registry: PluginRegistry, api_version: int) -> None:
     plugin_registry.add(offering(spec("future", api_version=api_version)), name="future")
     status = plugin_registry.load().statuses[0]
     assert status.state is PluginState.INCOMPATIBLE
-    assert status.reason == f"engine 'future' was written for contract {api_version}, this host takes 1 or 0"
+    assert status.reason == f"engine 'future' was written for contract {api_version}, this host takes 2 or 1"
 
 
 def test_the_contract_before_is_still_taken(plugin_registry: PluginRegistry) -> None:
-    plugin_registry.add(offering(spec("old", api_version=0)), name="old")
+    plugin_registry.add(offering(spec("old", api_version=1)), name="old")
     assert "old" in plugin_registry.load(strict=True).engines
 
 

@@ -19,4 +19,4 @@ def test_every_hook_says_what_it_returns_and_takes(name: str) -> None:
 
 
 def test_the_hooks_are_these() -> None:
-    assert list(HOOKS) == ["register_engines", "register_embedders", "register_stages"]
+    assert list(HOOKS) == ["register_engines", "register_embedders", "register_stages", "register_parts"]

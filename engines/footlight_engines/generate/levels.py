@@ -1,66 +1,25 @@
 """Levels as text: one symbol a tile, one line a row; and the rules that say which of them can be played.
 
-Rules are a plug-in point: a distribution names a subclass of `Rules` in the entry-point group ``footlight.rules``.
+Rules are parts: a plug-in brings others by the hook `register_parts`, in the role ``level-rules``.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_plugins import Judgement, PartRole, Rules, find_part, parts_of
+from footlight_plugins.rules import Grid
+
+__all__ = ["Grid", "Judgement", "Rules", "colour_of", "read_levels", "rules_of"]
+
 GROUP = "footlight.rules"
-Grid = Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What rules say about a level."""
-
-    playable: bool
-    reason: str = ""
-    """Why not."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """What is known of a playable one, as JSON can hold it: a solution, how hard it is."""
-
-
-class Rules(ABC):
-    """What makes a level playable.
-
-    Example
-    -------
-    ::
-
-        class TwoDoors(Rules):
-            colours = {"D": (120, 60, 20)}
-
-            def judge(self, level):
-                return Judgement("".join(level).count("D") == 2, "it needs two doors")
-    """
-
-    colours: Mapping[str, tuple[int, int, int]] = {}
-    """How symbols are drawn; the others get colours of their own."""
-
-    turns = False
-    """Whether a level that is turned or stood on its head is as good; mirrored ones are, in any case."""
-
-    def fits(self, symbols: frozenset[str]) -> bool:
-        """Whether a corpus with these symbols is of this kind."""
-        return False
-
-    def repaired(self, level: Grid) -> Grid:
-        """The level with what is obviously wrong put right, such as an open border; as it is, by default."""
-        return level
-
-    @abstractmethod
-    def judge(self, level: Grid) -> Judgement:
-        """Whether a level can be played, by solving it."""
+"""An entry-point group that named rules before there were parts; what is found there is used as well."""
 
 
 class Anything(Rules):
@@ -160,17 +119,36 @@ def rules_of(name: str, symbols: frozenset[str]) -> tuple[str, Rules]:
         When there are none of that name.
     """
     known: dict[str, type[Rules]] = {"sokoban": Sokoban, "none": Anything}
-    brought = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+    offered = [spec.name for spec in parts_of(PartRole.LEVEL_RULES) if spec.name not in known]
     if name == "auto":
-        return next(((n, r()) for n, r in known.items() if r().fits(symbols)), ("none", Anything()))
+        return _fitting(known, offered, symbols)
     if name in known:
         return name, known[name]()
+    if name in offered:
+        return name, find_part(PartRole.LEVEL_RULES, name)
+    return name, _of_entry_point(name, [*known, *offered])
+
+
+def _fitting(known: Mapping[str, type[Rules]], offered: list[str], symbols: frozenset[str]) -> tuple[str, Rules]:
+    """The first rules that say that they fit; those that fit everything where none do."""
+    makers: dict[str, Callable[[], Rules]] = {
+        **known,
+        **{name: partial(find_part, PartRole.LEVEL_RULES, name) for name in offered},
+    }
+    for name, make in makers.items():
+        if (rules := make()).fits(symbols):
+            return name, rules
+    return "none", Anything()
+
+
+def _of_entry_point(name: str, others: list[str]) -> Rules:
+    brought = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
     if name not in brought:
-        raise ValueError(f"rules must be auto, {', '.join([*known, *brought])}, not {name!r}")
+        raise ValueError(f"rules must be auto, {', '.join([*others, *brought])}, not {name!r}")
     found = brought[name].load()
     if not (isinstance(found, type) and issubclass(found, Rules)):
         raise ValueError(f"the rules {name!r} of {brought[name].value} must be a subclass of Rules")
-    return name, found()
+    return found()
 
 
 def read_levels(text: str) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from footlight_plugins import Events, Options, Query, ScoringRecommender, State, TrainingRun
 from footlight_plugins.scoring import latest
-from footlight_sasrec.histories import SECOND, Lived, padded, sequences
+from footlight_sasrec.counts import Counts, mixed
+from footlight_sasrec.histories import SECOND, Lived, sequences
 from footlight_sasrec.network import Network
 from footlight_sasrec.options import SasRecOptions
-from footlight_sasrec.sasrec_training import chosen_device, new_network, train
+from footlight_sasrec.sasrec_training import chosen_device, new_network, scores_of, train
 
-_VOCABULARY, _WEIGHTS = "vocabulary", "network."
+_VOCABULARY, _WEIGHTS, _COUNTS = "vocabulary", "network.", "counts"
 
 
 class SasRec(ScoringRecommender):
@@ -24,7 +25,8 @@ class SasRec(ScoringRecommender):
 
     The loss is cross-entropy over all items, without drawn negatives, which is what lifts SASRec above its first
     figures (Klenitskiy and Vasilev 2023); or gSASRec's where there are very many items. How long ago an item was met
-    counts, in places and in time.
+    counts, in places and in time. Beside the network, counts of what follows what are heard: where data are few they know
+    pairs of items that a network smooths away. How much, the held-out items say.
 
     What somebody meets after the training counts at once: it is read when they ask. Items that came after it are not
     answered before the next one. The network cannot forget a person by itself, so that it is trained anew after an erasure.
@@ -37,25 +39,37 @@ class SasRec(ScoringRecommender):
         self._options = options
         self._vocabulary = np.empty(0, np.int32)  # the ordinals that the network knows, ascending
         self._network: Network | None = None
+        self._counts: Counts | None = None
+        self._share = 0.0
         super().__init__(options)
 
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         self._take(latest(events))
-        self._vocabulary, self._network = np.unique(self.kept.item), None
+        self._vocabulary, self._network, self._counts = np.unique(self.kept.item), None, None
         people = sequences(self.kept, self._vocabulary)
         if not any(len(one.rows) > 1 for one in people):
             return {"people": float(len(people))}
         with self._threads():
-            network, figures = train(people, len(self._vocabulary), self._options, run)
-        self._network = network
-        return figures | {"people": float(len(people)), "items": float(len(self._vocabulary))}
+            trained = train(people, len(self._vocabulary), self._options, run)
+        self._network, self._counts, self._share = trained.network, trained.counts, trained.share
+        return trained.figures | {"people": float(len(people)), "items": float(len(self._vocabulary))}
 
     def forget(self, user: int) -> int:
         """Raise NotImplementedError: what a person did to the weights stays in them until the next training."""
         raise NotImplementedError
 
     def scores(self, query: Query) -> NDArray[np.float64]:
-        return self._scores([query])[0]
+        """What the network says of each item, and the counts; -inf of those they do not know."""
+        scores = np.full(int(self._vocabulary.max(initial=-1)) + 1, -np.inf)
+        lived = self._lived(query)
+        if self._network is None or not len(lived.rows):
+            return scores
+        with self._threads():
+            (found,) = scores_of(self._network, [lived], self._options.length)
+        if self._counts is not None and self._share > 0:
+            found = mixed(found, self._counts.read(lived), self._share)
+        scores[self._vocabulary] = found
+        return scores
 
     def warm_up(self) -> None:
         """Make a first pass, which is slower than all later ones."""
@@ -66,13 +80,19 @@ class SasRec(ScoringRecommender):
         if self._network is not None:
             weights = self._network.state_dict()
             arrays |= {_WEIGHTS + name: value.cpu().numpy().copy() for name, value in weights.items()}
-        return State(arrays)
+        if self._counts is not None:
+            arrays[_COUNTS] = self._counts.table.copy()
+        return State(arrays, {"share": self._share})
 
     def load(self, state: State) -> None:
         super().load(state)
         vocabulary = state.arrays.get(_VOCABULARY)
         if vocabulary is None or vocabulary.ndim != 1:
             raise ValueError(f"the state must hold an array {_VOCABULARY!r} of shape (items,)")
+        counts, share = state.arrays.get(_COUNTS), state.meta.get("share")
+        if not isinstance(share, int | float) or (counts is not None and counts.shape != (len(vocabulary),) * 2):
+            raise ValueError(f"the state must hold a number 'share', and {_COUNTS!r} of shape (items, items) if any")
+        self._counts, self._share = None if counts is None else Counts(np.array(counts, np.float32)), float(share)
         weights = {n.removeprefix(_WEIGHTS): v for n, v in state.arrays.items() if n.startswith(_WEIGHTS)}
         self._vocabulary, self._network = np.array(vocabulary, np.int32), None
         if weights:
@@ -86,28 +106,12 @@ class SasRec(ScoringRecommender):
             raise ValueError(f"the state is not that of a network with these options: {fault}") from fault
         return network.to(chosen_device(self._options.device)).eval()
 
-    @torch.no_grad()
-    def _scores(self, queries: Sequence[Query]) -> NDArray[np.float64]:
-        """What the network says of each item, shape (queries, items); -inf of those it does not know."""
-        width = int(self._vocabulary.max(initial=-1)) + 1
-        scores = np.full((len(queries), width), -np.inf)
-        lived = [self._lived(query) for query in queries]
-        if self._network is None or not any(len(one.rows) for one in lived):
-            return scores
-        rows, seconds = padded(lived, next(self._network.parameters()).device)
-        with self._threads():
-            expected = self._network(rows, seconds)  # (B, L, D)
-            ends = torch.tensor([len(one.rows) - 1 for one in lived])
-            logits = self._network.logits(expected[torch.arange(len(lived)), ends])  # (B, items)
-        scores[:, self._vocabulary] = logits.double().cpu().numpy()
-        return scores
-
     def _lived(self, query: Query) -> Lived:
-        """The latest items that somebody met and that the network knows, in the order of time."""
+        """The items that somebody met and that the network knows, in the order of time."""
         items, _, times = self.of(query)
         known = np.isin(items, self._vocabulary)
         items, times = items[known], times[known]
-        order = np.lexsort((items, self._ties(query)[known], times))[-self._options.length :]
+        order = np.lexsort((items, self._ties(query)[known], times))
         return Lived(np.searchsorted(self._vocabulary, items[order]).astype(np.int64) + 1, times[order] // SECOND)
 
     def _ties(self, query: Query) -> NDArray[np.int64]:

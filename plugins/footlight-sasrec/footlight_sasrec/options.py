@@ -16,7 +16,7 @@ class SasRecOptions(Options):
     blocks: int = Field(2, ge=1, le=12, description="Layers of attention.")
     heads: Literal[1, 2, 4, 8] = Field(2, description="Parts that attend to different things; they share the width.")
     length: int = Field(100, ge=2, le=1_000, description="It reads so many of the latest items.")
-    dropout: float = Field(0.3, ge=0, lt=1, description="The share of numbers that is left out while it trains.")
+    dropout: float = Field(0.5, ge=0, lt=1, description="The share of numbers that is left out while it trains.")
     loss: Literal["softmax", "gbce"] = Field(
         "softmax",
         description="softmax compares with all items. gbce compares with a few drawn ones and corrects for it (gSASRec); "
@@ -27,13 +27,18 @@ class SasRecOptions(Options):
     learning_rate: float = Field(2e-3, gt=0, le=1, description="The step of AdamW, after the first hundred steps.")
     weight_decay: float = Field(0.0, ge=0, le=1, description="That of AdamW.")
     batch_size: int = Field(16, ge=1, le=4_096, description="So many people at a step.")
+    counts: bool = Field(
+        True,
+        description="Whether counts of what follows what are heard beside the network; how much, the held-out items say. "
+        "It takes a table of items by items, so it is left out above 4,096 items.",
+    )
     epochs: int = Field(60, ge=1, le=10_000, description="At most so often everybody is seen.")
     patience: int = Field(
-        4, ge=1, le=1_000, description="It ends when so many checks on held-out items in a row have found no progress."
+        5, ge=1, le=1_000, description="It ends when so many checks on held-out items in a row have found no progress."
     )
     held_out: int = Field(
         500, ge=0, le=100_000, description="The last item of so many people is held out to find the end. 0: all epochs."
     )
-    max_seconds: int = Field(1_800, ge=1, le=1_000_000, description="It ends after so many seconds in any case.")
+    max_seconds: int = Field(1_200, ge=1, le=1_000_000, description="It ends after so many seconds in any case.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto is a GPU where there is one.")
     threads: int = Field(0, ge=0, le=256, description="Threads of the CPU; 0 leaves that to torch.")

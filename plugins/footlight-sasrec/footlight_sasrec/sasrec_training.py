@@ -10,17 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from footlight_plugins import CallEnded, TrainingRun
+from footlight_sasrec.counts import MOST_ITEMS, SHARES, Counts, mixed
 from footlight_sasrec.histories import Lived, padded
 from footlight_sasrec.losses import loss_of
 from footlight_sasrec.network import Network
 from footlight_sasrec.options import SasRecOptions
 
-AVERAGED = 0.99
-"""The weights that serve are a running mean over about a hundred steps: they are better than those of any one step."""
+AVERAGED = 0.995
+"""The weights that serve are a running mean over about two hundred steps: they are better than those of any one step."""
 WARM = 100
 """Over so many steps the learning rate rises."""
 LONGEST_GRADIENT = 1.0
@@ -43,10 +45,20 @@ class Progress:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
-def train(
-    people: Sequence[Lived], items: int, options: SasRecOptions, run: TrainingRun
-) -> tuple[Network, dict[str, float]]:
-    """A network that was trained on everybody's sequence, and the figures of its training.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training came to."""
+
+    network: Network
+    counts: Counts | None
+    """None where they are not wanted, or there are too many items."""
+    share: float
+    """How much the counts count beside the network."""
+    figures: dict[str, float]
+
+
+def train(people: Sequence[Lived], items: int, options: SasRecOptions, run: TrainingRun) -> Trained:
+    """Train a network on everybody's sequence.
 
     Raises
     ------
@@ -75,7 +87,25 @@ def train(
             break
     if progress.best_weights:
         progress.serving.load_state_dict(progress.best_weights)
-    return progress.serving.eval(), figures
+    return _counted(progress.serving.eval(), (learned, tested, people), items, options, figures)
+
+
+def _counted(
+    network: Network,
+    parts: tuple[Sequence[Lived], Sequence[Lived], Sequence[Lived]],
+    items: int,
+    options: SasRecOptions,
+    figures: dict[str, float],
+) -> Trained:
+    """Add the counts, by the share with which the held-out items are guessed best; then count everything."""
+    learned, tested, people = parts
+    if not options.counts or items > MOST_ITEMS or not tested:
+        return Trained(network, None, 0.0, figures)
+    counts = Counts.of(learned, items)
+    reached = {share: ndcg(network, tested, options.length, counts, share) for share in SHARES}
+    share = max(reached, key=lambda one: reached[one])
+    figures |= {"counts_share": share, "mixed_ndcg@10": reached[share]}
+    return Trained(network, Counts.of(people, items), share, figures)
 
 
 def chosen_device(name: str) -> torch.device:
@@ -157,22 +187,32 @@ def _average(progress: Progress) -> None:
         mean.lerp_(now, 1 - kept)
 
 
-@torch.no_grad()
-def ndcg(network: Network, people: Sequence[Lived], length: int) -> float:
+def ndcg(
+    network: Network, people: Sequence[Lived], length: int, counts: Counts | None = None, share: float = 0.0
+) -> float:
     """NDCG@10 of the last item of each, ranked among all that the person has not met before."""
-    device, total = next(network.parameters()).device, 0.0
-    for start in range(0, len(people), 64):
-        batch = people[start : start + 64]
-        before = [one.last(length, len(one.rows) - 1) for one in batch]
-        rows, seconds = padded(before, device)
-        ends = torch.tensor([len(one.rows) - 1 for one in before], device=device)
-        scores = network.logits(network(rows, seconds)[torch.arange(len(batch), device=device), ends]).cpu().numpy()
-        for line, one in zip(scores, batch, strict=True):
-            wanted = line[one.rows[-1] - 1]
-            line[one.rows[:-1] - 1] = -np.inf
-            place = int(np.count_nonzero(line > wanted))
-            total += float(1 / np.log2(place + 2)) if place < _AT else 0.0
+    before = [one.last(len(one.rows) - 1, len(one.rows) - 1) for one in people]
+    total = 0.0
+    for one, past, line in zip(people, before, scores_of(network, before, length), strict=True):
+        found = line if counts is None else mixed(line, counts.read(past), share)
+        wanted = found[one.rows[-1] - 1]
+        found[past.rows - 1] = -np.inf
+        place = int(np.count_nonzero(found > wanted))
+        total += float(1 / np.log2(place + 2)) if place < _AT else 0.0
     return total / len(people)
+
+
+@torch.no_grad()
+def scores_of(network: Network, people: Sequence[Lived], length: int) -> NDArray[np.float64]:
+    """What the network says of each item after each history, shape (people, items)."""
+    device, found = next(network.parameters()).device, []
+    for start in range(0, len(people), 64):
+        batch = [one.last(length) for one in people[start : start + 64]]
+        rows, seconds = padded(batch, device)
+        ends = torch.tensor([len(one.rows) - 1 for one in batch], device=device)
+        expected = network(rows, seconds)[torch.arange(len(batch), device=device), ends]  # (B, D)
+        found.append(network.logits(expected).double().cpu().numpy())
+    return np.concatenate(found)
 
 
 def _judge(progress: Progress, reached: float) -> None:

@@ -50,7 +50,22 @@ Method = Literal[
     "act",
     "learn",
 ]
-Deed = Literal["raise", "exit", "sleep", "count", "grow", "quit", "kill", "segfault", "nonsense", "deadlock", "nap"]
+Deed = Literal[
+    "raise",
+    "exit",
+    "sleep",
+    "count",
+    "grow",
+    "quit",
+    "kill",
+    "segfault",
+    "nonsense",
+    "deadlock",
+    "nap",
+    "print",
+    "set-numpy",
+    "divide",
+]
 
 PUZZLING = 1
 """The ordinal of the person at whom alone an engine fails that is told to fail at one."""
@@ -101,6 +116,12 @@ class Reckless:
                 time.sleep(0.3)
             case "deadlock":
                 self._lock_twice()
+            case "print":
+                sys.stdout.write("{}\n" * 2_000)
+            case "set-numpy":
+                np.seterr(all="raise")
+            case "divide":
+                _ = np.ones(1) / np.zeros(1)
         return options.does == "nonsense"
 
     def _on(self) -> bool:

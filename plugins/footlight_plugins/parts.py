@@ -1,0 +1,111 @@
+"""Parts: what engines are put together from, and what a plug-in may bring without bringing an engine.
+
+Plug-ins offer them through the hook `register_parts`; the loader tells this module which there are, in the server as well as
+in the processes that train. An engine asks `parts_of` a role, or `find_part` by its name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from footlight_plugins.contract import check_factory, check_name
+from footlight_plugins.rules import Rules
+
+
+class PartRole(StrEnum):
+    """What a part is for."""
+
+    LEVEL_RULES = "level-rules"
+    """Says which levels can be played: `Rules`. Engines that make levels name it in the option ``rules``."""
+
+
+PART_ROLES: Mapping[PartRole, type[Any]] = {PartRole.LEVEL_RULES: Rules}
+
+
+class PartUnavailable(ValueError):
+    """There is no such part, or it cannot be used here; the message says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartSpec:
+    """What a plug-in offers for one role. Creating one imports nothing.
+
+    Raises
+    ------
+    ValueError
+        When the name, the factory or the role is malformed.
+    """
+
+    name: str
+    """Names the part among those of its role, as `EngineSpec.name` names an engine."""
+    role: PartRole
+    """What it is for."""
+    version: str
+    """Its own; answers may change with it."""
+    summary: str
+    """One line on what it does."""
+    factory: str
+    """``"package.module:Class"``, a subclass of the role's class that is made without arguments, when first used."""
+    api_version: int = 2
+    """The version of the contract that it was written for; parts came with the second."""
+    requires: tuple[str, ...] = ()
+    """Import names it needs beyond the contract's."""
+
+    def __post_init__(self) -> None:
+        check_name("part", self.name)
+        check_factory("factory", self.factory, self.name)
+        if not isinstance(self.role, PartRole):
+            raise ValueError(f"role {self.role!r} of part {self.name!r} must be a PartRole")
+
+
+_offered: dict[tuple[PartRole, str], PartSpec] = {}
+
+
+def offer_parts(specs: Iterable[PartSpec]) -> None:
+    """Make parts known in this process; the loader does."""
+    _offered.update(((spec.role, spec.name), spec) for spec in specs)
+
+
+def parts_of(role: PartRole) -> tuple[PartSpec, ...]:
+    """Those that are known of a role, by name."""
+    return tuple(sorted((spec for spec in _offered.values() if spec.role is role), key=lambda spec: spec.name))
+
+
+def find_part(role: PartRole, name: str) -> Any:
+    """A new instance of a part.
+
+    Raises
+    ------
+    PartUnavailable
+        When nobody offers it, something that it needs is missing, or it is no class of the role.
+    """
+    spec = _offered.get((role, name))
+    if spec is None:
+        names = ", ".join(one.name for one in parts_of(role)) or "none"
+        raise PartUnavailable(f"no plug-in offers {role} {name!r}; there are: {names}")
+    return made(spec)
+
+
+def made(spec: PartSpec) -> Any:
+    """A new instance of what a descriptor names; raises as `find_part` does."""
+    missing = [name for name in spec.requires if find_spec(name.partition(".")[0]) is None]
+    if missing:
+        raise PartUnavailable(f"{spec.role} {spec.name!r} needs {' and '.join(missing)}")
+    module, _, class_name = spec.factory.partition(":")
+    try:
+        found = getattr(import_module(module), class_name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as fault:  # a plug-in's module may raise anything, and must not end the host
+        what = f"{type(fault).__name__}: {fault}"
+        raise PartUnavailable(f"{spec.role} {spec.name!r} could not be imported: {what}") from fault
+    role = PART_ROLES[spec.role]
+    if not (isinstance(found, type) and issubclass(found, role)) or inspect.isabstract(found):
+        raise PartUnavailable(f"{spec.factory!r} of {spec.role} {spec.name!r} must be a whole {role.__name__}")
+    return found()
