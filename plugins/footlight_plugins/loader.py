@@ -105,8 +105,26 @@ def installed_plugins() -> Iterable[PluginSource]:
         if entry.dist is None:
             yield PluginSource(entry.name, entry.load)
         else:
-            facts = entry.dist.metadata  # read once: each look at it parses the file anew
-            yield PluginSource(entry.name, entry.load, facts["Name"], facts["Version"])
+            yield PluginSource(entry.name, entry.load, *_name_and_version(entry.dist))
+
+
+def _name_and_version(found: importlib.metadata.Distribution) -> tuple[str, str]:
+    """From the first lines of its metadata: to parse all of it, as the library does, takes a millisecond for each."""
+    head = (found.read_text("METADATA") or "").partition("\n\n")[0].splitlines()
+    facts = dict(line.split(": ", 1) for line in head if line.startswith(("Name: ", "Version: ")))
+    if len(facts) < 2:
+        return found.name, found.version
+    return facts["Name"].strip(), facts["Version"].strip()
+
+
+class _Hooks(pluggy.PluginManager):
+    """Looks for hooks among the names of a plug-in that do not begin with an underscore; a module has many that do."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(self, module_or_class: object, name: str) -> pluggy.HookspecOpts | None:
+        return super().parse_hookspec_opts(module_or_class, name) if name.startswith("register_") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +275,7 @@ def _offered(source: PluginSource) -> _Offered:
         plugin = source.load()
     if inspect.isclass(plugin):
         raise _Refused(f"the entry point must name a module or an instance, not the class {plugin.__name__}")
-    manager = pluggy.PluginManager(hooks.ENTRY_POINT_GROUP)
+    manager = _Hooks(hooks.ENTRY_POINT_GROUP)
     manager.add_hookspecs(hooks)
     with _refusing("its hooks are wrong:"):
         manager.register(plugin, source.name)
