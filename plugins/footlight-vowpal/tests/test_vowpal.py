@@ -24,19 +24,6 @@ class TestVowpal(AgentSuite):
     spec, options = register_engines()[0], {"bits": 10}
 
 
-class TestVowpalByEpsilon(AgentSuite):
-    spec, options = register_engines()[0], {"bits": 10, "exploration": "epsilon"}
-
-
-class TestVowpalBySoftmax(AgentSuite):
-    spec, options = register_engines()[0], {"bits": 10, "exploration": "softmax"}
-
-
-class TestVowpalWithFeatures(AgentSuite):
-    spec, options = register_engines()[1], {"bits": 12}
-    spaces: ClassVar[Spaces] = Spaces(_FEATURES, Discrete(4))
-
-
 class TestVowpalWithCandidates(AgentSuite):
     spec, options = register_engines()[1], {"bits": 12}
     spaces: ClassVar[Spaces] = Spaces(_FEATURES, Candidates(3, 5))
