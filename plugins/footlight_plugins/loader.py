@@ -19,7 +19,7 @@ from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TypeVar
 
 import pluggy
@@ -123,7 +123,7 @@ class _Hooks(pluggy.PluginManager):
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
 
-    def parse_hookspec_opts(self, module_or_class: object, name: str) -> pluggy.HookspecOpts | None:
+    def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
         return super().parse_hookspec_opts(module_or_class, name) if name.startswith("register_") else None
 
 
@@ -288,7 +288,8 @@ def _offered(source: PluginSource) -> _Offered:
     parts = _asked(manager, "register_parts", PartSpec)
     if not (engines or embedders or stages or parts) and not manager.hook.register_engines():
         raise _Refused("register_engines returned None, expected an iterable of EngineSpec")  # pluggy drops None
-    for spec in (*engines, *stages, *parts):
+    specs: tuple[EngineSpec | StageSpec | PartSpec, ...] = (*engines, *stages, *parts)
+    for spec in specs:
         _check(spec)
     return _Offered(engines, embedders, stages, parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,6 @@ def test_what_is_no_part_of_this_contract_fails_alone(plugin_registry: PluginReg
 
 @pytest.mark.parametrize("wrong", [{"name": "A b"}, {"factory": "nothing"}, {"role": "chef"}])
 def test_a_malformed_part_is_refused(wrong: dict[str, str]) -> None:
-    facts = {"name": "easy", "role": RULES, "version": "1", "summary": "", "factory": "a:B", **wrong}
+    facts: dict[str, Any] = {"name": "easy", "role": RULES, "version": "1", "summary": "", "factory": "a:B", **wrong}
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PartSpec(**facts)
