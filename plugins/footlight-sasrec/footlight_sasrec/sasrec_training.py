@@ -66,13 +66,13 @@ def train(people: Sequence[Lived], items: int, options: SasRecOptions, run: Trai
         When the run is stopping; what was reached lies in its folder then.
     """
     device = chosen_device(options.device)
-    torch.manual_seed(run.seed)  # the draws of dropout and of the first weights
+    torch.manual_seed(_mixed_seed(run.seed, 0))  # the first weights
     progress = _begun(items, options, device)
     _resume(progress, run.directory)
     learned, tested = _held_out(people, options, run.seed)
     began, figures = time.monotonic(), {"loss": float("nan")}
     while progress.epoch < options.epochs and progress.stale < options.patience:
-        torch.manual_seed(run.seed * 1_000_003 + progress.epoch)  # an epoch draws the same after a stop
+        torch.manual_seed(_mixed_seed(run.seed, 1 + progress.epoch))  # an epoch draws the same after a stop
         loss = _epoch(progress, learned, options, run)
         progress.epoch += 1
         figures = {"loss": loss, "epochs": float(progress.epoch)}
@@ -106,6 +106,11 @@ def _counted(
     share = max(reached, key=lambda one: reached[one])
     figures |= {"counts_share": share, "mixed_ndcg@10": reached[share]}
     return Trained(network, Counts.of(people, items), share, figures)
+
+
+def _mixed_seed(seed: int, part: int) -> int:
+    """A seed of its own for a part of the training, small enough for torch; the run's may have 64 bits."""
+    return int(np.random.SeedSequence([seed, part]).generate_state(1)[0])
 
 
 def chosen_device(name: str) -> torch.device:

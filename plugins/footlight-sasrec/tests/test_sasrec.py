@@ -82,6 +82,12 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(tmp_path) -> None:  # 
     assert same_state(cut.state(), whole.state())
 
 
+def test_a_seed_of_sixty_four_bits_is_taken() -> None:
+    engine = SasRec(SasRecOptions(**SMALL))
+    with training_run(2**63 - 1) as run:
+        assert engine.fit(ring(), run)["epochs"] == 2
+
+
 def test_its_options_are_read_without_torch() -> None:
     script = (
         "import sys, json; from footlight_sasrec import register_engines;"
