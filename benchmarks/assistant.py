@@ -195,9 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path(os.environ.get("FOOTLIGHT_DATA", "../shared/data"))
     parser.add_argument("--iard", type=Path, default=data / "iard-dialogues" / "iard.json.xz")
-    parser.add_argument(
-        "--utterances", type=Path, nargs="*", default=sorted(Path("tests/data/assistant").glob("*.tsv"))
-    )
+    parser.add_argument("--utterances", type=Path, nargs="*", default=[Path("tests/data/assistant/development.tsv")])
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     load_plugins()

@@ -15,7 +15,18 @@ import pytest
 from tests.e2e.conftest import Refusal
 from tests.e2e.test_engine_host import Field
 
-from footlight import BreakerState, DeadlineExceeded, Event, EventKind, InternalError, Item, Unavailable
+from footlight import (
+    BoxSpace,
+    BreakerState,
+    Candidate,
+    CandidateSpace,
+    DeadlineExceeded,
+    Event,
+    EventKind,
+    InternalError,
+    Item,
+    Unavailable,
+)
 from footlight.v1 import interaction_pb2 as pb
 from footlight.v1.interaction_pb2_grpc import InteractionServiceStub
 
@@ -199,3 +210,26 @@ def _further(server: Server, deployment: str) -> list[tuple[int, bytes, int]]:
 def _step(server: Server, agent: str, k: int) -> tuple[int, bytes, int]:
     answer = server.client.act(agent, "s", k % 8, reward=float(k % 3) if k else None)
     return answer.action, np.asarray(answer.distribution).tobytes(), answer.learned_steps
+
+
+BANDITS = ("linucb", "lin-thompson", "squarecb")
+
+
+def test_agents_with_features_and_candidates_decide_in_a_process_as_in_the_server(server_factory: Start) -> None:
+    server = server_factory(*(word for engine in BANDITS for word in ("--isolate", f"apart-{engine}")))
+    for engine in BANDITS:
+        server.client.create_deployment(f"apart-{engine}", engine)
+        here, apart = (_visited(server, name) for name in (engine, f"apart-{engine}"))
+        assert here == apart and here[-1][2] == 30, engine
+
+
+def _visited(server: Server, deployment: str) -> list[tuple[int, bytes, int]]:
+    """Visits of people, each offered three candidates by their features, and paid for the one that fits."""
+    rng, client, found = np.random.default_rng(4), server.client, []
+    client.create_agent(deployment, BoxSpace([2]), CandidateSpace(3), deployment=deployment, seed=7)
+    for k in range(31):
+        person, offered = rng.normal(size=2).tolist(), rng.normal(size=(3, 3)).tolist()
+        answer = client.act(deployment, f"visit {k}", person, candidates=[Candidate(row) for row in offered])
+        found.append((answer.action, np.asarray(answer.distribution).tobytes(), answer.learned_steps))
+        client.reward(answer.decision_id, offered[answer.action][0])
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.dialogue import Dialogue
 from footlight_engines.act.assistant.informing import informed
-from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reasons import Reasons
 from footlight_engines.act.assistant.shelf import Shelf
@@ -97,6 +97,10 @@ class Answering:
             names = dict.fromkeys(slot_name(language, want.name) for want in now)
             if names:
                 notes.append(say(language, "unjudged", names=listed(language, list(names))))
+        before = Memory.restored(self._turn.memory)
+        if before.asked == LEFT_OUT and self._heard.intent == intents.MORE:
+            gone = [want_name(language, want) for want in before.positive if want not in self._memory.wants]
+            notes += [say(language, "left_out", wants=listed(language, gone))] if gone else []
         for slot in self._heard.slots:
             if slot.name == "title" and slot.item < 0:
                 notes.append(say(language, "unknown_title", title=slot.value))
@@ -111,7 +115,7 @@ class Answering:
         if not found.count:
             wants = listed(language, [want_name(language, want) for want in memory.wants][-4:]) or "–"
             shown = set(memory.shown) & {int(i) for i in np.flatnonzero(self._ranker.filters.allowed(memory)[0])}
-            memory.asked = "any"
+            memory.asked = LEFT_OUT
             text = say(language, "none_left" if shown else "none_fits", wants=wants)
             return Answer("ask", text, notes=self._remarks(found))
         memory.asked = self._unknown()
@@ -149,6 +153,8 @@ class Answering:
             return Answer("greet", say(language, "hello"))
         if self._heard.utterance.empty:
             return Answer("clarify", say(language, "nothing_said"))
+        if self._heard.place is not None and (count := len(self._memory.last)):
+            return Answer("clarify", say(language, "no_such" if count > 1 else "only_one", count=count))
         return Answer("clarify", say(language, "unsure" if self._shelf.facts else "nothing_here"))
 
     def _which(self) -> Answer:

@@ -10,7 +10,7 @@ from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.filters import Filters
 from footlight_engines.act.assistant.lexicons import pattern
-from footlight_engines.act.assistant.memory import Memory, Want
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
 from footlight_engines.act.assistant.understanding import Understood
@@ -30,6 +30,7 @@ _OPPOSITE = {
     "light": ("dark", "sad", "scary"), "dark": ("light", "funny"), "funny": ("sad", "dark"), "sad": ("funny", "light"),
     "relaxing": ("exciting", "suspenseful"), "exciting": ("relaxing",), "scary": ("light",), "heartwarming": ("dark",),
 }  # fmt: skip
+_ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还|和|或|加上|以及")
 _ALL = re.compile(r"\b(?:all|both|these|those|them|none|any|every|each)\b|都|全|这些|那些|一个也|两个|几个")
 
 
@@ -90,9 +91,14 @@ class Dialogue:
 
     def _prefer(self, memory: Memory, heard: Understood) -> None:
         memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:] if _says_more(heard) else memory.query
+        named = any(slot.name == "people" and slot.polarity == WANTED for slot in heard.slots)
+        if named and not _ALSO.search(heard.utterance.text):
+            memory.replace_people()
         self._take(memory, heard.slots)
 
     def _more(self, memory: Memory, heard: Understood) -> None:
+        if memory.asked == LEFT_OUT and not heard.slots:
+            memory.leave_out()
         self._take(memory, heard.slots)
 
     def _take(self, memory: Memory, slots: Sequence[Slot]) -> None:

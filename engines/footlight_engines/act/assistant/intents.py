@@ -58,7 +58,7 @@ def _balance(text: str, heard: dict[str, float], slots: Sequence[Slot]) -> None:
     if heard.get(PREFERENCE, 0) < 5.2 and PREFERENCE in heard and _topical(slots):
         heard[ASK] = max(heard.get(ASK, 0), 5.3)  # "romantic films but no musicals"
     if not heard and slots:
-        heard[ASK] = 1.0
+        heard[ASK] = 5.0 if _topical(slots) and min(slot.place for slot in slots) <= 2 else 1.0  # "jazz from the 60s"
     if not heard and _NOT_SEEN.search(text):
         heard[OTHER] = 1.0
     if not heard:
@@ -68,6 +68,9 @@ def _balance(text: str, heard: dict[str, float], slots: Sequence[Slot]) -> None:
         heard[PREFERENCE] += _stated(text) - 0.4
     if ASK in heard and CRITIQUE in heard and (_topical(slots) or not _STRONG_CRITIQUE.search(text)):
         heard[CRITIQUE] = heard[ASK] - 0.1  # a wish with a comparative in it is a wish
+    if ASK in heard and _topical(slots) and _ASKS_FOR.search(text) and not _POINTS.search(text):
+        heard[ASK] = max(heard[ASK], 6.0) + 2.0  # and one that begins as a wish does, whatever the thing is to be like
+        heard.pop(CRITIQUE, None)
     if REJECT in heard and named and not _POINTS.search(text):
         heard[REJECT], heard[PREFERENCE] = 5.0, max(heard.get(PREFERENCE, 0.0), 6.0)
     if PREFERENCE in heard and CRITIQUE in heard and _TASTE.search(text):
@@ -99,3 +102,4 @@ _TASTE = pattern("taste")
 _WISH = pattern("wish")
 _NOT_SEEN = pattern("not_seen")
 _PLAIN_MORE = pattern("plain_more")
+_ASKS_FOR = pattern("asks_for")

@@ -12,6 +12,8 @@ DEEPEST = 8
 """So many turns can be undone."""
 MOST_ITEMS = 500
 """So many items of each sort are remembered, the latest."""
+LEFT_OUT = "left out"
+"""What a reply has asked for that found nothing more: which wish may be left out."""
 SINGLE = ("kind", "era", "duration", "platform")
 """Slots of which a new value takes the place of the one before."""
 LASTING = ("age", "platform")
@@ -92,6 +94,17 @@ class Memory:
         for slot in slots:
             new = Want(slot.name, slot.value, slot.polarity, slot.item, self.turn)
             self.wants = (*(want for want in self.wants if not _excludes(new, want)), new)
+
+    def leave_out(self) -> None:
+        """Do without the newest thing that is wanted."""
+        if self.positive:
+            newest = self.positive[-1]
+            self.wants = tuple(want for want in self.wants if want is not newest)
+        self.likes = self.likes if self.positive else ()
+
+    def replace_people(self) -> None:
+        """Somebody else is wanted now."""
+        self.wants = tuple(want for want in self.wants if (want.name, want.polarity) != ("people", WANTED))
 
     def wanted(self, name: str, polarity: int = WANTED) -> list[str]:
         """The values of a slot."""

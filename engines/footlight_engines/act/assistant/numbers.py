@@ -28,14 +28,16 @@ _HAVE = r"(?:i(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|jus
 _EN_DURATION = re.compile(
     rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?\b({_NUMBER})[ -]*{_UNIT}"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
+    r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most)"
+    r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"
 )
 _ZH_DURATION = re.compile(
     rf"(不超过|别超过|不要超过|少于|小于|最多|控制在|不到)?(超过|多于|至少|大于|不少于)?(大概|大约|差不多)?(只有|就|还有|只剩)?"
     rf"({_HAN_NUMBER})个?(半)?(小时|钟头|分钟)(以内|之内|内|以下)?(以上|往上)?(左右|上下)?"
 )
 _SHAPES = (
-    (re.compile(r"\bshorter\b|短一?点|短一?些|更短"), "shorter"),
-    (re.compile(r"\blonger\b(?! than)|长一?点(?!大)|长一?些|更长"), "longer"),
+    (re.compile(r"\bshorter\b|\bsnappier\b|\bbriefer\b|再短|短一?点|短一?些|更短"), "shorter"),
+    (re.compile(r"\blonger\b(?! than)|再长|长一?点(?!大)|长一?些|更长"), "longer"),
     (re.compile(r"(?<!in )\bshort(?! film)\b|\bquick (?:one|watch)\b|短的|很短|比较短|短一(?:部|集)|短小"), "short"),
     (pattern("long"), "long"),
 )
@@ -54,6 +56,9 @@ _SINCE = re.compile(
 _BEFORE = re.compile(rf"(?:\b(?:before|earlier than|older than|pre|until)[ -]{_YEAR}|{_YEAR} ?年?(?:以前|之前|前))")
 _ONE_YEAR = re.compile(rf"(?<!\d){_YEAR}(?!\d)年?")
 
+_OLD_THINGS = re.compile(
+    r"(?<!那么)(?<!太)老(?=港片|港剧|美剧|日剧|韩剧|国产|动画|动漫|游戏|番|武侠|西部|喜剧|恐怖|科幻|爱情|歌|译制)"
+)
 _OLD = re.compile(r"(?<=太)[老旧]|(?<=有点)[老旧]|(?<=有些)[老旧]|(?<=那么)[老旧]|(?<=别太)[老旧]|[老旧](?=一点的?不)")
 _NEW = re.compile(r"(?<=太)新(?!颖|奇)|(?<=那么)新")
 
@@ -118,10 +123,11 @@ def _ages(text: str) -> Iterator[Figure]:
 
 def _durations(text: str) -> Iterator[Figure]:
     for match in _EN_DURATION.finditer(text):
-        most, least, _, have, said, unit, half, extra = match.groups()
+        most, least, _, have, said, unit, half, extra, tops, plus = match.groups()
         minutes = _minutes(said, 60 if unit.startswith("h") else 1, half, extra)
         if minutes is not None:
-            yield Figure(match.start(), match.end(), "duration", _bounded(bool(most or have), bool(least), minutes))
+            bound = _bounded(bool(most or have or tops) and not plus, bool(least or plus), minutes)
+            yield Figure(match.start(), match.end(), "duration", bound)
     for match in _ZH_DURATION.finditer(text):
         most, least, _, only, said, half, unit, within, above, _ = match.groups()
         minutes = _minutes(said, 1 if unit == "分钟" else 60, half, None)
@@ -152,7 +158,7 @@ def _years(text: str) -> Iterator[Figure]:
         century, full, short, han, noughties = match.groups()
         digit = full or short or (str(_DIGITS[han]) if han else "0" if noughties else None)
         yield Figure(match.start(), match.end(), "era", _decade(century, digit, None))
-    for bound, word in ((_OLD, "classic"), (_NEW, "recent")):
+    for bound, word in ((_OLD_THINGS, "classic"), (_OLD, "classic"), (_NEW, "recent")):
         for match in bound.finditer(text):
             yield Figure(match.start(), match.end(), "era", word)
     for match in _ONE_YEAR.finditer(text):

@@ -41,6 +41,9 @@ _JOINED = re.compile(r"\s*(?:or|and|nor|/|&|和|或者?|与|、|跟|以及|,)\s*
 _AFTERWARDS = pattern("afterwards")
 _BOTH = pattern("both")
 _AFTER_ALL = pattern("wanted_after_all")
+_ONLY_INSIDE = pattern("only_inside")
+_COMPLAINT = pattern("complaint")
+_ENOUGH = re.compile(r" ?(?:going|side|for (?:me|us|my taste))?了?(?:吧|呀|啊|哦)?(?:[,，。!！?？;.]|$)")
 
 
 def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
@@ -81,6 +84,8 @@ def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
     before, after = text[: word.start], text[word.end :]
     if text[word.start : word.end] == "恐怖" and (_DEGREE.search(before) or _AS_MOOD.match(after)):
         return (("mood", "scary"),)
+    if text[word.start : word.end] == "最近" and not _AS_ERA.match(after):
+        return ()
     if _POINTING.search(before):
         return [meaning for meaning in word.meanings if meaning[0] != "kind"]
     return word.meanings
@@ -88,6 +93,7 @@ def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
 
 _DEGREE = re.compile(r"(?:太|么|更|很|有点|不|够|最|非常|比较)$")
 _AS_MOOD = re.compile(r"(?:一点|一些|点|了|吗)")
+_AS_ERA = re.compile(r"的|几年|[一两]年|有|上|新|出|热|火|好|流行|大家|电影|什么|比较(?:火|热)")
 _POINTING = pattern("pointing")
 
 
@@ -104,7 +110,7 @@ def _polarity(text: str, start: int, end: int, spans: Sequence[tuple[int, int]])
         if match[0] != "、" and not _is_list(text, match.start(), match.end(), spans):
             clause = match.end()
     signs = UNWANTED if _in_not(text, clause, start) else WANTED
-    return UNWANTED if _just_before(text, clause, start, spans) else signs
+    return UNWANTED if _just_before(text, clause, (start, end), spans) else signs
 
 
 def _is_list(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
@@ -121,9 +127,16 @@ def _in_not(text: str, clause: int, start: int) -> bool:
         so = _NOT_SO.match(text, match.start())
         if so is None or so.end() < match.end():
             negated = True
+    if negated and _ONLY_INSIDE.search(text, clause, start) and _of_it(text, start):
+        negated = False
     if negated and _AFTER_ALL.search(_after_last_not(text, clause, start)):
         negated = False
     return negated
+
+
+def _of_it(text: str, start: int) -> bool:
+    """Whether what comes before it is only what it is like: 没有血腥镜头的战争片 is a wish for a film about war."""
+    return text[:start].endswith("的") and _NOT.search(text[:start].rpartition("的")[0]) is not None
 
 
 def _after_last_not(text: str, clause: int, start: int) -> str:
@@ -133,8 +146,12 @@ def _after_last_not(text: str, clause: int, start: int) -> str:
     return text[last:start]
 
 
-def _just_before(text: str, clause: int, start: int, spans: Sequence[tuple[int, int]]) -> bool:
+def _just_before(text: str, clause: int, span: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool:
     """Whether "too" or "less" stands before it, with nothing but joined values between: it reaches no further."""
+    start, end = span
+    comparative = text[start:end].endswith("er")
+    if not comparative and _COMPLAINT.search(text[clause:start]) and _ENOUGH.match(text[end:]):
+        return True
     here = start
     while True:
         gap = text[clause:here]
@@ -155,6 +172,8 @@ def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
         found = [slot for slot in found if not (slot.name == "age" and slot.value == "kids")]
     if any(slot.name == "kind" and slot.value == "idol" for slot in found):
         found = [slot for slot in found if (slot.name, slot.value) != ("kind", "stream")]
+    if any(slot.name == "kind" and slot.value == "stream" for slot in found):
+        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game")]
     if any(slot.name == "kind" and slot.value == "vr" for slot in found):
         found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game") or len(words) < 2]
     if any(slot.polarity == UNWANTED and slot.name != "kind" for slot in found):

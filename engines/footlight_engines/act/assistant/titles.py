@@ -36,6 +36,7 @@ _ZH_LIKE = re.compile(
 _ZH_WEAK = re.compile(rf"(?:{alternatives('han_title_cues')})([{_HAN}0-9a-z]{{2,10}})(?=$|[,，。！!])")
 _ZH_NOT_NAMES = pattern("han_not_names")
 _BRACKETS = re.compile(r"《([^《》]{1,80})》|\"([^\"]{1,80})\"|(?<![a-z])'([^'\"]{2,60})'(?![a-z])")
+_DECADE = re.compile(r"'?(?:\d\d)?\d0'?s")
 _NOT_TITLES = pattern("not_titles")
 _ZH_NOT_TITLES = pattern("zh_not_titles")
 
@@ -91,7 +92,13 @@ def _capitalised(text: str, raw: str, patterns: tuple[re.Pattern[str], ...], sho
             for part in re.split(r",? and (?!the )|, ", match[1]):
                 value = " ".join(unicodedata.normalize("NFKC", part).replace("’", "'").lower().split()).strip(".'")
                 start = text.find(value)
-                if value and start >= 0 and len(value.split()) >= shortest and value not in _EVERYDAY:
+                if (
+                    value
+                    and start >= 0
+                    and len(value.split()) >= shortest
+                    and value not in _EVERYDAY
+                    and not _DECADE.fullmatch(value)
+                ):
                     yield Named(start, start + len(value), value)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
-from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
 from footlight_engines.act.assistant.reading import Utterance, read
@@ -19,17 +19,19 @@ from footlight_plugins import find_embedder
 
 CERTAIN = 9.0
 """A cue of this weight decides by itself."""
-BELIEF = 12.0
+BELIEF = 22.0
 """What the classifier's whole certainty weighs beside the cues."""
-LEAST = 0.2
+LEAST = 0.12
 """Where no cue speaks, the classifier has to be so certain by itself: of nonsense it is not."""
-SURE = 0.1
+SURE = 0.05
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
 SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str], Mapping[str, float]]
 """The probability of each intent of a normalised text."""
 _QUESTION = pattern("questions")
+_OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.REJECT)
+"""What is said of one item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ def understand(
     if named and _QUESTION.search(utterance.text) and intents.INQUIRE in intents.heard_cues(utterance.text):
         return Understood(utterance, intents.INQUIRE, tuple(slots), place, named)
     intent = _intent(utterance.text, slots, memory, place, mind or _mind(shelf))
+    if intent in _OF_ONE and not named and place is not None and memory.last and place >= len(memory.last):
+        intent = intents.UNSURE  # there is no such one
+    if memory.asked == LEFT_OUT and intent == intents.ACCEPT and place is None and not slots:
+        intent = intents.MORE  # yes, without that
+    if shelf is not None and intent == intents.CRITIQUE and slots and not memory.last and not memory.asked:
+        intent = intents.ASK  # nothing was shown that could be criticised
     return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named)
 
 
@@ -92,7 +100,8 @@ def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None,
 
 def _in_context(intent: str, text: str, slots: Sequence[Slot], memory: Memory) -> str:
     """An answer to a question is a preference; what turns down "it" needs an it."""
-    if intent == intents.ASK and memory.asked and slots and len(text) < 24 and "?" not in text and "？" not in text:
+    answers = memory.asked not in ("", LEFT_OUT) and len(text) < 24 and "?" not in text and "？" not in text
+    if intent == intents.ASK and answers and slots:
         return intents.PREFERENCE
     if intent == intents.REJECT and memory.asked and not memory.last:
         return intents.PREFERENCE

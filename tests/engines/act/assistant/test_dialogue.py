@@ -175,3 +175,24 @@ def test_a_changed_item_is_found_under_its_new_title(talks: Callable[[], Talk]) 
 
 def test_without_an_embedder_the_first_reply_says_that_words_alone_count(talk: Talk) -> None:
     assert "words only" in talk.say("a comedy").text
+
+
+@pytest.mark.parametrize(("text", "said"), [("the fourth one please", "only one"), ("就看第四个", "只推荐了一个")])
+def test_an_item_that_was_not_shown_is_asked_back(text: str, said: str, talk: Talk) -> None:
+    talk.titles("a western comedy with Bill Murray")
+    talk.titles("something with Bill Murray")
+    assert said in talk.say(text).text
+
+
+@pytest.mark.parametrize("yes", ["yes", "sure", "好的"])
+def test_a_yes_lets_the_newest_wish_go_where_nothing_more_fits(yes: str, talk: Talk) -> None:
+    assert talk.titles("a comedy from 1993") == ["Groundhog Day"]
+    assert talk.titles("another one") == []
+    reply = talk.say(yes)
+    assert reply.items and "1993" in "".join(reply.notes)
+
+
+def test_somebody_else_takes_the_place_of_the_one_before(talk: Talk) -> None:
+    talk.titles("a comedy")
+    talk.titles("I like Jim Carrey")
+    assert talk.titles("I like Bill Murray") == ["Groundhog Day"]

@@ -9,6 +9,14 @@ from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.understanding import understand
 
 SLOTS = {
+    "我要看一部没有血腥镜头的战争片": "mood=-violent genre=war",
+    "射击游戏玩不来": "genre=-shooter",
+    "家里有老港片吗": "era=classic region=hong-kong",
+    "two hours or more of pure fantasy please": "duration=min:120 genre=fantasy",
+    "these are a bit heavy": "mood=-dark",
+    "can we go a bit darker?": "mood=dark",
+    "谁在直播打游戏": "kind=stream",
+    "I want to listen to 90s hip hop": "genre=hip-hop era=1990s",
     "推荐几部科幻片": "genre=science-fiction",
     "有没有类似星际穿越的电影": "title=星际穿越 kind=film",
     "想看诺兰导演的悬疑片，不要太长": "people=christopher nolan genre=mystery duration=-long",
