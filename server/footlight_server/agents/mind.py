@@ -85,11 +85,10 @@ class Mind:
     def reset(self) -> None:
         """Know nothing."""
         self.engine = self._make()
-        looks_ahead = bool(getattr(self.engine, "looks_ahead", True))
         numbers = not self._codec.vectors and not isinstance(self._codec.action, Candidates)
         self._learns_one = numbers and getattr(type(self.engine), "learn_one", Agent.learn_one) is not Agent.learn_one
         """Whether the engine has a faster way for a single step."""
-        self.sessions = Sessions(self.settings.reward, looks_ahead, self.settings.mode)
+        self.sessions = Sessions(self.settings.reward, self._codec.looks_ahead, self.settings.mode)
         self.drift = PageHinkley(self.settings.drift)
         self.position = 0
         self.personal = False

@@ -300,6 +300,8 @@ class Codec:
                 "action_space.candidates", "its engine does not take candidates: use a discrete space"
             )
         self.vectors = engine.takes_features
+        self.looks_ahead = bool(getattr(engine, "looks_ahead", True))
+        """Whether what comes after a step matters to the engine: asked of its class, for an isolated one stands a proxy."""
         self.spaces = Spaces(self._observation(), self.action)
         self.everything = np.ones(self.action.n, np.bool_)
         """The mask that allows every action, shape (actions,). Not to be written to."""

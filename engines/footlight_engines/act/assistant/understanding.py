@@ -21,9 +21,9 @@ CERTAIN = 9.0
 """A cue of this weight decides by itself."""
 BELIEF = 22.0
 """What the classifier's whole certainty weighs beside the cues."""
-LEAST = 0.12
+LEAST = 0.2
 """Where no cue speaks, the classifier has to be so certain by itself: of nonsense it is not."""
-SURE = 0.05
+SURE = 0.1
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
 SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
