@@ -85,6 +85,7 @@ $(SUPPLY)/.done: | $(BIN)/python
 
 reference: $(VENV)/.dev
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/client_reference.py
 
 clean:
 	rm -rf build dist footlight-demo .pytest_cache .ruff_cache .hypothesis .mypy_cache plugins/*/.mypy_cache plugins/*/.pytest_cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 METHOD = "/grpc.health.v1.Health/Check"
 WHOLE_SERVER = b""
-_SERVING = b"\x08\x01"
+SERVING = b"\x08\x01"
 
 
 def same(message: bytes) -> bytes:
@@ -18,4 +18,4 @@ def same(message: bytes) -> bytes:
 
 def serving(answer: bytes) -> bool:
     """Whether the answer says SERVING."""
-    return answer == _SERVING
+    return answer == SERVING

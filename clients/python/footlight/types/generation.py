@@ -101,6 +101,11 @@ class Asset:
         ending = _ENDINGS.get(self.media_type) or mimetypes.guess_extension(self.media_type) or ".bin"
         return f"{self.deployment}-v{self.model_version}-{self.seed}{ending}"
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        from footlight._notebook.media import bundle
+
+        return bundle(self)
+
     def save(self, path: str | Path) -> Path:
         """Writes the bytes to `path`, or under `file_name` where `path` is a folder, and returns the file's path.
 

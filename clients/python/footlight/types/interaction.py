@@ -194,6 +194,13 @@ class Evaluation:
         """The estimate of one estimator."""
         return next(one for one in self.estimates if one.estimator == estimator)
 
+    def _repr_html_(self) -> str:
+        from footlight._notebook.tables import table
+
+        rows = ((one.estimator, one.value, one.low, one.high, one.standard_error) for one in self.estimates)
+        head = ("estimator", "value", "low", "high", "standard error")
+        return table(f"of {self.decisions:,} decisions, which earned {self.logged_value:.4g} on average", head, rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

@@ -101,6 +101,10 @@ class Recommendations:
     def __len__(self) -> int:
         return len(self.items)
 
+    def _repr_html_(self) -> str:
+        known = ", the fallback" if self.fallback else ""
+        return _table(f"for {self.user_id or 'a visitor'}, by {self.deployment}{known}", self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class SimilarItems:
@@ -120,6 +124,9 @@ class SimilarItems:
     def __len__(self) -> int:
         return len(self.items)
 
+    def _repr_html_(self) -> str:
+        return _table(f"like {self.item_id}, by {self.deployment}", self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class PredictedRatings:
@@ -131,6 +138,11 @@ class PredictedRatings:
     log_position: int
     ratings: Mapping[str, float]
     pending_events: int = 0
+
+    def _repr_html_(self) -> str:
+        from footlight._notebook.tables import table
+
+        return table(f"for {self.user_id}, by {self.deployment}", ("item", "rating"), self.ratings.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +180,10 @@ class RecordedRecommendation:
     seed: int | None = None
     pending_events: int = 0
     recomputation: Recomputation | None = None
+
+
+def _table(caption: str, items: tuple[RecommendedItem, ...]) -> str:
+    from footlight._notebook.tables import reason_text, table
+
+    rows = ((one.rank, one.item_id, one.score, "; ".join(map(reason_text, one.reasons))) for one in items)
+    return table(caption, ("", "item", "score", "why"), rows)

@@ -1,0 +1,1 @@
+"""What notebooks show of answers and assets: HTML and nothing that runs."""
