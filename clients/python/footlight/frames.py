@@ -45,7 +45,7 @@ def frame(answers: Any) -> Any:
 def _item(row: dict[str, Any]) -> Item:
     tags = row.get("tags", ())
     named = {name: row[name] for name in ("title", "kind") if name in row}
-    times = {name: _time(row[name]) for name in ("available_from", "available_until") if name in row}
+    times: Any = {name: _time(row[name]) for name in ("available_from", "available_until") if name in row}
     attributes = {name: value for name, value in row.items() if name not in _ITEM_COLUMNS}
     split = [tag.strip() for tag in tags.split("|") if tag.strip()] if isinstance(tags, str) else tags
     return Item(str(row["item_id"]), **named, tags=tuple(split), attributes=attributes, **times)

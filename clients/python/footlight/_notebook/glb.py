@@ -85,9 +85,9 @@ def _meshes(document: Any, number: int, offset: Point, scale: Point) -> Iterator
     moved = _moved(tuple(node.get("translation", (0, 0, 0))), offset, scale)
     grown = tuple(a * b for a, b in zip(scale, node.get("scale", (1, 1, 1)), strict=True))
     if "mesh" in node:
-        yield node["mesh"], moved, grown  # type: ignore[misc]
+        yield node["mesh"], moved, grown
     for child in node.get("children", ()):
-        yield from _meshes(document, child, moved, grown)  # type: ignore[arg-type]
+        yield from _meshes(document, child, moved, grown)
 
 
 def _moved(point: Any, offset: Point, scale: Point) -> Point:

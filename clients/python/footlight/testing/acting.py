@@ -66,8 +66,10 @@ class Acting(stubs.InteractionServiceServicer):
         return answer
 
     def BatchAct(self, request: pb.BatchActRequest, context: Any) -> pb.BatchActResponse:
-        for one in (*request.ends, *request.acts):
-            one.agent_id = request.agent_id
+        for end in request.ends:
+            end.agent_id = request.agent_id
+        for act in request.acts:
+            act.agent_id = request.agent_id
         ends = [self.EndSession(end, context) for end in request.ends]
         return pb.BatchActResponse(ends=ends, acts=[self.Act(act, context) for act in request.acts])
 

@@ -40,13 +40,15 @@ class FakeServer:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self._faults: dict[str, list[FootlightError]] = defaultdict(list)
-        self._catalogue = Catalogue()
-        self._acting = Acting()
+        # What they lack is Unimplemented, which is what the generated classes answer.
+        self._catalogue = Catalogue()  # type: ignore[abstract]
+        self._acting = Acting()  # type: ignore[abstract]
         self._server = grpc.server(ThreadPoolExecutor(8), interceptors=[_Asked(self._fault_of)])
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(self._catalogue, self._server)
-        recommending = Recommending(self._catalogue)
+        recommending = Recommending(self._catalogue)  # type: ignore[abstract]
         recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server(recommending, self._server)
-        generation_pb2_grpc.add_GenerationServiceServicer_to_server(Generating(), self._server)
+        generating = Generating()  # type: ignore[abstract]
+        generation_pb2_grpc.add_GenerationServiceServicer_to_server(generating, self._server)
         interaction_pb2_grpc.add_InteractionServiceServicer_to_server(self._acting, self._server)
         self._server.add_generic_rpc_handlers((_Healthy(),))
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
