@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from footlight_engines.generate.conv_options import ConvOptions
-from footlight_engines.generate.conv_training import ConvTraining
+from footlight_engines.generate.conv_training import ConvTraining, computes_in_sixteen
 from footlight_engines.generate.heads import Head, head_of, seeded_latents
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import generator_of
 from footlight_engines.generate.plan import Plan
+from footlight_engines.generate.serving import served
 from footlight_engines.generate.threads import computing_threads
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun, Wish, WishRefused
 
-_CHUNK = 16
+_CHUNK = 4
 """How many pieces of content are made at once, always: another batch may round in another way."""
 _ALONE = threading.Lock()
 """Held while content is made: on one thread, because the number of threads changes how sums round."""
@@ -71,6 +72,7 @@ class ConvEngine(Generator):
         self._options: Any = options
         self._device = torch_device(getattr(options, "device", "auto"))
         self._model: Model | None = None
+        self._served: tuple[Model, nn.Module] | None = None
 
     @abstractmethod
     def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
@@ -128,7 +130,7 @@ class ConvEngine(Generator):
         return self.mapped(z, self._labels(seeds, wish.class_name))
 
     def mapped(self, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
-        """Latents (n, Z) and classes (n,) to kept content (n, ...), 16 at a time, filled up with zeros."""
+        """Latents (n, Z) and classes (n,) to kept content (n, ...), 4 at a time, filled up with zeros."""
         model = self.trained()
         parts = []
         for start in range(0, len(z), _CHUNK):
@@ -142,9 +144,16 @@ class ConvEngine(Generator):
     @torch.inference_mode()
     def _made(self, model: Model, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
         with _ALONE, computing_threads(1):
-            network = model.network.to(self._device)
+            network = self._serving(model)
             inputs = torch.from_numpy(z).to(self._device), torch.from_numpy(labels).to(self._device)
             return self.chosen(network(*inputs).float().cpu(), model)
+
+    def _serving(self, model: Model) -> nn.Module:
+        """The model's network as it is drawn from, made once."""
+        if self._served is None or self._served[0] is not model:
+            sixteen = computes_in_sixteen(self._options.precision, self._device)
+            self._served = model, served(model.network, sixteen).to(self._device)
+        return self._served[1]
 
     def chosen(self, logits: torch.Tensor, model: Model) -> NDArray[Any]:
         """What the network gave out (n, C, H, W) as kept content."""

@@ -29,8 +29,11 @@ class ResizeConv(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, I, H, W) to (B, O, 2 H, 2 W)."""
-        kernel = torch.einsum("ak,iokl,bl->ioab", self.spread, self.weight, self.spread)  # (I, O, 4, 4)
-        return conv_transpose2d(x, kernel, stride=2, padding=1)
+        return conv_transpose2d(x, self.kernel(), stride=2, padding=1)
+
+    def kernel(self) -> torch.Tensor:
+        """The 4 x 4 of the transposed convolution: (I, O, 4, 4)."""
+        return torch.einsum("ak,iokl,bl->ioab", self.spread, self.weight, self.spread)
 
 
 class ConvGenerator(Seeded):

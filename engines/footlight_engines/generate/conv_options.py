@@ -85,7 +85,8 @@ class LevelGanOptions(ConvOptions):
     attempts: int = Field(
         200, ge=1, le=100_000, description="So many draws may be made for one level that can be played."
     )
-    penalty: float = Field(0.5, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
+    penalty: float = Field(20.0, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
+    penalty_every: int = Field(8, ge=0, le=1_000, description="Compute it each so many steps.")
     augment: list[Augmentation] = Field([], description="The changes through which D sees everything.")
     width: int = Field(64, ge=4, le=512, description="The channels of all stages, of levels up to 14 tiles.")
     depth: int = Field(2, ge=0, le=8, description="So many further convolutions at each size but the smallest.")
@@ -126,6 +127,6 @@ class MusicGanOptions(ConvOptions):
         description="Learn from every piece moved by up to so many semitones, within each voice's range.",
     )
     width: int = Field(64, ge=4, le=512, description="A quarter of the channels of all layers, for two bars.")
-    penalty: float = Field(0.1, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
-    batch_size: int = Field(64, ge=2, le=4_096, description="Samples in a batch; at most as many as the corpus has.")
+    penalty: float = Field(50.0, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
+    penalty_every: int = Field(4, ge=0, le=1_000, description="Compute it each so many steps.")
     augment: list[Augmentation] = Field([], description="The changes through which D sees everything.")

@@ -52,14 +52,15 @@ class ConvTraining:
         with torch.random.fork_rng(devices=[]):
             torch.random.manual_seed(run.seed)
             self._g, self._d = generator_of(self.plan), discriminator_of(self.plan)
+        self._layout = torch.channels_last
         for network in (self._g, self._d):
-            network.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # it may
+            network.to(self._device).to(memory_format=self._layout)  # type: ignore[call-overload]  # it may
         self._average = copy.deepcopy(self._g)
         self._best = copy.deepcopy(self._g.state_dict())
         adam: dict[str, Any] = {"lr": options.learning_rate, "betas": (0.0, 0.9), "fused": True}
         self._adam_g = torch.optim.Adam(self._g.parameters(), **adam)
         self._adam_d = torch.optim.Adam(self._d.parameters(), **adam)
-        self._sixteen = _sixteen_bits(options.precision, self._device)
+        self._sixteen = computes_in_sixteen(options.precision, self._device)
         self._judge = Judge(material, self._head, options.latent, run.seed, self._device)
         self._board = Board(run.curves)
         self.steps, self.seconds, self.distance = 0, 0.0, math.inf
@@ -126,7 +127,7 @@ class ConvTraining:
         relativistic = self._options.recipe == "quality"
         self._set_rates()
         real, labels, z, made_labels, generator = self._draw()
-        real = self._head.encode(real).contiguous(memory_format=torch.channels_last)  # (B, C, H, W)
+        real = self._head.encode(real).contiguous(memory_format=self._layout)  # (B, C, H, W)
         self._g.train()
         with self._cast():
             made = self._made(self._g, z, made_labels)  # (B, C, H, W)
@@ -316,7 +317,8 @@ def _cosine(fraction: float, last: float) -> float:
     return last + (1 - last) * (1 + math.cos(math.pi * fraction)) / 2
 
 
-def _sixteen_bits(precision: str, device: torch.device) -> bool:
+def computes_in_sixteen(precision: str, device: torch.device) -> bool:
+    """Whether convolutions are to be computed in 16 bits."""
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cuda":

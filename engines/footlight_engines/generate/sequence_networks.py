@@ -33,11 +33,13 @@ class SequenceGenerator(Seeded):
 
 
 class SequenceDiscriminator(Scored):
-    """Looks at the notes, at where they begin, and at how often each note of the scale sounds."""
+    """Looks at the notes, at where they begin, how far they leap and where voices cross, and at how often each note of the
+    scale sounds."""
 
     def __init__(self, plan: Plan) -> None:
         channels, length = plan.stage(0), plan.width
-        layers: list[nn.Module] = [nn.Conv1d(plan.channels + plan.voices, channels, 3, padding=1), nn.LeakyReLU(0.2)]
+        inputs = plan.channels + 3 * plan.voices - 1
+        layers: list[nn.Module] = [nn.Conv1d(inputs, channels, 3, padding=1), nn.LeakyReLU(0.2)]
         for _ in range(plan.octaves):
             layers += [nn.Conv1d(channels, channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
             length //= 2
@@ -50,9 +52,19 @@ class SequenceDiscriminator(Scored):
         """Notes (B, V P, 1, T) and (B,) to (B, 1)."""
         notes = x[:, :, 0]
         roll = notes.view(len(notes), self._voices, -1, notes.shape[2])  # (B, V, P, T)
-        begun = 1 - (roll[..., 1:] * roll[..., :-1]).sum(2)  # (B, V, T - 1)
-        seen = torch.cat([notes, nn.functional.pad(begun, (1, 0))], dim=1)
+        seen = torch.cat([notes, *_motion_of(roll)], dim=1)
         return self.end(torch.cat([self.layers(seen), self.scale(_scale_of(roll))], dim=1), labels)
+
+
+def _motion_of(roll: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of notes (B, V, P, T): where they begin (B, V, T), how far they leap (B, V, T), and how far each voice lies above the
+    one before it, which should be higher (B, V - 1, T); in octaves, silence counts as 0."""
+    begun = 1 - (roll[..., 1:] * roll[..., :-1]).sum(2)
+    rows = torch.arange(roll.shape[2], device=roll.device, dtype=roll.dtype)[:, None]
+    heights, sounding = (roll * rows).sum(2) / OCTAVE, 1 - roll[:, :, 0]
+    leaps = (heights[..., 1:] - heights[..., :-1]).abs() * sounding[..., 1:] * sounding[..., :-1]
+    crossings = torch.relu(heights[:, 1:] - heights[:, :-1]) * sounding[:, 1:] * sounding[:, :-1]
+    return nn.functional.pad(begun, (1, 0)), nn.functional.pad(leaps, (1, 0)), crossings
 
 
 def _scale_of(roll: torch.Tensor) -> torch.Tensor:

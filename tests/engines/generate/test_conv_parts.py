@@ -22,6 +22,7 @@ from footlight_engines.generate.losses import gradient_penalty, relativistic_d, 
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.networks import discriminator_of, generator_of
 from footlight_engines.generate.plan import Plan
+from footlight_engines.generate.serving import served
 from footlight_plugins import Call, Corpus, TrainingRun, Wish, WishRefused
 from footlight_plugins.testing.generator import write_corpus
 
@@ -197,3 +198,18 @@ def test_curves_and_samples_are_written_for_tensorboard(tmp_path: Path) -> None:
     training.train()
     written = b"".join(path.read_bytes() for path in (tmp_path / "curves").glob("events.*"))
     assert all(name in written for name in (b"distance", b"overfit", b"loss_d", b"samples"))
+
+
+@pytest.mark.parametrize(("classes", "depth", "size"), [(0, 0, 32), (3, 2, 10), (0, 1, 28)])
+def test_what_serves_computes_what_was_trained(classes: int, depth: int, size: int) -> None:
+    network = generator_of(Plan(3, size, size, 8, 4, classes, depth=depth)).eval()
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d) and layer.running_mean is not None and layer.running_var is not None:
+            layer.running_mean.normal_()
+            layer.running_var.uniform_(0.5, 2)
+            torch.nn.init.normal_(layer.weight)
+            torch.nn.init.normal_(layer.bias)
+    z, labels = torch.randn(5, 8), torch.randint(0, max(classes, 1), (5,))
+    assert torch.allclose(served(network, False)(z, labels), network(z, labels), atol=1e-4)
+    near = (served(network, True)(z, labels) - network(z, labels)).abs().mean() / network(z, labels).abs().mean()
+    assert near < 0.03

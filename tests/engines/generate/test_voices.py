@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch.nn.functional import one_hot
 
 pytest.importorskip("mido")
 
 from footlight_engines.generate.music_gan import _within  # skipped where mido is not installed
+from footlight_engines.generate.sequence_networks import _motion_of
 from footlight_engines.generate.voices import qualities, read_midi, windows, write_midi
 from footlight_plugins.testing.generator import write_corpus
 
@@ -70,3 +73,10 @@ def test_the_qualities_of_a_scale() -> None:
 def test_notes_are_brought_into_the_range_of_their_voice_by_octaves() -> None:
     steps = np.array([[90, 20], [60, -1]], np.int16)
     assert _within(steps, [[60, 81], [36, 60]]).tolist() == [[78, 44], [60, -1]]
+
+
+def test_d_sees_where_notes_begin_leap_and_cross() -> None:
+    rows = torch.tensor([[24, 24, 12], [12, 12, 24]])  # two voices: an octave down and an octave up at the last step
+    begun, leaps, crossings = _motion_of(one_hot(rows, 30).permute(0, 2, 1)[None].float())
+    assert begun.tolist() == [[[0, 0, 1], [0, 0, 1]]] and leaps.tolist() == [[[0, 0, 1], [0, 0, 1]]]
+    assert crossings.tolist() == [[[0, 0, 1]]]
