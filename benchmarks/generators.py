@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def learning(clock: Callable[[], float], steps: int, rounds: int) -> dict[str, f
     return {f"learning: {name}, pictures a second": rate for name, rate in rates.items()} | ratio
 
 
-def training(precision: str) -> ConvTraining:
+def training(precision: Literal["auto", "fp32"]) -> ConvTraining:
     """A training on noise: what is learned takes no part in how long it takes."""
     rng = np.random.default_rng(0)
     content = rng.integers(0, 256, (2_000, 4, 32, 32)).astype(np.uint8)
@@ -80,10 +81,10 @@ def training(precision: str) -> ConvTraining:
 def _make_plain(one: ConvTraining) -> None:
     one._layout = torch.contiguous_format
     for network in (one._g, one._d, one._average):
-        network.to(memory_format=torch.contiguous_format)
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # it may
         for layer in network.modules():
             if isinstance(layer, ResizeConv):
-                layer.forward = _enlarged(layer)  # type: ignore[method-assign]  # the plain way
+                layer.forward = _enlarged(layer)  # type: ignore[method-assign,assignment]  # the plain way
     for name, network in (("_adam_g", one._g), ("_adam_d", one._d)):
         setattr(one, name, torch.optim.Adam(network.parameters(), lr=5e-4, betas=(0.0, 0.9)))
 
@@ -106,7 +107,7 @@ def drawing(clock: Callable[[], float], rounds: int) -> dict[str, float]:
         for start in range(0, count, CHUNK):
             fast(z[start : start + CHUNK], labels[start : start + CHUNK])
 
-    figures = {}
+    figures: dict[str, float] = {}
     for count in (64, 1):
         plain = _median(clock, lambda n=count: network(z[:n], labels[:n]), rounds)  # type: ignore[misc]
         shipped = _median(clock, lambda n=count: chunks(n), rounds)  # type: ignore[misc]

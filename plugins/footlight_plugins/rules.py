@@ -42,9 +42,6 @@ class Rules(ABC):
     turns: bool = False
     """Whether a level that is turned or stood on its head is as good; mirrored ones are, in any case."""
 
-    turns: bool = False
-    """Whether a level that is turned or stood on its head is as good; mirrored ones are, in any case."""
-
     def fits(self, symbols: frozenset[str]) -> bool:
         """Whether a corpus with these symbols is of this kind."""
         return False
