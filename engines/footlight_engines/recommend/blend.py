@@ -29,7 +29,8 @@ class BlendOptions(Options):
     members: tuple[Member, ...] = Field(
         default=(
             Member(engine="ease"),
-            Member(engine="rp3beta", weight=0.5),
+            Member(engine="rp3beta", weight=0.3),
+            Member(engine="user-knn", weight=0.3),
             Member(engine="sequence", options={"recent": 500, "recency": 0.0, "backward": 1.0}, weight=0.5),
             Member(engine="sequence", weight=0.1),
         ),

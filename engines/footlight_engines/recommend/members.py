@@ -21,6 +21,7 @@ _BUILT_IN = {
     "rp3beta": "footlight_engines.recommend.rp3beta:Rp3Beta",
     "sequence": "footlight_engines.recommend.sequence:Sequence",
     "trending": "footlight_engines.recommend.trending:Trending",
+    "user-knn": "footlight_engines.recommend.like_minded:LikeMinded",
 }
 _TOP = 10
 """Scores are divided by the mean of so many of the highest ones."""
@@ -30,7 +31,8 @@ class Member(Options):
     """An engine that takes part."""
 
     engine: str = Field(
-        description="ease, ials, rp3beta, sequence, trending, or 'package.module:Class', a subclass of Scorer."
+        description="ease, ials, rp3beta, sequence, trending, user-knn (over likes), or 'package.module:Class', a subclass "
+        "of Scorer."
     )
     options: dict[str, Any] = Field(default={}, description="Its options, where they differ from its defaults.")
     weight: float = Field(

@@ -57,7 +57,8 @@ class Rp3Beta(Scorer):
         """Know nobody yet."""
         super().__init__(preferences)
         chosen = options.model_dump()
-        self._damped, self._penalty = _Powers(-float(chosen["alpha"])), _Powers(-float(chosen["beta"]))
+        self._leave = self._enter = Powers(-float(chosen["alpha"]))
+        self._penalty, self._sharpness = Powers(-float(chosen["beta"])), 1.0
         self._people = int(chosen["people"])
         self._entering = np.empty(0)
         self._walk = _walk(0, self._people)
@@ -77,6 +78,7 @@ class Rp3Beta(Scorer):
         """The chance of ending at each item, with the penalty; -inf where the walk does not lead."""
         x = self.preferences.data
         scores, (_, size) = np.zeros(len(x.item_start)), self._begin(taste)
+        self._walk.best[:size] **= self._sharpness
         reach_items(x, self._walk, size, scores)
         return np.where(scores > 0, scores * self._penalty(x.fans), -np.inf)
 
@@ -84,8 +86,10 @@ class Rp3Beta(Scorer):
         """What of the chance of ending at an item comes from each like, shape (items, likes)."""
         x = self.preferences.data
         leaving, size = self._begin(taste)
-        order = np.argsort(items)
-        traced = trace_walk(x, taste.item, leaving, self._entering, items[order], self._walk, size)
+        order, met = np.argsort(items), self._walk.people[:size]
+        entering = self._entering.copy()
+        entering[met] *= self._walk.best[:size] ** (self._sharpness - 1.0)
+        traced = trace_walk(x, taste.item, leaving, entering, items[order], self._walk, size)
         parts = np.empty_like(traced)
         parts[order] = traced
         return np.asarray(parts * self._penalty(x.fans[items])[:, None])
@@ -107,7 +111,7 @@ class Rp3Beta(Scorer):
         known = taste.item < len(x.fans)
         fans = np.zeros(len(taste.item), np.int32)
         fans[known] = x.fans[taste.item[known]]
-        leaving = np.where(fans > 0, self._damped(fans), 0.0)
+        leaving = np.where(fans > 0, self._leave(fans), 0.0)
         begun = fans > 0
         return leaving, int(reach_people(x, taste.item[begun], leaving[begun], self._entering, taste.user, self._walk))
 
@@ -118,10 +122,10 @@ class Rp3Beta(Scorer):
         known = users[users < self.preferences.people]
         likes = np.zeros(len(known), np.int32)
         count_likes(x, known, likes)
-        self._entering[known] = self._damped(likes)
+        self._entering[known] = self._enter(likes)
 
 
-class _Powers:
+class Powers:
     """Counts to a power, looked up; 0 counts as 1."""
 
     def __init__(self, exponent: float) -> None:

@@ -89,8 +89,8 @@ def test_weights_are_learned_from_enough_people_and_are_part_of_the_state() -> N
 
 def test_few_people_leave_the_weights_as_the_options_say() -> None:
     figures = Blend(BlendOptions()).fit(_log(2, people=50), RUN)
-    names = ("ease", "rp3beta", "sequence", "sequence_2")
-    assert [figures[f"weight_{name}"] for name in names] == [1.0, 0.5, 0.5, 0.1]
+    names = ("ease", "rp3beta", "user-knn", "sequence", "sequence_2")
+    assert [figures[f"weight_{name}"] for name in names] == [1.0, 0.3, 0.3, 0.5, 0.1]
 
 
 def test_what_is_held_out_is_a_share_of_each_persons_likes_and_follows_from_the_seed() -> None:
