@@ -82,7 +82,7 @@ class OnnxRecommender(ScoringRecommender):
         found = self._model.run(taken[None])
         if found.ndim not in (2, 3) or len(found) != 1:
             raise ValueError(f"the model's output must be (batch, rows) or (batch, length, rows), not {found.shape}")
-        return found.reshape(-1, found.shape[-1])[-1].astype(np.float64)
+        return np.asarray(found.reshape(-1, found.shape[-1])[-1], np.float64)
 
     def _as_sequence(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The latest rows, filled up at the start to the length that the model wants, and to one where it takes any."""

@@ -11,7 +11,7 @@ from footlight_sasrec.histories import Lived
 
 MOST_ITEMS = 4_096
 """The table has a number for each pair of items: 64 MB for so many."""
-SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """How much the counts may count beside the network; the held-out items choose."""
 
 _GAPS, _RECENT = 30, 20
