@@ -28,7 +28,8 @@ class SelfAttention(nn.Module):
         split = self.mixed(x).view(batch, places, 3, self.heads, width // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4)  # (B, H, L, D / H) each
         seen = functional.scaled_dot_product_attention(query, key, value, self.bias(ages))
-        return self.out(seen.transpose(1, 2).reshape(batch, places, width))  # (B, L, D)
+        told: Tensor = self.out(seen.transpose(1, 2).reshape(batch, places, width))  # (B, L, D)
+        return told
 
     def bias(self, ages: Tensor) -> Tensor:
         """What is added to the logits of attention, shape (B, H, L, L): -inf for what comes later."""
@@ -53,7 +54,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, ages: Tensor) -> Tensor:
         x = x + self.dropout(self.attention(self.before(x), ages))
         wide = functional.gelu(self.inner(self.between(x)))  # (B, L, 4 D)
-        return x + self.dropout(self.outer(wide))  # (B, L, D)
+        changed: Tensor = x + self.dropout(self.outer(wide))  # (B, L, D)
+        return changed
 
 
 class Network(nn.Module):
