@@ -19,6 +19,8 @@ SPACES = (2026, 7)
 NEIGHBOURS = 5
 MOST = 2_000
 """At most so many samples of a kind are compared."""
+LEAST_SPREAD = 0.1
+"""Of the mean spread: a feature that hardly varies would otherwise drown all others where it does."""
 BLANK = 0.01
 """A picture of which less than this share is to be seen counts as blank."""
 
@@ -165,5 +167,6 @@ def _random(seed: int) -> Callable[[Rows], Rows]:
 
 
 def _standardised(rows: list[Rows]) -> list[Rows]:
-    mean, spread = rows[0].mean(0), rows[0].std(0) + 1e-6
+    mean, spread = rows[0].mean(0), rows[0].std(0)
+    spread = np.maximum(spread, LEAST_SPREAD * spread.mean() + 1e-6)
     return [(part - mean) / spread for part in rows]
