@@ -112,7 +112,6 @@ LANGUAGES = (
                 "-B",
                 _out("cpp"),
                 "-DFOOTLIGHT_CONFORMANCE=ON",
-                "-DCMAKE_BUILD_TYPE=Release",
             ),
             ("cmake", "--build", _out("cpp"), "-j", _JOBS),
         ),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from tests.e2e.conftest import SHORT, Server, catalogue, hills, history
+
+from footlight import Client, InternalError, Unavailable
+
+SETTLE_SECONDS = 90.0
 
 
 def fill(server: Server) -> None:
@@ -11,7 +18,29 @@ def fill(server: Server) -> None:
     client.put_items(catalogue())
     client.record_events(history())
     client.train("item-knn", {"k": 30})
+    settle(client)
     corpus = client.upload_corpus("hills", hills())
     client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
     client.create_deployment("pictures", "mlp-gan", {"media": "png"})
-    client.train("pictures", {"steps": 200}, corpus_id=corpus.corpus_id, seed=1)
+    client.train("pictures", {"steps": 5}, corpus_id=corpus.corpus_id, seed=1)
+
+
+def settle(client: Client) -> None:
+    """Ask in every way until each is answered by item-knn itself: on a machine where nothing is compiled yet, a first call
+    may take so long that the engine is left alone for a while."""
+    ways = (
+        lambda: client.recommend("a-00", deployment="item-knn", diversity=0.5, reasons=2).model_version,
+        lambda: client.recommend(history=["a00"], deployment="item-knn").model_version,
+        lambda: client.similar_items("a00", deployment="item-knn").model_version,
+    )
+    end = time.monotonic() + SETTLE_SECONDS
+    while not all(map(_answered, ways)):
+        assert time.monotonic() < end, "item-knn does not come to answer"
+        time.sleep(0.5)
+
+
+def _answered(way: Callable[[], int]) -> bool:
+    try:
+        return way() == 1
+    except (InternalError, Unavailable):
+        return False

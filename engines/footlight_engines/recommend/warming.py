@@ -6,7 +6,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from footlight_plugins import EventKind, Events, Query, Recommender
+from footlight_plugins import EventKind, Events, History, Query, Recommender
+
+_HISTORY = History(np.array([0, 1], np.int32), np.array([5.0, 3.0]), np.array([1, 2], np.int64))
+"""What a visitor without a name has met."""
 
 
 def exercise(engine: Recommender) -> None:
@@ -25,3 +28,6 @@ def _ask(engine: Recommender) -> None:
     for reasons in (0, 2):
         for user in (0, 1, 2):
             engine.recommend(Query(user, 3, servable, excluded, reasons=reasons))
+        engine.recommend(Query(-1, 3, servable, excluded, reasons=reasons, history=_HISTORY))
+    with suppress(NotImplementedError):  # there are engines that compare no items
+        engine.similar(0, Query(-1, 3, servable, excluded))
