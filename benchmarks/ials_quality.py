@@ -31,8 +31,8 @@ from footlight_engines.recommend.ials import Ials
 from footlight_plugins import Events, Options, Query, Ranking, Recommender, State, TrainingRun
 from footlight_plugins.evaluation import Plan, contender, differences, evaluate_with, protocol_named, read_dataset
 
-OURS: Mapping[str, tuple[float, ...]] = {"unobserved": (2.0, 4.0, 8.0, 16.0), "regularisation": (0.01, 0.02, 0.05)}
-THEIRS: Mapping[str, tuple[float, ...]] = {"alpha": (1.0, 3.0, 10.0, 30.0), "regularization": (0.01, 1.0, 10.0)}
+OURS: Mapping[str, tuple[float, ...]] = {"unobserved": (4.0, 8.0, 16.0, 32.0), "regularisation": (0.005, 0.01, 0.02)}
+THEIRS: Mapping[str, tuple[float, ...]] = {"alpha": (0.1, 0.3, 1.0, 3.0), "regularization": (1.0, 3.0, 10.0, 30.0)}
 
 
 class ImplicitOptions(Options):
