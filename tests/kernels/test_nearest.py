@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.nearest import nearest_row
+from footlight_engines.kernels.nearest import nearest_row, products
 
 
 def blocks(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -33,3 +33,9 @@ def test_it_is_what_comparing_all_with_all_finds(seed: int, beyond: float, withi
         assert row * len(known) + which == further.argmin()
     else:
         assert total == pytest.approx(sums[row, which], rel=1e-4) and total >= within * (1 - 1e-4)
+
+
+def test_products_in_parts_are_the_products() -> None:
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(size=(28, 64)).astype(np.float32), rng.normal(size=(1000, 64)).astype(np.float32)
+    assert np.allclose(products(few, many), few @ many.T, atol=1e-4)

@@ -11,6 +11,19 @@ from numpy.typing import NDArray
 ROUNDING = np.float32(4e-6)
 """Of the bounds, as a share of what they are the difference of: single precision, over a few dozen products."""
 
+_ALONE = 250_000
+"""Products of so many multiplications OpenBLAS leaves to one thread. More threads would wait for each other, on a machine
+that does other work for longer than one thread computes."""
+
+
+def products(few: NDArray[np.float32], many: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The products of all rows, on one thread: (k, b) and (n, b) to (k, n)."""
+    found = np.empty((len(few), len(many)), np.float32)
+    step = max(1, _ALONE // max(few.size, 1))
+    for start in range(0, len(many), step):
+        found[:, start : start + step] = few @ many[start : start + step].T
+    return found
+
 
 def nearest_row(
     asked: NDArray[np.float32],
@@ -49,7 +62,7 @@ def nearest_row(
     (which of ``asked``, which of ``known``, the sum); (-1, -1, inf) where there is none.
     """
     first, second = (np.einsum("ij,ij->i", means, means) * (1 - ROUNDING) for means in (asked_means, known_means))
-    bounds = (asked_means * np.float32(-2)) @ known_means.T  # the squares of the asked ones are still to be added
+    bounds = products(asked_means * np.float32(-2), known_means)  # the squares of the asked ones are still to be added
     bounds += second
     near = np.flatnonzero(bounds <= (np.float32(within) * np.float32(1.0001) - first)[:, None])
     rows, columns = np.divmod(near, len(known))

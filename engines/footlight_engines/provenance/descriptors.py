@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.nearest import nearest_row
+from footlight_engines.kernels.nearest import nearest_row, products
 from footlight_engines.provenance.pictures import moved_crops, pooled, premultiplied, shrunk
 from footlight_engines.provenance.recolouring import remainders, tones
 from footlight_plugins import Domain
@@ -168,7 +168,7 @@ class ImageDescriptor(Descriptor):
         """The likeliest training samples and what is left over of each, as it is and mirrored: (2, m) and (2, m)."""
         views = _colours(_in_bytes(shrunk(np.concatenate([picture, picture[:, :, ::-1]]))))
         asked = _block_means(tones(views))
-        apart = (known["tones"] ** 2).sum(1) - 2 * asked @ known["tones"].T
+        apart = (known["tones"] ** 2).sum(1) + products(-2 * asked, known["tones"])
         count = min(LOOKED_AT, apart.shape[1])
         which = np.argpartition(apart, count - 1, axis=1)[:, :count]
         left = [remainders(view, known["rows"], chosen) for view, chosen in zip(views, which, strict=True)]
