@@ -29,7 +29,10 @@ def channels_of(domain: Domain, samples: NDArray[np.generic], levels: int) -> Ro
     """Samples as (n, H, W, C) in about [-1, 1]."""
     match domain:
         case Domain.IMAGE:
-            return np.asarray(samples.astype(np.float32) / 127.5 - 1, np.float32)
+            pictures = samples.astype(np.float32) / 255
+            if pictures.shape[-1] == 4:
+                pictures[..., :3] *= pictures[..., 3:]  # what a transparent pixel hides does not count
+            return np.asarray(pictures * 2 - 1, np.float32)
         case Domain.GRID:
             return np.asarray((samples[..., None] == np.arange(levels)) * 2.0 - 1, np.float32)
         case Domain.VOICES:
