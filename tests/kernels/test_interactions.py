@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from footlight_engines.kernels.interactions import RETRACTED, counting_order
+from footlight_engines.kernels.interactions import RETRACTED
+from footlight_engines.recommend import in_parallel
 from footlight_engines.recommend.preferences import Preferences
 from footlight_plugins import EventKind, Events
 
@@ -152,8 +152,16 @@ def test_nothing_of_a_forgotten_person_stays_in_memory() -> None:
     assert 77 not in x.time and x.weight.tolist().count(48) == 1 and np.count_nonzero(x.posted) == 1
 
 
-@pytest.mark.parametrize("key", [[], [2, 0, 1, 0, 2], [3, 3, 3]])
-def test_counting_order_is_the_stable_order(key: list[int]) -> None:
-    keys: NDArray[np.int32] = np.array(key, np.int32)
-    order = counting_order(keys, np.arange(len(keys)), 4)
-    assert order.tolist() == np.argsort(keys, kind="stable").tolist()
+@pytest.mark.parametrize("threads", [2, 5])
+def test_preferences_are_laid_out_alike_by_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    rng = np.random.default_rng(3)
+    user, item, value = rng.integers(0, 30, 900), rng.integers(0, 40, 900), rng.integers(-2, 6, 900) * 0.5
+    kind = rng.choice([EventKind.RATING, EventKind.RETRACTION, EventKind.SKIP], 900, p=[0.7, 0.2, 0.1])
+    events = Events.of(user, item, value, kind=kind.astype(np.int8), time=rng.integers(0, 9, 900))
+    alone, together = Preferences(), Preferences()
+    alone.replace(events)
+    monkeypatch.setattr(in_parallel, "_WORTH_A_THREAD", 100)
+    monkeypatch.setattr(in_parallel, "threads", lambda: threads)
+    together.replace(events)
+    for name, column in alone.data._asdict().items():
+        assert np.array_equal(column, getattr(together.data, name)), name

@@ -168,7 +168,7 @@ def set_weight(x: Interactions, user: int, at: int, weight: int, empty_slot: int
 
 
 @njit(cache=True, nogil=True)
-def _later(time: int, tie: int, weight: int, retracted: bool, than: tuple[int, int, int, bool]) -> bool:
+def later(time: int, tie: int, weight: int, retracted: bool, than: tuple[int, int, int, bool]) -> bool:
     """Whether an event overrides another one. Of the same time and tie the larger weight holds, last a retraction."""
     if time != than[0]:
         return bool(time > than[0])
@@ -190,7 +190,7 @@ def record(
     at = find(x, user, item)
     if holds(x, user, item, at):
         held = (x.time[at], x.tie[at], x.weight[at], x.slot[at] == RETRACTED)
-        if not _later(time, tie, weight, retracted, held):
+        if not later(time, tie, weight, retracted, held):
             return False, 0
     else:
         at = _open_record(x, user, at)
@@ -233,66 +233,6 @@ def forget_row(x: Interactions, user: int) -> None:
     for at in range(x.person_start[user], x.person_start[user] + x.person_length[user]):
         set_weight(x, user, at, 0, NOT_POSTED)
     erase_row(x, user)
-
-
-@njit(cache=True, nogil=True)
-def counting_order(key: NDArray[np.int32], order: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Reorder rows ascending by ``key[row]`` (0 to size - 1), keeping the order among equals. Shapes (n,)."""
-    place = np.zeros(size + 1, np.int64)
-    for n in range(len(key)):
-        place[key[n] + 1] += 1
-    for n in range(size):
-        place[n + 1] += place[n]
-    ordered = np.empty(len(key), np.int64)
-    for row in order:
-        ordered[place[key[row]]] = row
-        place[key[row]] += 1
-    return ordered
-
-
-@njit(cache=True, nogil=True)
-def latest(events: Columns, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of rows ordered by (user, item), the one of each pair that holds: the latest by (time, tie)."""
-    kept = np.empty(len(order), np.int64)
-    size = 0
-    for row in order:
-        if (
-            size == 0
-            or events.user[row] != events.user[kept[size - 1]]
-            or events.item[row] != events.item[kept[size - 1]]
-        ):
-            kept[size] = row
-            size += 1
-            continue
-        n = kept[size - 1]
-        held = (events.time[n], events.tie[n], events.weight[n], events.retracted[n])
-        if _later(events.time[row], events.tie[row], events.weight[row], events.retracted[row], held):
-            kept[size - 1] = row
-    return kept[:size].copy()
-
-
-@njit(cache=True, nogil=True)
-def post_all(x: Interactions, records: Columns) -> None:
-    """Fill both sides and the sums from records ordered by (user, item), one of each pair.
-
-    The rows of both sides must be laid out, with room, and empty.
-    """
-    for n in range(len(records.user)):
-        user, item, weight = records.user[n], records.item[n], int(records.weight[n])
-        at = x.person_start[user] + x.person_length[user]
-        x.person_length[user] += 1
-        x.item[at], x.weight[at] = item, weight
-        x.time[at], x.tie[at] = records.time[n], records.tie[n]
-        x.slot[at] = RETRACTED if records.retracted[n] else NOT_POSTED
-        if weight != 0:
-            slot = x.item_length[item]
-            x.person[x.item_start[item] + slot] = user
-            x.posted[x.item_start[item] + slot] = weight
-            x.slot[at] = slot
-            x.item_length[item] = slot + 1
-            x.person_square[user] += weight * weight
-            x.item_square[item] += weight * weight
-            x.fans[item] += int(weight > 0)
 
 
 @njit(cache=True, nogil=True)

@@ -17,6 +17,7 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import Interactions
+from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.ranked_entries import Ranked
 from footlight_engines.kernels.selection import heapify, offer, sort_heap, worse
 
@@ -31,6 +32,9 @@ NO_BAR = 1e-30
 """The bar of a list with room left: every overlap above 0 reaches it."""
 TILE = 256
 """Words of 64 people in which the head is counted: two rows of a tile stay in the first-level cache."""
+AHEAD = 12
+"""People's rows are asked for while so many others are still to be summed."""
+_LINE = 64
 
 
 class Measure(NamedTuple):
@@ -96,9 +100,23 @@ def _count_common(bits: NDArray[np.uint64], h: int, total: NDArray[Any], base: i
 
 
 @njit(cache=True, nogil=True)
+def _ask_for(row: NDArray[Any], start: int, more: int) -> None:
+    """Ask for the first lines of the rest of a person's row; the processor guesses those that follow."""
+    line = np.uint64(_LINE // row.itemsize)
+    prefetch(row, np.uint64(start))
+    if more > line:
+        prefetch(row, np.uint64(start) + line)
+    if more > np.uint64(2) * line:
+        prefetch(row, np.uint64(start) + np.uint64(2) * line)
+
+
+@njit(cache=True, nogil=True)
 def _add_ones(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
-    ids, rest, more = ranked.ids, ranked.rest, ranked.more
-    for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
+    ids, rest, more, last = ranked.ids, ranked.rest, ranked.more, np.uint64(ranked.first[rank + 1])
+    for q in range(np.uint64(ranked.first[rank]), last):
+        ahead = q + np.uint64(AHEAD)
+        if ahead < last:
+            _ask_for(ids, rest[ahead], more[ahead])
         start = np.uint64(rest[q])
         for p in range(start, start + np.uint64(more[q])):
             total[np.uint64(ids[p])] += 1
@@ -107,7 +125,12 @@ def _add_ones(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
 @njit(cache=True, nogil=True)
 def _add_products(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
     ids, rest, more, weights, own = ranked.ids, ranked.rest, ranked.more, ranked.weights, ranked.own
-    for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
+    last = np.uint64(ranked.first[rank + 1])
+    for q in range(np.uint64(ranked.first[rank]), last):
+        ahead = q + np.uint64(AHEAD)
+        if ahead < last:
+            _ask_for(ids, rest[ahead], more[ahead])
+            _ask_for(weights, rest[ahead], more[ahead])
         start, weight = np.uint64(rest[q]), total.dtype.type(own[q])
         for p in range(start, start + np.uint64(more[q])):
             total[np.uint64(ids[p])] += weight * total.dtype.type(weights[p])
@@ -277,7 +300,11 @@ def _gather(x: Interactions, ranked: Ranked, ends: NDArray[np.int64], sums: Sums
     """Sum the overlaps of an item with all others, weights being above 0; return how many were met, in ``sums.other``."""
     ids, weights, total, others, weighted = ranked.ids, ranked.weights, sums.total, sums.other, len(ranked.weights) > 0
     start, base, met = np.uint64(x.item_start[ranked.item[rank]]), np.uint64(ranked.first[rank]), np.uint64(0)
-    for n in range(np.uint64(ranked.first[rank + 1]) - base):
+    size = np.uint64(ranked.first[rank + 1]) - base
+    for n in range(size):
+        if n + np.uint64(AHEAD) < size:
+            later = np.uint64(np.uint32(x.person[start + n + np.uint64(AHEAD)]))
+            _ask_for(ids, ends[later - np.uint64(1)] if later > np.uint64(0) else 0, 0)
         user = np.uint64(np.uint32(x.person[start + n]))
         first = np.uint64(ends[user - np.uint64(1)]) if user > np.uint64(0) else np.uint64(0)
         own = ranked.own[base + n] if weighted else 1

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from footlight_engines.recommend.blas_threads import one_blas_thread
 from footlight_engines.recommend.gram_inverse import GramInverse
 from footlight_engines.recommend.preferences import Preferences, check_arrays
 from footlight_engines.recommend.scorer import CatalogueTooLarge, Scorer, Taste
@@ -112,11 +113,12 @@ class Ease(Scorer):
         end = clock.monotonic() + _SLICE_SECONDS
         if len(self._before) > max(self.least_behind, len(self._inverse.items) // 4) and self._is_small():
             self._factorise()
-        while self._before and clock.monotonic() < end:
-            if self._inverse.wants_flush:
-                self._inverse.flush_strip()
-            else:
-                self._absorb(list(self._before)[:_SOME])
+        with one_blas_thread():
+            while self._before and clock.monotonic() < end:
+                if self._inverse.wants_flush:
+                    self._inverse.flush_strip()
+                else:
+                    self._absorb(list(self._before)[:_SOME])
         if self._unchecked >= self.check_every:
             self._check()
 
@@ -127,7 +129,8 @@ class Ease(Scorer):
         own = inverse.columns(taste.item)
         if not len(own):
             return scores
-        by_column = inverse.sum_of_rows(own)
+        with one_blas_thread():
+            by_column = inverse.sum_of_rows(own)
         np.divide(by_column, -inverse.diagonal, out=by_column)
         by_column[own] += 1.0  # B_jj is 0
         scores[inverse.items] = np.round(by_column, _DECIMALS)

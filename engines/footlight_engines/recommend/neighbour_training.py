@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -20,18 +19,19 @@ from footlight_engines.kernels.neighbour_fit import BLOCK, NO_BAR, Lists, Measur
 from footlight_engines.kernels.neighbour_rows import finish_rows
 from footlight_engines.kernels.neighbours import Table
 from footlight_engines.kernels.ranked_entries import Ranked
+from footlight_engines.recommend.in_parallel import Range, threads
 from footlight_plugins import CallEnded, TrainingRun
 
-_MOST_THREADS = 8
 _CHUNKS = 64
 """In how many chunks of equal cost the rows are computed: enough to share them out evenly and to report progress."""
-_HEAD = 2_048
-"""At most so many items are counted as bits, 2,048 of them by 64 people a word."""
-_DENSE = 20
-"""Items that one of so many people has are counted as bits: then a word of 64 people costs less than their sums."""
+_HEAD = 8_192
+"""At most so many items are counted as bits."""
+_WORDS = 6
+"""So many words of 64 people are counted in the time of one product."""
+_LINE = 8
+"""Words in a cache line."""
 _SPARSE = 100
 """Rows are computed each by itself where a place in the lists takes fewer products: offers to other lists cost more then."""
-Range = tuple[int, int]
 
 
 def fit_rows(x: Interactions, table: Table, shrinkage: float, run: TrainingRun | None = None) -> None:
@@ -140,12 +140,6 @@ class _Trainer:
         return Lists(*(own if in_place else apart), bar), sums
 
 
-def threads() -> int:
-    """How many threads a training takes: one a core, within reason."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, _MOST_THREADS)
-
-
 def _ranked(x: Interactions, weights: _Weights, pool: ThreadPoolExecutor) -> tuple[Ranked, NDArray[np.int64]]:
     """The preferences with items ranked by popularity, the least popular first, and where people's rows end."""
     item = np.argsort(x.item_length, kind="stable").astype(np.int32)
@@ -173,12 +167,30 @@ def _ranked(x: Interactions, weights: _Weights, pool: ThreadPoolExecutor) -> tup
 
 def _head(x: Interactions, ranked: Ranked, pool: ThreadPoolExecutor) -> NDArray[np.uint64]:
     """Who has the most popular items, a bit a person, shape (H, words); H is 0 where weights differ."""
-    people = int(x.used[PEOPLE])
-    dense = int(np.count_nonzero(np.diff(ranked.first) * _DENSE > people))
-    head = np.zeros((0 if len(ranked.weights) else min(dense, _HEAD), (people + 63) // 64), np.uint64)
+    words = (int(x.used[PEOPLE]) + 63) // 64
+    head = _aligned(0 if len(ranked.weights) else _head_size(ranked, words), words)
     tail = len(ranked.item) - len(head)
     _each(pool, lambda part: ranked_entries.mark_head(x, ranked, head, (tail + part[0], tail + part[1])), len(head))
     return head
+
+
+def _aligned(rows: int, words: int) -> NDArray[np.uint64]:
+    """Rows of at least so many words, all 0, that begin with a cache line each: a read across two lines takes longer."""
+    words = -(-words // _LINE) * _LINE
+    memory = np.zeros(rows * words + _LINE, np.uint64)
+    first = -memory.ctypes.data // memory.itemsize % _LINE
+    return memory[first : first + rows * words].reshape(rows, words)
+
+
+def _head_size(ranked: Ranked, words: int) -> int:
+    """With how many items counted as bits all pairs take the least time.
+
+    Of each size it says what the pairs within the head take, and what they would have taken as products.
+    """
+    sizes = np.arange(1, min(_HEAD, len(ranked.item)) + 1)
+    saved = np.cumsum(_products(ranked)[::-1][: len(sizes)])
+    gained = saved - sizes * (sizes - 1) / 2 * words / _WORDS
+    return int(sizes[gained.argmax()]) if len(sizes) and gained.max() > 0 else 0
 
 
 def _measure(ranked: Ranked, table: Table, unit: int, shrinkage: float) -> Measure:
@@ -190,10 +202,16 @@ def _measure(ranked: Ranked, table: Table, unit: int, shrinkage: float) -> Measu
 def _costs(ranked: Ranked, head: int, words: int) -> NDArray[np.int64]:
     """About how long each rank takes, in products; shape (R,)."""
     ranks = len(ranked.item)
-    costs = np.add.reduceat(ranked.more, ranked.first[:-1], dtype=np.int64) + (ranks - np.arange(ranks)) // 8 + 1_000
+    costs = _products(ranked) + (ranks - np.arange(ranks)) // 8 + 1_000
     if head:
-        costs[-head:] = np.arange(head, 0, -1) * (words // 4 + 1)
+        costs[-head:] = np.arange(head, 0, -1) * (words // _WORDS + 1) + 1_000
     return costs
+
+
+def _products(ranked: Ranked) -> NDArray[np.int64]:
+    """How many products of two preferences each rank takes; shape (R,)."""
+    products: NDArray[np.int64] = np.add.reduceat(ranked.more, ranked.first[:-1], dtype=np.int64)
+    return products
 
 
 def _chunks(costs: NDArray[np.int64]) -> list[Range]:

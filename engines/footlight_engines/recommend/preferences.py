@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_engines.kernels import interactions as kernels
-from footlight_engines.kernels.interactions import (
-    ITEMS,
-    PEOPLE,
-    POSTINGS_USED,
-    RECORDS_USED,
-    Columns,
-    Interactions,
-)
+from footlight_engines.kernels.event_order import weigh
+from footlight_engines.kernels.interactions import ITEMS, PEOPLE, POSTINGS_USED, RECORDS_USED, Columns
+from footlight_engines.recommend.in_parallel import even_parts, in_parallel
+from footlight_engines.recommend.preference_layout import empty, extent, lay_out, lay_out_sorted, lay_rows, roomy
 from footlight_plugins import EventKind, Events
 from footlight_plugins.data import PREFERENCES
 
@@ -24,10 +20,6 @@ WEIGHT_ONE = 16
 """Weights are whole numbers: preferences are rounded to the nearest 1/16, halves to even. So sums are exact in any order."""
 _RETRACTED = np.iinfo(np.int32).min
 """The weight of a retracted preference in a stored state."""
-_SPARE = 8
-"""A pool has room for so many times what lies in it. Memory that was never touched is only an address, and moving
-everything to a larger pool stalls whoever asks meanwhile: it is to happen once in a long while, not at every doubling."""
-_SPARE_WHERE_MEMORY_IS_SCARCE = 2
 _ARRAYS = {"person_ptr": np.int64, "item": np.int32, "weight": np.int32, "time": np.int64, "tie": np.int64}
 _TOLD_OF_ROWS = ("person_length", "item_length", "person_square", "item_square", "fans")
 _LAID = ("person_start", "person_room", "item_start", "item_room")
@@ -43,7 +35,7 @@ class Preferences:
 
     def __init__(self) -> None:
         """Hold nobody's."""
-        self.data = _empty(0, 0, 0, 0)
+        self.data = empty(0, 0, 0, 0)
 
     @property
     def people(self) -> int:
@@ -64,7 +56,7 @@ class Preferences:
         """The first ordinal from which on no item has a record."""
         x = self.data
         rows = _entries(x.person_start[: self.people], x.person_length[: self.people])
-        return _extent(x.item[rows])
+        return extent(x.item[rows])
 
     def figures(self) -> dict[str, float]:
         """How many people with records, items and preferences other than 0 there are."""
@@ -91,12 +83,7 @@ class Preferences:
 
     def replace(self, events: Events) -> None:
         """Hold the events' preferences and no others."""
-        columns = preference_columns(events)
-        order = np.arange(len(columns.user))
-        for key in (columns.item, columns.user):
-            order = kernels.counting_order(key, order, _extent(key))
-        kept = kernels.latest(columns, order)
-        self._lay_out(Columns._make(column[kept] for column in columns))
+        self.data = lay_out(preference_columns(events))
 
     def record(self, events: Events) -> int:
         """Follow further events; return how many there were that say something."""
@@ -119,7 +106,7 @@ class Preferences:
         """Make room for the events' people and items, and give their columns."""
         columns = preference_columns(events)
         x = self.data
-        people, items = max(self.people, _extent(columns.user)), max(self.items, _extent(columns.item))
+        people, items = max(self.people, extent(columns.user)), max(self.items, extent(columns.item))
         if people > len(x.person_start) or items > len(x.item_start):
             self._widen(people + people // 2 + 16, items + items // 2 + 16)
         self.data.used[PEOPLE], self.data.used[ITEMS] = people, items
@@ -161,29 +148,16 @@ class Preferences:
         user = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
         retracted = weight == _RETRACTED
         weight = np.where(retracted, np.int32(0), weight)
-        self._lay_out(
-            Columns(user, np.array(item), weight, retracted, np.array(arrays["time"]), np.array(arrays["tie"]))
-        )
+        records = Columns(user, np.array(item), weight, retracted, np.array(arrays["time"]), np.array(arrays["tie"]))
+        self.data = lay_out_sorted(records, np.array(first))
 
     def _people_with_records(self) -> int:
         with_records = np.flatnonzero(self.data.person_length[: self.people])
         return int(with_records[-1]) + 1 if len(with_records) else 0
 
-    def _lay_out(self, records: Columns) -> None:
-        """Build both sides from records ordered by (user, item), one of each pair."""
-        people, items = _extent(records.user), _extent(records.item)
-        lengths = np.bincount(records.user, minlength=people).astype(np.int32)
-        posts = np.bincount(records.item[records.weight != 0], minlength=items).astype(np.int32)
-        x = _roomy(people, items, lengths, posts)
-        x.used[PEOPLE], x.used[ITEMS] = people, items
-        x.used[RECORDS_USED] = _lay_rows(x.person_start, x.person_room, lengths)
-        x.used[POSTINGS_USED] = _lay_rows(x.item_start, x.item_room, posts)
-        kernels.post_all(x, records)
-        self.data = x
-
     def _widen(self, people: int, items: int) -> None:
         """Make room for so many people and items; the pools stay where they are."""
-        old, new = self.data, _empty(people, items, 0, 0)
+        old, new = self.data, empty(people, items, 0, 0)
         for name in (*_TOLD_OF_ROWS, *_LAID):
             getattr(new, name)[: len(getattr(old, name))] = getattr(old, name)
         rows = {name: getattr(new, name) for name in (*_TOLD_OF_ROWS, *_LAID)}
@@ -192,12 +166,12 @@ class Preferences:
     def _repack(self, people: int, items: int) -> None:
         """Move everything into new pools with capacity for so many people and items."""
         old = self.data
-        new = _roomy(people, items, old.person_length, old.item_length)
+        new = roomy(people, items, old.person_length, old.item_length)
         for name in _TOLD_OF_ROWS:
             getattr(new, name)[: len(getattr(old, name))] = getattr(old, name)
         new.used[:] = old.used
-        new.used[RECORDS_USED] = _lay_rows(new.person_start, new.person_room, new.person_length)
-        new.used[POSTINGS_USED] = _lay_rows(new.item_start, new.item_room, new.item_length)
+        new.used[RECORDS_USED] = lay_rows(new.person_start, new.person_room, new.person_length)
+        new.used[POSTINGS_USED] = lay_rows(new.item_start, new.item_room, new.item_length)
         kernels.spread_rows(old, new)
         kernels.spread_postings(old, new)
         self.data = new
@@ -218,17 +192,24 @@ def preference_columns(events: Events) -> Columns:
     for name in ("user", "item"):
         if getattr(rows, name).min(initial=0) < 0:
             raise ValueError(f"the events' {name} must be 0 or more")
-    value = np.where(retracted, 0.0, rows.value)
-    if not (np.abs(value) <= 1_000).all():
+    weight = _whole_weights(rows.value, retracted)
+    user, item = (_for_kernels(column, np.int32) for column in (rows.user, rows.item))
+    time, tie = (_for_kernels(column, np.int64) for column in (rows.time, rows.tie))
+    return Columns(user, item, weight, _for_kernels(retracted, np.bool_), time, tie)
+
+
+def _whole_weights(values: NDArray[np.float64], retracted: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Values in units of 1 / `WEIGHT_ONE`, 0 where retracted."""
+    value, taken = _for_kernels(values, np.float64), _for_kernels(retracted, np.bool_)
+    weight, parts = np.empty(len(value), np.int32), even_parts(len(value))
+    if not all(in_parallel(lambda n: weigh(value, taken, WEIGHT_ONE, parts[n], weight), len(parts))):
         raise ValueError("the events' value must be between -1,000 and 1,000")
-    return Columns(
-        np.array(rows.user, np.int32),
-        np.array(rows.item, np.int32),
-        np.rint(value * WEIGHT_ONE).astype(np.int32),
-        np.ascontiguousarray(retracted),
-        np.array(rows.time, np.int64),
-        np.array(rows.tie, np.int64),
-    )
+    return weight
+
+
+def _for_kernels(column: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """The column as kernels are compiled for it; a copy only where it is not so already."""
+    return np.require(column, dtype, ["C", "W"])
 
 
 def check_arrays(arrays: Mapping[str, NDArray[Any]], wanted: Mapping[str, Any]) -> None:
@@ -245,65 +226,9 @@ def check_pointers(first: NDArray[np.int64], size: int, name: str) -> None:
         raise ValueError(f"the array {name!r} must ascend from 0 to {size}")
 
 
-def _extent(ordinals: NDArray[np.int32]) -> int:
-    return int(ordinals.max(initial=-1)) + 1
-
-
-def _rooms(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
-    """The room that packed rows get: a quarter more than they need, and none where they are empty."""
-    rooms = np.zeros(len(lengths), np.int64)
-    np.add(lengths, (lengths >> 2) + 2, out=rooms, where=lengths > 0)
-    return rooms
-
-
-def _lay_rows(start: NDArray[np.int64], room: NDArray[np.int32], lengths: NDArray[np.int32]) -> int:
-    """Lay rows one after the other; return where the last one ends."""
-    room[:] = _rooms(lengths)
-    ends = np.cumsum(room, dtype=np.int64)
-    start[:] = ends - room
-    return int(ends[-1]) if len(ends) else 0
-
-
-def _roomy(people: int, items: int, records: NDArray[np.int32], postings: NDArray[np.int32]) -> Interactions:
-    """Rows and pools with room for rows of these lengths, and to spare."""
-    try:
-        return _empty(people, items, _pool_size(records, _SPARE), _pool_size(postings, _SPARE))
-    except MemoryError:
-        spare = _SPARE_WHERE_MEMORY_IS_SCARCE
-        return _empty(people, items, _pool_size(records, spare), _pool_size(postings, spare))
-
-
-def _pool_size(lengths: NDArray[np.int32], times: int) -> int:
-    """Room for the rows, so many times, and for the longest one to move."""
-    return times * int(_rooms(lengths).sum()) + 2 * int(lengths.max(initial=0)) + 64
-
-
 def _entries(start: NDArray[np.int64], lengths: NDArray[np.int32]) -> NDArray[np.int64]:
     """The places in the pool of all entries of rows, row after row."""
     before = np.cumsum(lengths, dtype=np.int64) - lengths
     entries = np.arange(int(lengths.sum()), dtype=np.int64)
     entries += np.repeat(start - before, lengths)
     return entries
-
-
-def _empty(people: int, items: int, records: int, postings: int) -> Interactions:
-    """Rows and pools of these sizes, all zero."""
-    return Interactions(
-        person_start=np.zeros(people, np.int64),
-        person_length=np.zeros(people, np.int32),
-        person_room=np.zeros(people, np.int32),
-        item=np.zeros(records, np.int32),
-        weight=np.zeros(records, np.int32),
-        time=np.zeros(records, np.int64),
-        tie=np.zeros(records, np.int64),
-        slot=np.zeros(records, np.int32),
-        item_start=np.zeros(items, np.int64),
-        item_length=np.zeros(items, np.int32),
-        item_room=np.zeros(items, np.int32),
-        person=np.zeros(postings, np.int32),
-        posted=np.zeros(postings, np.int32),
-        person_square=np.zeros(people, np.int64),
-        item_square=np.zeros(items, np.int64),
-        fans=np.zeros(items, np.int32),
-        used=np.zeros(4, np.int64),
-    )
