@@ -30,8 +30,10 @@ BELOW = 1.0 - 1e-6
 """Rounds a float32 bar down so far that no similarity is missed that reaches it in float64."""
 NO_BAR = 1e-30
 """The bar of a list with room left: every overlap above 0 reaches it."""
-TILE = 256
-"""Words of 64 people in which the head is counted: two rows of a tile stay in the first-level cache."""
+TILE = 128
+"""Words of 64 people in which the head is counted: `TOGETHER` rows of a tile and one more stay in the first-level cache."""
+TOGETHER = 16
+"""So many items of the head are counted in one pass over the later ones, which do not fit the second-level cache."""
 AHEAD = 12
 """People's rows are asked for while so many others are still to be summed."""
 _LINE = 64
@@ -87,16 +89,23 @@ def _compiled_count_ones(bits: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _count_common(bits: NDArray[np.uint64], h: int, total: NDArray[Any], base: int) -> None:
-    """Sum for head item h the people it shares with each later one, from ``total[base + h + 1]`` on."""
-    heads, words, one = np.uint64(len(bits)), np.uint64(bits.shape[1]), np.uint64(h)
+def _count_common(bits: NDArray[np.uint64], first: int, last: int, common: NDArray[np.int32]) -> None:
+    """Count for the head items from ``first`` to before ``last`` the people whom each shares with each later one.
+
+    A tile of a later item stays in the first-level cache while all of these are compared with it. ``common`` (at least
+    last - first, H) takes the counts.
+    """
+    heads, words, zeroth = np.uint64(len(bits)), np.uint64(bits.shape[1]), np.uint64(first)
+    common[:] = 0
     for start in range(np.uint64(0), words, np.uint64(TILE)):
         stop = min(words, start + np.uint64(TILE))
-        for g in range(np.uint64(h + 1), heads):
-            count = np.uint64(0)
-            for word in range(start, stop):
-                count += count_ones(bits[one, word] & bits[g, word])
-            total[np.uint64(base) + g] += np.int64(count)
+        for g in range(np.uint64(first + 1), heads):
+            before = g if g < np.uint64(last) else np.uint64(last)
+            for h in range(zeroth, before):
+                count = np.uint64(0)
+                for word in range(start, stop):
+                    count += count_ones(bits[h, word] & bits[g, word])
+                common[h - zeroth, g] += np.int32(count)
 
 
 @njit(cache=True, nogil=True)
@@ -286,9 +295,14 @@ def rank_rows(
     each with lists and sums of its own. ``bits`` (H, words) is the head's.
     """
     tail = len(ranked.item) - len(bits)
+    common, counted = np.zeros((TOGETHER, len(bits)), np.int32), len(bits)  # the heads from `counted` on are there
     for rank in range(ranks[1] - 1, ranks[0] - 1, -1):
         if rank >= tail:
-            _count_common(bits, rank - tail, sums.total, tail)
+            if rank - tail < counted:
+                counted = max(rank - tail + 1 - TOGETHER, ranks[0] - tail, 0)
+                _count_common(bits, counted, rank - tail + 1, common)
+            for g in range(rank - tail + 1, len(bits)):
+                sums.total[tail + g] = common[rank - tail - counted, g]
             sums.met[(rank + 1) >> _SHIFT : (len(ranked.item) + BLOCK - 1) >> _SHIFT] = 1
         else:
             _add_row(ranked, sums, rank)
