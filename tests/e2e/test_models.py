@@ -88,7 +88,7 @@ def test_an_unknown_version_cannot_be_activated(house: Server) -> None:
 
 def test_deployments_of_one_engine_serve_side_by_side(house: Server) -> None:
     made = house.client.create_deployment("narrow", "item-knn", {"k": 1})
-    assert made.options["k"] == 1 and made.options["shrinkage"] == 0
+    assert made.options["k"] == 1 and made.options["min_similarity"] == 0
     house.client.train("narrow")
     assert len(house.client.similar_items("a04", 40, deployment="narrow")) == 1
     assert len(house.client.similar_items("a04", 40, deployment="item-knn")) > 1
