@@ -132,7 +132,7 @@ def test_another_file_is_no_backup(tmp_path: Path) -> None:
         restore(tmp_path / "file", tmp_path / "new", None)
 
 
-@pytest.mark.parametrize(("fact", "value"), [("format", 2), ("schema_revision", "9999")])
+@pytest.mark.parametrize(("fact", "value"), [("format", 3), ("schema_revision", "9999")])
 def test_a_backup_of_a_newer_footlight_is_refused(
     forged: Callable[[Callable[[Members], object]], Path], tmp_path: Path, fact: str, value: Any
 ) -> None:
