@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.e2e.conftest import PLUGINS
 
-from footlight import Client, Event, EventKind, Item, ItemFilter, NotFound, RecomputationOutcome
+from footlight import Client, Event, EventKind, Item, ItemFilter, RecomputationOutcome
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Shelf
@@ -47,13 +47,7 @@ def test_propensities_come_with_the_answer_and_stay_with_the_decision(asked: Cli
     answer = asked.recommend("a-03", 3, deployment=ENGINE)
     told = [line.propensity for line in answer]
     assert all(chance is not None and 0 < chance < 1 for chance in told)
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            found = asked.get_decision(answer.decision_id, recompute=True)
-            break
-        except NotFound:
-            time.sleep(0.1)
+    found = asked.get_decision(answer.decision_id, recompute=True)
     assert [line.propensity for line in found.items] == pytest.approx(told)
     assert found.recomputation is not None and found.recomputation.outcome is RecomputationOutcome.SAME
 

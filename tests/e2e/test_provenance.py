@@ -130,6 +130,7 @@ def test_what_was_never_made_cannot_be_published(studio: Server) -> None:
 
 def test_a_holder_of_rights_finds_a_file_and_what_is_near_it(studio: Server) -> None:
     data = surfaces(60, 64)["train/stack.npy"]
+    next(studio.client.generate(seed=7))
     assert studio.client.trace_content(data, file_name="stack.npy").exact[0][1] == "train/stack.npy"
     one = io.BytesIO()
     np.save(one, np.load(io.BytesIO(data))[5].T * 2, allow_pickle=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,15 +36,7 @@ def ids(answer: Any) -> list[str]:
 
 
 def recalled(client: Client, answer: Recommendations, recompute: bool = True) -> RecordedRecommendation:
-    """The decision, once it is written."""
-    end = time.monotonic() + 10
-    while True:
-        try:
-            return client.get_decision(answer.decision_id, recompute=recompute)
-        except NotFound:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+    return client.get_decision(answer.decision_id, recompute=recompute)
 
 
 @pytest.mark.parametrize("deployment", ["item-knn", "user-knn", "popular"])

@@ -102,10 +102,12 @@ class Recalling:
         Raises
         ------
         NotFound
-            Until it is written; and for good, as DecisionErased, once its person was forgotten.
+            Until it is written, where another server answered it; and for good, as DecisionErased, once its person was
+            forgotten.
         """
         self._policy.check(asking, "read")
         check_id("decision_id", decision_id)
+        await self._rankings.written(decision_id)
         found = await asyncio.to_thread(self._rankings.get, decision_id)
         said = json.loads(found.asked) if found.asked else {}
         user_id = await asyncio.to_thread(self._resolver.people.name_of, found.user)

@@ -114,13 +114,20 @@ class RankingLog:
         self._writer.later(self._write_batches, _Batch(source, numbers, users, when, items, scores, asked))
         return [f"r-{self._run}-{number:x}" for number in numbers]
 
+    async def written(self, decision_id: str) -> None:
+        """Wait until what this run of the server answered until now is written, if the id is one of its own."""
+        match = _DECISION_ID.fullmatch(decision_id)
+        if match and match[1] == self._run:
+            await self._writer.submit(_nothing)  # what was recorded before a work is written with it
+
     def get(self, decision_id: str) -> Ranked:
         """The ranking that was answered under this id.
 
         Raises
         ------
         NotFound
-            Also in the half second before it is written. `DecisionErased`, which is one, once the person was erased.
+            Also in the half second before it is written, unless one waits for that: `written`. `DecisionErased`, which
+            is one, once the person was erased.
         """
         if match := _DECISION_ID.fullmatch(decision_id):
             run, number = match[1], int(match[2], 16)
@@ -184,6 +191,10 @@ def _erase(connection: Connection, here: Any, user: int) -> int:
     else:
         connection.execute(delete(RANKING_PAGES).where(here))
     return int((~kept).sum())
+
+
+def _nothing(_: Connection) -> None:
+    """Runs in the writer."""
 
 
 def _columns(rankings: Sequence[Ranked]) -> Columns:

@@ -106,8 +106,8 @@ class RecommendationServiceServicer(object):
 
     def GetDecision(self, request, context):
         """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
-        possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
-        forgotten; ErrorInfo has the reason DECISION_ERASED then.
+        possible. The server that answered reads it back at once, another one on the same database within a second: NOT_FOUND
+        until then, and for good once its person was forgotten; ErrorInfo has the reason DECISION_ERASED then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -56,8 +56,8 @@ class RecommendationServiceStub:
     """
     GetDecision: _grpc.UnaryUnaryMultiCallable[_recommendation_pb2.GetDecisionRequest, _recommendation_pb2.GetDecisionResponse]
     """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
-    possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
-    forgotten; ErrorInfo has the reason DECISION_ERASED then.
+    possible. The server that answered reads it back at once, another one on the same database within a second: NOT_FOUND
+    until then, and for good once its person was forgotten; ErrorInfo has the reason DECISION_ERASED then.
     """
 
 @_typing.type_check_only
@@ -88,8 +88,8 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     """
     GetDecision: _aio.UnaryUnaryMultiCallable[_recommendation_pb2.GetDecisionRequest, _recommendation_pb2.GetDecisionResponse]  # type: ignore[assignment]
     """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
-    possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
-    forgotten; ErrorInfo has the reason DECISION_ERASED then.
+    possible. The server that answered reads it back at once, another one on the same database within a second: NOT_FOUND
+    until then, and for good once its person was forgotten; ErrorInfo has the reason DECISION_ERASED then.
     """
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -147,8 +147,8 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_pb2.GetDecisionResponse, _abc.Awaitable[_recommendation_pb2.GetDecisionResponse]]:
         """GetDecision reads a recommendation back as it was answered, and computes it anew where that is asked for and
-        possible. Answers NOT_FOUND until it is written, which takes less than a second, and for good once its person was
-        forgotten; ErrorInfo has the reason DECISION_ERASED then.
+        possible. The server that answered reads it back at once, another one on the same database within a second: NOT_FOUND
+        until then, and for good once its person was forgotten; ErrorInfo has the reason DECISION_ERASED then.
         """
 
 def add_RecommendationServiceServicer_to_server(servicer: RecommendationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
