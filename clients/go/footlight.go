@@ -13,7 +13,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -49,6 +51,7 @@ type Client struct {
 type settings struct {
 	token   string
 	tls     *tls.Config
+	plain   bool
 	timeout time.Duration
 	dial    []grpc.DialOption
 }
@@ -56,9 +59,23 @@ type settings struct {
 // Option says how a Client connects.
 type Option func(*settings) error
 
-// WithToken sends a token with every call. Without TLS it travels readable.
+// WithToken sends a token with every call; to another machine only by TLS, or WithPlaintext. Spaces around it, the newline of a
+// file for instance, are left out.
 func WithToken(token string) Option {
-	return func(s *settings) error { s.token = token; return nil }
+	return func(s *settings) error {
+		s.token = strings.TrimSpace(token)
+		for _, letter := range s.token {
+			if letter <= ' ' || letter > '~' {
+				return errors.New("token: expected printable ASCII characters without spaces")
+			}
+		}
+		return nil
+	}
+}
+
+// WithPlaintext sends a token to another machine without TLS, where others on the way can read it.
+func WithPlaintext() Option {
+	return func(s *settings) error { s.plain = true; return nil }
 }
 
 // WithTLS connects by TLS; nil means the authorities of the system.
@@ -72,16 +89,20 @@ func WithTLS(config *tls.Config) Option {
 	}
 }
 
-// WithTLSFiles connects by TLS and trusts the authorities in a PEM file; certificate and key, both or neither, are ours.
+// WithTLSFiles connects by TLS and trusts the authorities in a PEM file, those of the system where it is ""; certificate and
+// key, both or neither, are ours.
 func WithTLSFiles(roots, certificate, key string) Option {
 	return func(s *settings) error {
-		pem, err := os.ReadFile(roots)
-		if err != nil {
-			return err
-		}
-		config := &tls.Config{RootCAs: x509.NewCertPool()}
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("%s holds no certificate in PEM", roots)
+		config := &tls.Config{}
+		if roots != "" {
+			pem, err := os.ReadFile(roots)
+			if err != nil {
+				return err
+			}
+			config.RootCAs = x509.NewCertPool()
+			if !config.RootCAs.AppendCertsFromPEM(pem) {
+				return fmt.Errorf("%s holds no certificate in PEM", roots)
+			}
 		}
 		if certificate != "" || key != "" {
 			pair, err := tls.LoadX509KeyPair(certificate, key)
@@ -117,6 +138,9 @@ func Dial(address string, options ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.token != "" && s.tls == nil && !s.plain && !isHere(target) {
+		return nil, fmt.Errorf("token: expected TLS on the way to %s, where others could read it; WithPlaintext sends it all the same", target)
+	}
 	connection, err := grpc.Dial(target, append(dialOptions(s), s.dial...)...)
 	if err != nil {
 		return nil, err
@@ -143,6 +167,12 @@ func targetOf(address string) (string, error) {
 		address += ":7007"
 	}
 	return address, nil
+}
+
+// isHere says whether a target is this machine, as its name tells.
+func isHere(target string) bool {
+	host, _, err := net.SplitHostPort(target)
+	return err == nil && (strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback())
 }
 
 func dialOptions(s settings) []grpc.DialOption {

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds the client and its conformance runner from Debian's packages alone, into the folder named: build.sh OUT
-# Needs default-jdk-headless, libgrpc-java, libnetty-java, libprotobuf-java, libgoogle-gson-java, libgeronimo-annotation-1.3-spec-java, libperfmark-java,
-# protobuf-compiler and protobuf-compiler-grpc-java-plugin. With Maven: mvn package.
+# Needs default-jdk-headless, libgrpc-java, libnetty-java, libnetty-tcnative-java, libnetty-tcnative-jni, libprotobuf-java, libgoogle-gson-java,
+# libgeronimo-annotation-1.3-spec-java, libperfmark-java, protobuf-compiler and protobuf-compiler-grpc-java-plugin. With Maven: mvn package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?the folder to build in}
 jars=/usr/share/java
-mkdir -p "$out/protos/footlight/v1" "$out/generated" "$out/classes"
+mkdir -p "$out/protos/footlight/v1" "$out/generated" "$out/classes" "$out/native"
 
 # One class a file, in the package of the wire; other languages have no need of these options.
 for file in "$here"/../../protos/footlight/v1/*.proto; do
@@ -19,9 +19,12 @@ protoc "-I$out/protos" "--java_out=$out/generated" "--grpc-java_out=$out/generat
   "$out/protos/footlight_rpc_details.proto"
 
 classpath=$(printf '%s:' "$jars"/{grpc-api,grpc-core,grpc-context,grpc-netty,grpc-protobuf,grpc-protobuf-lite,grpc-stub}.jar \
-  "$jars"/{protobuf,protobuf-util,proto-google-common-protos,guava,gson,geronimo-annotation-1.3-spec,opencensus-api,jsr305,perfmark-api,perfmark-impl}.jar \
-  "$jars"/netty-{buffer,codec,codec-http,codec-http2,codec-socks,common,handler,handler-proxy,resolver,transport}.jar)
+  "$jars"/{protobuf,protobuf-util,guava,gson,geronimo-annotation-1.3-spec,opencensus-api,jsr305,perfmark-api,perfmark-impl}.jar \
+  "$jars"/netty-{buffer,codec,codec-http,codec-http2,codec-socks,common,handler,handler-proxy,resolver,transport,tcnative}.jar)
+# TLS needs OpenSSL: Debian's Netty cannot agree on HTTP/2 by Java's own. It looks for the library under this name.
+cp -L /usr/lib/*/jni/libnetty-tcnative.so "$out/native/libnetty_tcnative.so"
 find "$out/generated" "$here/src" -name '*.java' > "$out/sources"
 javac -nowarn -J-Xmx600m -d "$out/classes" -cp "$classpath" "@$out/sources"
-printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "%s:%s" footlight.Conformance "$@"\n' "$out/classes" "$classpath" > "$out/conformance"
+printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.library.path="%s" -cp "%s:%s" footlight.Conformance "$@"\n' \
+  "$out/native" "$out/classes" "$classpath" > "$out/conformance"
 chmod +x "$out/conformance"

@@ -65,7 +65,7 @@ def test_the_token_comes_from_the_environment(double: Any, monkeypatch: pytest.M
         assert "authorization" not in double.notes.metadata
 
 
-@pytest.mark.parametrize("address", ["example.org", "10.0.0.1:7007", "[2001:db8::1]:7007"])
+@pytest.mark.parametrize("address", ["example.org", "10.0.0.1:7007", "[2001:db8::1]:7007", "127.0.0.1.example.org"])
 def test_a_token_is_not_sent_to_another_machine_in_plain_text(address: str) -> None:
     with pytest.raises(ValueError, match=r"expected TLS") as refusal:
         Client(address, token="secret")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from tests.clients import stage, wire_runner
 from tests.clients.cases import Outcome, played
+from tests.clients.connections import guarded
 from tests.clients.hostile import hostile
 from tests.e2e.conftest import Server
 
@@ -42,3 +43,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, page_origin: str) -> Iterat
 def reference(server: Server) -> Outcomes:
     """The outcomes of a run by generated code alone."""
     return {one.name: one for one in played("run-wire", wire_runner.ask(server.channel))}
+
+
+@pytest.fixture(scope="session")
+def guarded_servers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """Servers with certificates and tokens: their addresses, and the tokens and files that open them."""
+    with guarded(tmp_path_factory.mktemp("guarded"), server) as known:
+        yield known

@@ -64,6 +64,17 @@ def _out(name: str) -> str:
     return str(BUILD / name)
 
 
+WEB = Language(
+    "web",
+    ("node", "npm", "chromium"),
+    (),
+    "chromium nodejs npm",
+    (
+        ("npm", "ci", "--prefix", "clients/web", "--no-audit", "--no-fund", "--silent"),
+        ("node", "clients/web/test/bundle.mjs"),
+    ),
+    (),
+)
 _JOBS = str(min(4, os.cpu_count() or 1))
 _GOCODE = "/usr/share/gocode/src/google.golang.org"
 LANGUAGES = (
@@ -92,9 +103,10 @@ LANGUAGES = (
         ("java", "javac", "protoc", "grpc_java_plugin"),
         tuple(
             f"/usr/share/java/{jar}.jar"
-            for jar in ("grpc-netty", "netty-handler", "protobuf-util", "gson", "perfmark-api")
+            for jar in ("grpc-netty", "netty-handler", "netty-tcnative", "protobuf-util", "gson", "perfmark-api")
         ),
-        "default-jdk-headless libgrpc-java libnetty-java libprotobuf-java libgoogle-gson-java libperfmark-java"
+        "default-jdk-headless libgrpc-java libnetty-java libnetty-tcnative-java libnetty-tcnative-jni"
+        " libprotobuf-java libgoogle-gson-java libperfmark-java"
         " libgeronimo-annotation-1.3-spec-java protobuf-compiler protobuf-compiler-grpc-java-plugin",
         (("clients/java/build.sh", _out("java")),),
         (f"{_out('java')}/conformance",),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from tests.clients import python_runner
-from tests.clients.cases import Outcome
+from tests.clients.cases import Json, Outcome
 from tests.clients.hostile import SECONDS, hostile_cases, unexpected_statuses
 
 from footlight import AsyncClient, Client
@@ -19,7 +19,7 @@ def test_the_client_does_not_hang_and_says_what_is_wrong(hostile_servers: Mappin
 
 def by_the_client(addresses: Mapping[str, str]) -> Iterator[Outcome]:
     for case in hostile_cases(addresses):
-        with Client(case["address"], timeout=SECONDS) as client:
+        with Client(case["address"], timeout=case["timeout_ms"] / 1000) as client:
             began = time.monotonic()
             outcome = python_runner.ask(client)(case["call"], case["request"])
             assert time.monotonic() - began < 10 * SECONDS, f"{case['name']} hung"
@@ -32,8 +32,8 @@ async def test_the_asynchronous_client_does_not_either(hostile_servers: Mapping[
     assert unexpected_statuses(found) == []
 
 
-async def by_the_asynchronous(case: dict[str, str]) -> Outcome:
-    async with AsyncClient(case["address"], timeout=SECONDS) as client:
+async def by_the_asynchronous(case: Json) -> Outcome:
+    async with AsyncClient(case["address"], timeout=case["timeout_ms"] / 1000) as client:
         async with asyncio.timeout(10 * SECONDS):
             outcome = await python_runner.ask_async(client, case["call"], case["request"])
         outcome.name = case["name"]

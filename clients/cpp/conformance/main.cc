@@ -2,11 +2,11 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <regex>
 #include <sstream>
+#include <stdexcept>
 
 #include "footlight/client.h"
 
@@ -145,10 +145,20 @@ std::string Told(const std::string& name, const footlight::Error& error) {
          ",\"field\":" + Quoted(error.field) + ",\"message\":" + Quoted(error.what()) + ",\"metadata\":" + Spoken(metadata) + "}";
 }
 
-std::unique_ptr<footlight::Client> Dial(const std::string& address) {
+std::string Text(const Struct& fields, const std::string& name) {
+  const auto found = fields.fields().find(name);
+  return found == fields.fields().end() ? "" : found->second.string_value();
+}
+
+std::unique_ptr<footlight::Client> Dial(const Struct& one) {
   footlight::Options options;
-  if (const char* token = std::getenv("FOOTLIGHT_TOKEN")) options.token = token;
-  return std::make_unique<footlight::Client>(address, options);
+  options.token = Text(one, "token");
+  options.plaintext = one.fields().count("plaintext") != 0;
+  if (one.fields().count("tls")) {
+    const auto& tls = one.fields().at("tls").struct_value();
+    options.tls = footlight::Tls::FromFiles(Text(tls, "roots"), Text(tls, "private_key"), Text(tls, "certificate_chain"));
+  }
+  return std::make_unique<footlight::Client>(Text(one, "address"), options);
 }
 
 }  // namespace
@@ -159,23 +169,25 @@ int main(int, char** arguments) {
   text << file.rdbuf();
   const auto calls = Calls();
   std::map<std::string, std::string> known = {{"run", arguments[3]}};
-  const auto shared = Dial(arguments[2]);
+  footlight::Client shared(arguments[2]);
   const auto all = Read<Struct>(text.str());
   for (const auto& value : all.fields().at("cases").list_value().values()) {
     const auto& one = value.struct_value().fields();
     const std::string name = one.at("name").string_value();
-    const auto own = one.count("address") ? Dial(one.at("address").string_value()) : nullptr;
     footlight::CallOptions options;
     if (one.count("timeout_ms")) options.timeout = std::chrono::milliseconds(static_cast<int>(one.at("timeout_ms").number_value()));
     try {
+      const auto own = one.count("address") ? Dial(value.struct_value()) : nullptr;
       const std::string request = Filled(Spoken(one.at("request")), known);
-      const std::string answer = calls.at(one.at("call").string_value())(own ? *own : *shared, request, options);
+      const std::string answer = calls.at(one.at("call").string_value())(own ? *own : shared, request, options);
       if (one.count("keep")) {
         for (const auto& [kept, path] : one.at("keep").struct_value().fields()) known[kept] = At(answer, path.string_value());
       }
       std::cout << "{\"name\":" << Quoted(name) << ",\"answer\":" << answer << "}" << std::endl;
     } catch (const footlight::Error& error) {
       std::cout << Told(name, error) << std::endl;
+    } catch (const std::invalid_argument& refused) {
+      std::cout << "{\"name\":" << Quoted(name) << ",\"status\":\"REFUSED\",\"message\":" << Quoted(refused.what()) << "}" << std::endl;
     }
   }
 }

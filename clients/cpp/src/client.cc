@@ -1,6 +1,9 @@
 #include "footlight/client.h"
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -33,6 +36,28 @@ std::string TargetOf(const std::string& address) {
   const auto bracket = address.rfind(']');
   const bool has_port = address.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos;
   return has_port ? address : address + ":7007";
+}
+
+// Whether a target is this machine, as its name tells.
+bool IsHere(const std::string& target) {
+  static const std::regex kHere(R"((localhost|\[::1\]|127(\.\d{1,3}){3}):.*)", std::regex::icase);
+  return std::regex_match(target, kHere);
+}
+
+// The options with their token as it is sent: without the newline of the file that it came from. An error must not show it.
+Options Sendable(Options options, const std::string& target) {
+  std::string& token = options.token;
+  const auto space = [](unsigned char letter) { return std::isspace(letter) != 0; };
+  token.erase(std::find_if_not(token.rbegin(), token.rend(), space).base(), token.end());
+  token.erase(token.begin(), std::find_if_not(token.begin(), token.end(), space));
+  if (std::any_of(token.begin(), token.end(), [](char letter) { return letter <= ' ' || letter > '~'; })) {
+    throw std::invalid_argument("token: expected printable ASCII characters without spaces");
+  }
+  if (!token.empty() && !options.tls && !options.plaintext && !IsHere(target)) {
+    throw std::invalid_argument("token: expected TLS on the way to " + target +
+                                ", where others could read it; Options::plaintext sends it all the same");
+  }
+  return options;
 }
 
 std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const std::optional<Tls>& tls) {
@@ -74,11 +99,14 @@ void ThrowUnlessOk(const grpc::Status& status) {
 
 Tls Tls::FromFiles(const std::filesystem::path& roots, const std::filesystem::path& private_key,
                    const std::filesystem::path& certificate_chain) {
+  if (private_key.empty() != certificate_chain.empty()) {
+    throw std::invalid_argument("tls: expected a private key and its certificate together, got one of them");
+  }
   return {Contents(roots), Contents(private_key), Contents(certificate_chain)};
 }
 
 Client::Client(const std::string& address, Options options)
-    : options_(std::move(options)),
+    : options_(Sendable(std::move(options), TargetOf(address))),
       channel_(grpc::CreateCustomChannel(TargetOf(address), CredentialsOf(options_.tls), ArgumentsOf())),
       Catalog_(v1::CatalogService::NewStub(channel_)),
       Recommendation_(v1::RecommendationService::NewStub(channel_)),

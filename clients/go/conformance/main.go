@@ -27,6 +27,13 @@ type testCase struct {
 	Keep      map[string]string
 	Address   string
 	TimeoutMs int64 `json:"timeout_ms"`
+	Token     string
+	TLS       *struct {
+		Roots       string
+		Key         string `json:"private_key"`
+		Certificate string `json:"certificate_chain"`
+	}
+	Plaintext bool
 }
 
 type outcome struct {
@@ -47,16 +54,22 @@ func main() {
 	var all struct{ Cases []testCase }
 	check(json.Unmarshal(text, &all))
 	known := map[string]string{"run": os.Args[3]}
-	shared := dial(os.Args[2])
+	shared, err := dial(testCase{Address: os.Args[2]})
+	check(err)
 	for _, one := range all.Cases {
 		client := shared
 		if one.Address != "" {
-			client = dial(one.Address)
+			client, err = dial(one)
 		}
 		request := named.ReplaceAllFunc(one.Request, func(found []byte) []byte {
 			return []byte(known[string(named.FindSubmatch(found)[1])])
 		})
-		result := run(client, one, request)
+		result := outcome{Name: one.Name, Status: "REFUSED", Metadata: map[string]string{}}
+		if err != nil {
+			result.Message = err.Error()
+		} else {
+			result = run(client, one, request)
+		}
 		if result.Status == "OK" {
 			keep(one.Keep, result.Answer, known)
 		}
@@ -66,10 +79,15 @@ func main() {
 	}
 }
 
-func dial(address string) *footlight.Client {
-	client, err := footlight.Dial(address, footlight.WithToken(os.Getenv("FOOTLIGHT_TOKEN")))
-	check(err)
-	return client
+func dial(one testCase) (*footlight.Client, error) {
+	options := []footlight.Option{footlight.WithToken(one.Token)}
+	if one.TLS != nil {
+		options = append(options, footlight.WithTLSFiles(one.TLS.Roots, one.TLS.Certificate, one.TLS.Key))
+	}
+	if one.Plaintext {
+		options = append(options, footlight.WithPlaintext())
+	}
+	return footlight.Dial(one.Address, options...)
 }
 
 func run(client *footlight.Client, one testCase, request []byte) outcome {

@@ -1,6 +1,7 @@
 import { credentials as Credentials } from "@grpc/grpc-js";
 import type { ChannelCredentials, ChannelOptions } from "@grpc/grpc-js";
 import { readFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 
 /** Certificates in PEM, as text, bytes or the path of a file: who is trusted, and who we are where the server asks. */
 export interface TlsOptions {
@@ -13,9 +14,9 @@ export interface TlsOptions {
 }
 
 export interface ClientOptions {
-  /** Sent with every call. Without `tls` it travels readable. */
+  /** Sent with every call; to another machine only with `tls`, or where `tls: false` says that it may travel readable. */
   token?: string;
-  /** True means TLS with the authorities that Node trusts. */
+  /** True means TLS with the authorities that Node trusts; false that a token may do without. */
   tls?: boolean | TlsOptions;
   /** The milliseconds that a call may take unless it says otherwise: 30,000; ten minutes for calls that move files. */
   timeoutMs?: number;
@@ -48,9 +49,29 @@ export function targetOf(address: string): string {
   return afterBracket.includes(":") ? address : `${address}:7007`;
 }
 
+/** The token without the newline of the file that it came from. An error must not show it. */
+export function tokenOf(given: string | undefined, target: string, tls: ClientOptions["tls"]): string | undefined {
+  const token = given?.trim();
+  if (!token) return undefined;
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new TypeError("token: expected printable ASCII characters without spaces");
+  if (tls === undefined && !isHere(target)) {
+    throw new TypeError(`token: expected TLS on the way to ${target}, where others could read it; tls: false sends it all the same`);
+  }
+  return token;
+}
+
+/** Whether a target is this machine, as its name tells. */
+function isHere(target: string): boolean {
+  const host = target.slice(0, target.lastIndexOf(":")).replace(/^\[|\]$/g, "").toLowerCase();
+  return target.startsWith("unix:") || host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
 export function credentialsOf(tls: ClientOptions["tls"]): ChannelCredentials {
   if (!tls) return Credentials.createInsecure();
   const given = tls === true ? {} : tls;
+  if (!given.privateKey !== !given.certificateChain) {
+    throw new TypeError("tls: expected a private key and its certificate together, got one of them");
+  }
   return Credentials.createSsl(pem(given.roots), pem(given.privateKey), pem(given.certificateChain));
 }
 

@@ -4,7 +4,18 @@ import { fromJson, toJson } from "@bufbuild/protobuf";
 import * as footlight from "@footlight/client";
 
 const [cases, address, run] = process.argv.slice(2);
-const dial = (to) => new footlight.Footlight(to, { token: process.env.FOOTLIGHT_TOKEN });
+
+/** A client as a case says; its own refusal has the status REFUSED. */
+function dial(to, { token, tls, plaintext } = {}) {
+  const named = tls && { roots: tls.roots, privateKey: tls.private_key, certificateChain: tls.certificate_chain };
+  try {
+    return new footlight.Footlight(to, { token, tls: plaintext ? false : named });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new footlight.FootlightError(error.message, { code: "REFUSED" });
+  }
+}
+
 const shared = dial(address);
 const bytes = (text) => Buffer.from(text, "base64");
 const text = (data) => Buffer.from(data).toString("base64");
@@ -58,11 +69,11 @@ const filled = (value, known) =>
   JSON.parse(JSON.stringify(value), (_, one) => (typeof one === "string" ? one.replace(/\$\{(\w+)\}/g, (_, name) => known[name]) : one));
 
 const known = { run };
-for (const { name, call, request, keep, address: own, timeout_ms: timeoutMs = 60_000 } of JSON.parse(readFileSync(cases, "utf8")).cases) {
+for (const { name, call, request, keep, address: own, timeout_ms: timeoutMs = 60_000, ...how } of JSON.parse(readFileSync(cases, "utf8")).cases) {
   const outcome = { name, status: "OK", reason: "", field: "", message: "", metadata: {}, answer: null };
   try {
     const asked = filled(request, known);
-    const client = own ? dial(own) : shared;
+    const client = own ? dial(own, how) : shared;
     outcome.answer = await (OWN[call]?.(client, asked, { timeoutMs }) ?? plain(client, call, asked, { timeoutMs }));
     for (const [kept, path] of Object.entries(keep ?? {})) known[kept] = at(outcome.answer, path);
   } catch (error) {

@@ -39,8 +39,9 @@ struct Tls {
 };
 
 struct Options {
-  std::string token = {};  // sent with every call; without TLS it travels readable
+  std::string token = {};  // sent with every call; to another machine only by TLS, or where plaintext allows it
   std::optional<Tls> tls = std::nullopt;
+  bool plaintext = false;  // sends a token to another machine without TLS, where others on the way can read it
   std::chrono::milliseconds timeout = std::chrono::seconds(30);            // of a call that does not say otherwise
   std::chrono::milliseconds transfer_timeout = std::chrono::minutes(10);  // of calls that move files or make assets
 };

@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +126,14 @@ def _sendable(token: str) -> str:
 
 
 def _is_here(target: str) -> bool:
-    """Whether a target is this machine, as its name tells."""
+    """Whether a target is this machine, as its name tells: 127.example.org is the name of another."""
     host = target.rpartition(":")[0].strip("[]")
-    return target.startswith("unix:") or host in ("localhost", "::1") or host.startswith("127.")
+    if target.startswith("unix:") or host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def target_of(address: str) -> str:

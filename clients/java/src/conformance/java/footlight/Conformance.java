@@ -16,6 +16,7 @@ import footlight.v1.ListDecisionsRequest;
 import footlight.v1.ListDecisionsResponse;
 import footlight.v1.UploadCorpusResponse;
 import footlight.v1.WatchTrainingResponse;
+import java.io.File;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -35,30 +36,44 @@ public final class Conformance {
   public static void main(String[] arguments) throws Exception {
     Map<String, String> known = new LinkedHashMap<>(Map.of("run", arguments[2]));
     JsonObject all = JsonParser.parseString(Files.readString(Path.of(arguments[0]))).getAsJsonObject();
-    Client shared = dial(arguments[1]);
+    Client shared = Client.at(arguments[1]).connect();
     for (JsonElement element : all.getAsJsonArray("cases")) {
       JsonObject one = element.getAsJsonObject();
-      Client client = one.has("address") ? dial(one.get("address").getAsString()) : shared;
-      client = client.withTimeout(Duration.ofMillis(one.has("timeout_ms") ? one.get("timeout_ms").getAsLong() : 60_000));
-      System.out.println(GSON.toJson(run(client, one, known)));
+      System.out.println(GSON.toJson(run(shared, one, known)));
     }
     System.exit(0);
   }
 
-  private static Client dial(String address) throws Exception {
-    return Client.at(address).token(System.getenv("FOOTLIGHT_TOKEN")).connect();
+  private static Client dial(JsonObject one) throws Exception {
+    Connection connection = Client.at(one.get("address").getAsString());
+    if (one.has("token")) connection.token(one.get("token").getAsString());
+    if (one.has("plaintext")) connection.plaintext();
+    if (!one.has("tls")) return connection.connect();
+    JsonObject tls = one.getAsJsonObject("tls");
+    if (tls.has("roots")) connection.tls(file(tls, "roots"));
+    if (tls.has("private_key")) connection.certificate(file(tls, "certificate_chain"), file(tls, "private_key"));
+    return connection.tls().connect();
   }
 
-  private static JsonObject run(Client client, JsonObject one, Map<String, String> known) throws Exception {
+  private static File file(JsonObject tls, String name) {
+    return new File(tls.get(name).getAsString());
+  }
+
+  private static JsonObject run(Client shared, JsonObject one, Map<String, String> known) throws Exception {
     JsonObject outcome = new JsonObject();
     outcome.addProperty("name", one.get("name").getAsString());
     try {
+      Client client = one.has("address") ? dial(one) : shared;
+      client = client.withTimeout(Duration.ofMillis(one.has("timeout_ms") ? one.get("timeout_ms").getAsLong() : 60_000));
       JsonElement request = filled(one.get("request"), known);
       JsonElement answer = call(client, one.get("call").getAsString(), request.getAsJsonObject());
       if (one.has("keep")) {
         one.getAsJsonObject("keep").entrySet().forEach(kept -> known.put(kept.getKey(), at(answer, kept.getValue().getAsString())));
       }
       outcome.add("answer", answer);
+    } catch (IllegalArgumentException refused) {
+      outcome.addProperty("status", "REFUSED");
+      outcome.addProperty("message", refused.getMessage());
     } catch (FootlightException error) {
       outcome.addProperty("status", error.code().name());
       outcome.addProperty("reason", error.reason());

@@ -26,6 +26,7 @@ public final class Connection {
   private final String target;
   private String token = "";
   private boolean tls;
+  private boolean plain;
   private final SslContextBuilder ssl = GrpcSslContexts.forClient();
 
   Connection(String address) {
@@ -36,9 +37,21 @@ public final class Connection {
     this.target = hasPort ? address : address + ":7007";
   }
 
-  /** Sends a token with every call. Without TLS it travels readable. */
+  /**
+   * Sends a token with every call; to another machine only by TLS, or after {@link #plaintext}. Spaces around it, the newline of
+   * a file for instance, are left out.
+   */
   public Connection token(String token) {
-    this.token = token == null ? "" : token;
+    this.token = token == null ? "" : token.strip();
+    if (!this.token.matches("[\\x21-\\x7e]*")) {
+      throw new IllegalArgumentException("token: expected printable ASCII characters without spaces");
+    }
+    return this;
+  }
+
+  /** Sends a token to another machine without TLS, where others on the way can read it. */
+  public Connection plaintext() {
+    plain = true;
     return this;
   }
 
@@ -62,6 +75,10 @@ public final class Connection {
 
   /** The client. */
   public Client connect() throws SSLException {
+    if (!token.isEmpty() && !tls && !plain && !isHere(target)) {
+      throw new IllegalArgumentException(
+          "token: expected TLS on the way to " + target + ", where others could read it; plaintext() sends it all the same");
+    }
     NettyChannelBuilder builder =
         NettyChannelBuilder.forTarget("dns:///" + target)
             .userAgent("footlight-java/0.1.0")
@@ -75,6 +92,12 @@ public final class Connection {
     if (!token.isEmpty()) builder.intercept(new Token(token));
     ManagedChannel channel = builder.build();
     return Client.over(channel);
+  }
+
+  /** Whether a target is this machine, as its name tells. */
+  private static boolean isHere(String target) {
+    String host = target.substring(0, target.lastIndexOf(':')).replaceAll("[\\[\\]]", "");
+    return host.equalsIgnoreCase("localhost") || host.equals("::1") || host.matches("127(\\.\\d{1,3}){3}");
   }
 
   /** A call that no server has taken is sent again, but for those that must not happen twice. */

@@ -5,10 +5,11 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import footlight.rpc.BadRequest;
 import footlight.rpc.ErrorInfo;
 import footlight.rpc.RetryInfo;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -16,6 +17,8 @@ import java.util.TreeMap;
 /** Any error that a server answered, or that kept it from answering. */
 public final class FootlightException extends RuntimeException {
   private static final long serialVersionUID = 1;
+  private static final Metadata.Key<byte[]> DETAILS =
+      Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
   private final Status.Code code;
   private String reason = "";
@@ -36,8 +39,7 @@ public final class FootlightException extends RuntimeException {
     }
     String message = status.getDescription() == null ? status.getCode().name() : status.getDescription();
     FootlightException told = new FootlightException(status.getCode(), message, thrown);
-    com.google.rpc.Status details = detailsOf(thrown);
-    for (Any detail : details == null ? java.util.List.<Any>of() : details.getDetailsList()) {
+    for (Any detail : detailsOf(thrown)) {
       try {
         told.read(detail);
       } catch (InvalidProtocolBufferException unreadable) {
@@ -47,11 +49,13 @@ public final class FootlightException extends RuntimeException {
     return told;
   }
 
-  private static com.google.rpc.Status detailsOf(RuntimeException thrown) {
+  private static List<Any> detailsOf(RuntimeException thrown) {
+    Metadata trailers = Status.trailersFromThrowable(thrown);
+    byte[] packed = trailers == null ? null : trailers.get(DETAILS);
     try {
-      return StatusProto.fromThrowable(thrown);
-    } catch (RuntimeException unreadable) {
-      return null;
+      return packed == null ? List.of() : footlight.rpc.Status.parseFrom(packed).getDetailsList();
+    } catch (InvalidProtocolBufferException unreadable) {
+      return List.of();
     }
   }
 
