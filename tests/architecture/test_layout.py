@@ -29,6 +29,11 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: set[str]) -> None:
     assert {path.split("/")[0] for path in wheel} == set(PACKAGES)
 
 
+def test_the_wheel_holds_what_other_languages_generate_their_clients_from(root: Path, wheel: set[str]) -> None:
+    wire = {f"footlight/v1/{path.name}" for path in (root / "protos/footlight/v1").glob("*.proto")}
+    assert wire | {"footlight/v1/footlight.binpb", "footlight/v1/buf.gen.yaml"} <= wheel
+
+
 def test_every_package_says_that_it_is_typed(wheel: set[str]) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= wheel
 

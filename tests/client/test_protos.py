@@ -31,6 +31,6 @@ def test_the_command_writes_what_a_generator_reads(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "footlight.cli", "protos", str(tmp_path / "wire")]
     written = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert all(Path(path).is_file() for path in written)
-    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{tmp_path}/wire", f"--python_out={tmp_path}"]
-    subprocess.run([*protoc, "footlight/v1/recommendation.proto"], check=True)
+    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"--descriptor_set_in={tmp_path}/wire/footlight.binpb"]
+    subprocess.run([*protoc, f"--python_out={tmp_path}", "footlight/v1/recommendation.proto"], check=True)
     assert (tmp_path / "footlight/v1/recommendation_pb2.py").is_file()

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from google.protobuf.descriptor import FileDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
-
 FOLDER = "footlight/v1"
-_CHECKOUT = Path(__file__).resolve().parents[3] / "protos" / FOLDER
+DESCRIPTORS = "footlight.binpb"
+TEMPLATE = "buf.gen.yaml"
+_CHECKOUT = Path(__file__).resolve().parents[3]
 """Where they are when the package is used from a checkout; a wheel has them beside the generated modules."""
 
 
 def proto_files() -> dict[str, str]:
     """The text of every `.proto` file by its path, such as "footlight/v1/catalog.proto"."""
     beside = [entry for entry in files("footlight.v1").iterdir() if entry.name.endswith(".proto")]
-    found = beside or sorted(_CHECKOUT.glob("*.proto"))
+    found = beside or sorted((_CHECKOUT / "protos" / FOLDER).glob("*.proto"))
     return {f"{FOLDER}/{entry.name}": entry.read_text(encoding="utf-8") for entry in found}
+
+
+def buf_template() -> str:
+    """What `buf generate` reads: which languages to generate, and by which plug-ins."""
+    beside = files("footlight.v1") / TEMPLATE
+    return (beside if beside.is_file() else _CHECKOUT / TEMPLATE).read_text(encoding="utf-8")
 
 
 def descriptor_set() -> bytes:
     """A google.protobuf.FileDescriptorSet with all of it, and with what it imports; without the comments."""
-    found = FileDescriptorSet()
-    seen: set[str] = set()
-    for path in sorted(proto_files()):
-        module = import_module(path.removesuffix(".proto").replace("/", ".") + "_pb2")
-        for descriptor in _with_imports(module.DESCRIPTOR, seen):
-            descriptor.CopyToProto(found.file.add())
-    return found.SerializeToString(deterministic=True)
-
-
-def _with_imports(descriptor: FileDescriptor, seen: set[str]) -> Iterator[FileDescriptor]:
-    """A file after all that it imports, each once."""
-    if descriptor.name in seen:
-        return
-    seen.add(descriptor.name)
-    for needed in descriptor.dependencies:
-        yield from _with_imports(needed, seen)
-    yield descriptor
+    return (files("footlight.v1") / DESCRIPTORS).read_bytes()

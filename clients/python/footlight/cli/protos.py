@@ -19,11 +19,11 @@ def write(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="Where to write; made when it is not there.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
-    """Write the .proto files of the wire and a descriptor set, to generate clients for other languages from."""
-    from footlight.protos import descriptor_set, proto_files
+    """Write the .proto files of the wire, a descriptor set and buf.gen.yaml: other languages generate clients from them."""
+    from footlight.protos import DESCRIPTORS, TEMPLATE, buf_template, descriptor_set, proto_files
 
     written = {name: text.encode() for name, text in proto_files().items()}
-    written["footlight.binpb"] = descriptor_set()
+    written |= {DESCRIPTORS: descriptor_set(), TEMPLATE: buf_template().encode()}
     for name, data in written.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
