@@ -10,9 +10,20 @@ from tests.clients import stage, wire_runner
 from tests.clients.cases import Outcome, played
 from tests.clients.connections import guarded
 from tests.clients.hostile import hostile
+from tests.clients.runs import Workshop
 from tests.e2e.conftest import Server
 
 Outcomes = Mapping[str, Outcome]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workshop(request: pytest.FixtureRequest) -> Iterator[Workshop | None]:
+    """All clients of other languages, being built from the first test on, where any of them is tested."""
+    if not any(item.get_closest_marker("clients") for item in request.session.items):
+        yield None
+        return
+    with Workshop() as works:
+        yield works
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -45,7 +46,9 @@ async def by_the_asynchronous(case: Json) -> Outcome:
 
 
 def test_the_client_trusts_whom_it_is_told_to(guarded_servers: Mapping[str, str]) -> None:
-    outcomes = map(by_the_client, connection_cases(guarded_servers))
+    cases = connection_cases(guarded_servers)
+    with ThreadPoolExecutor(len(cases)) as pool:
+        outcomes = list(pool.map(by_the_client, cases))
     assert unexpected_connections(outcomes, guarded_servers) == []
 
 

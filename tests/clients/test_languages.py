@@ -25,13 +25,6 @@ pytestmark = pytest.mark.clients
 
 
 @pytest.fixture(scope="session")
-def workshop() -> Iterator[Workshop]:
-    """All clients, being built while the servers start and the clients before are tested."""
-    with Workshop() as works:
-        yield works
-
-
-@pytest.fixture(scope="session")
 def runs(
     workshop: Workshop,
     server: Server,
@@ -43,7 +36,7 @@ def runs(
     elsewhere = tmp_path_factory.mktemp("cases") / "elsewhere.json"
     cases = [*hostile_cases(hostile_servers), *connection_cases(guarded_servers)]
     elsewhere.write_text(json.dumps({"cases": cases}))
-    with ThreadPoolExecutor(len(LANGUAGES)) as pool:
+    with ThreadPoolExecutor(2 * len(LANGUAGES)) as pool:
         yield {one.name: Run(pool, workshop, one.name, (server.address, elsewhere)) for one in LANGUAGES}
 
 
