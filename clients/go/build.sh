@@ -10,11 +10,7 @@ mkdir -p "$source/v1" "$source/conformance"
 cp "$here"/*.go "$source/"
 cp "$here"/conformance/*.go "$source/conformance/"
 
-cd "${PROTOS:-$here/../../protos}"
-mapped=()
-for file in footlight/v1/*.proto; do mapped+=("M$file=$module/v1"); done
-options=$(IFS=,; echo "${mapped[*]}")
-protoc -I. "--go_out=$out/src" "--go_opt=$options" "--go-grpc_out=$out/src" "--go-grpc_opt=$options,require_unimplemented_servers=false" footlight/v1/*.proto
+"$here/generate.sh" "$source"
 
 export GO111MODULE=off GOPATH="$out:/usr/share/gocode" GOFLAGS=-p=2
 cd "$source"

@@ -6,17 +6,11 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?the folder to build in}
 jars=/usr/share/java
-mkdir -p "$out/protos/footlight/v1" "$out/generated" "$out/classes" "$out/native"
+mkdir -p "$out/generated" "$out/classes" "$out/native"
 
-# One class a file, in the package of the wire; other languages have no need of these options.
-for file in "$here"/../../protos/footlight/v1/*.proto; do
-  sed 's/^package footlight\.v1;/&\noption java_multiple_files = true;\noption java_package = "footlight.v1";/' "$file" \
-    > "$out/protos/footlight/v1/$(basename "$file")"
-done
-sed 's/^package footlight\.rpc;/&\noption java_multiple_files = true;/' "$here/../protos/footlight_rpc_details.proto" > "$out/protos/footlight_rpc_details.proto"
-protoc "-I$out/protos" "--java_out=$out/generated" "--grpc-java_out=$out/generated" \
-  "--plugin=protoc-gen-grpc-java=$(command -v grpc_java_plugin || command -v protoc-gen-grpc-java)" "$out"/protos/footlight/v1/*.proto \
-  "$out/protos/footlight_rpc_details.proto"
+protoc "-I$here/../../protos" "-I$here/../protos" "--java_out=$out/generated" "--grpc-java_out=$out/generated" \
+  "--plugin=protoc-gen-grpc-java=$(command -v grpc_java_plugin || command -v protoc-gen-grpc-java)" "$here"/../../protos/footlight/v1/*.proto \
+  "$here/../protos/footlight_rpc_details.proto"
 
 classpath=$(printf '%s:' "$jars"/{grpc-api,grpc-core,grpc-context,grpc-netty,grpc-protobuf,grpc-protobuf-lite,grpc-stub}.jar \
   "$jars"/{protobuf,protobuf-util,guava,gson,geronimo-annotation-1.3-spec,opencensus-api,jsr305,perfmark-api,perfmark-impl}.jar \

@@ -68,9 +68,9 @@ function checked(asset: AssetMessage, data: Uint8Array): Asset {
 
 /** What the owner of a corpus declares. */
 export interface Rights {
-  holder?: string;
-  licence?: string;
-  statement?: string;
+  holder?: string | undefined;
+  licence?: string | undefined;
+  statement?: string | undefined;
 }
 
 /** Files to upload: bytes by path, or a folder. */

@@ -8,9 +8,9 @@ import { ResourceExhausted, endedBy, errorOf } from "./errors.js";
 /** How one call is made. */
 export interface CallOptions {
   /** Ends the call: `AbortSignal.timeout(500)` is a deadline and gives DeadlineExceeded, any other abort Cancelled. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** The milliseconds that the call may take; the server is told. Infinity for no limit. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** The RPCs of a service, as methods. */

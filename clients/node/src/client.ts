@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Client } from "@grpc/grpc-js";
 
@@ -89,7 +91,7 @@ export class Footlight {
 
   /** Appends events to the log, all of them or none. An event without an id gets a new one. */
   async recordEvents(events: Rest<MessageInitShape<typeof EventSchema>>[], options?: CallOptions): Promise<RecordEventsResponse> {
-    return this.catalog.recordEvents({ events: events.map((event) => ({ eventId: crypto.randomUUID(), ...event })) }, options);
+    return this.catalog.recordEvents({ events: events.map((event) => ({ ...event, eventId: event.eventId || randomUUID() })) }, options);
   }
 
   /** Ranks items for a person. */
@@ -103,7 +105,7 @@ export class Footlight {
     options: CallOptions & { onProgress?: (done: number, count: number) => void } = {},
   ): AsyncIterableIterator<Asset> {
     const { onProgress, ...rest } = options;
-    return assembled(this.generation.generate(wanted, { timeoutMs: TRANSFER_TIMEOUT_MS, ...rest }), onProgress);
+    return assembled(this.generation.generate(wanted, { ...rest, timeoutMs: rest.timeoutMs ?? TRANSFER_TIMEOUT_MS }), onProgress);
   }
 
   /** Makes assets and writes each to a folder; answers the paths of the files. */
@@ -115,7 +117,7 @@ export class Footlight {
 
   /** An asset that was made before, with its bytes. */
   async getAsset(assetId: string, options: CallOptions = {}): Promise<Asset> {
-    const messages = this.generation.getAsset({ assetId }, { timeoutMs: TRANSFER_TIMEOUT_MS, ...options });
+    const messages = this.generation.getAsset({ assetId }, { ...options, timeoutMs: options.timeoutMs ?? TRANSFER_TIMEOUT_MS });
     for await (const asset of assembled(messages)) return asset;
     throw new InternalError(`asset ${assetId} did not come whole`, { code: "DATA_LOSS" });
   }
@@ -123,17 +125,17 @@ export class Footlight {
   /** Uploads files to learn from: a folder, or bytes by path. The same files give the same corpus id. */
   async uploadCorpus(name: string, source: CorpusSource, options: CallOptions & { rights?: Rights } = {}): Promise<Corpus> {
     const { rights, ...rest } = options;
-    const answer = await this.generation.uploadCorpus(uploadOf(name, source, rights), { timeoutMs: TRANSFER_TIMEOUT_MS, ...rest });
+    const answer = await this.generation.uploadCorpus(uploadOf(name, source, rights), { ...rest, timeoutMs: rest.timeoutMs ?? TRANSFER_TIMEOUT_MS });
     return answer.corpus as Corpus;
   }
 
   /** Decides the next action of a session. A call without a request id gets one, so that it can be sent again. */
   async act(step: Rest<MessageInitShape<typeof ActRequestSchema>>, options?: CallOptions): Promise<ActResponse> {
-    return this.interaction.act({ requestId: crypto.randomUUID(), ...step }, options);
+    return this.interaction.act({ ...step, requestId: step.requestId || randomUUID() }, options);
   }
 
   /** Adds a reward to a decision; counted once by its reward id. */
-  async reward(decisionId: string, value: number, rewardId: string = crypto.randomUUID(), options?: CallOptions): Promise<RewardStatus> {
+  async reward(decisionId: string, value: number, rewardId: string = randomUUID(), options?: CallOptions): Promise<RewardStatus> {
     const rewards: MessageInitShape<typeof RewardEventSchema>[] = [{ decisionId, value, rewardId }];
     const { statuses } = await this.interaction.reward({ rewards }, options);
     return statuses[0] ?? RewardStatus.UNSPECIFIED;
@@ -141,12 +143,12 @@ export class Footlight {
 
   /** A stream on which sessions of an agent are played. */
   interact(agentId: string, options: CallOptions = {}): Interaction {
-    return new Interaction((requests) => this.interaction.interact(requests, { timeoutMs: Infinity, ...options }), agentId);
+    return new Interaction((requests) => this.interaction.interact(requests, { ...options, timeoutMs: options.timeoutMs ?? Infinity }), agentId);
   }
 
   /** An agent's decisions with what they earned. */
   async *agentDecisions(agentId: string, options: CallOptions = {}): AsyncIterableIterator<LoggedDecision> {
-    for await (const page of this.interaction.listDecisions({ agentId }, { timeoutMs: TRANSFER_TIMEOUT_MS, ...options })) yield* page.decisions;
+    for await (const page of this.interaction.listDecisions({ agentId }, { ...options, timeoutMs: options.timeoutMs ?? TRANSFER_TIMEOUT_MS })) yield* page.decisions;
   }
 
   /** Trains a deployment and waits for the end. */
@@ -158,7 +160,7 @@ export class Footlight {
     const { onProgress, ...rest } = options;
     let { training } = await this.engine.startTraining({ deployment, ...wanted }, rest);
     const trainingId = training?.trainingId ?? "";
-    for await (const seen of this.engine.watchTraining({ trainingId }, { timeoutMs: Infinity, ...rest })) {
+    for await (const seen of this.engine.watchTraining({ trainingId }, { ...rest, timeoutMs: rest.timeoutMs ?? Infinity })) {
       training = seen.training;
       if (training) onProgress?.(training);
     }

@@ -6,22 +6,22 @@ import { isIPv4 } from "node:net";
 /** Certificates in PEM, as text, bytes or the path of a file: who is trusted, and who we are where the server asks. */
 export interface TlsOptions {
   /** The authorities that are trusted; left out means those that Node trusts. */
-  roots?: string | Uint8Array;
+  roots?: string | Uint8Array | undefined;
   /** Our key, for servers that ask for a certificate. */
-  privateKey?: string | Uint8Array;
+  privateKey?: string | Uint8Array | undefined;
   /** Our certificate. */
-  certificateChain?: string | Uint8Array;
+  certificateChain?: string | Uint8Array | undefined;
 }
 
 export interface ClientOptions {
   /** Sent with every call; to another machine only with `tls`, or where `tls: false` says that it may travel readable. */
-  token?: string;
+  token?: string | undefined;
   /** True means TLS with the authorities that Node trusts; false that a token may do without. */
-  tls?: boolean | TlsOptions;
+  tls?: boolean | TlsOptions | undefined;
   /** The milliseconds that a call may take unless it says otherwise: 30,000; ten minutes for calls that move files. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** For about so many milliseconds a call is sent again, within its deadline, that no server has taken: 5,000. 0 sends nothing again. */
-  retryMs?: number;
+  retryMs?: number | undefined;
 }
 
 export const DEFAULT_ADDRESS = "localhost:7007";

@@ -17,7 +17,7 @@ export interface ErrorFacts {
   /** Further facts by name. */
   metadata: Record<string, string>;
   /** After how many milliseconds to try again; undefined where the server did not say. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
   /** What led to it: the error of gRPC, or the reason of an AbortSignal. */
   cause?: unknown;
 }
@@ -28,7 +28,7 @@ export class FootlightError extends Error implements ErrorFacts {
   readonly reason: string;
   readonly field: string;
   readonly metadata: Record<string, string>;
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 
   constructor(message: string, facts: Partial<ErrorFacts> = {}) {
     super(message, "cause" in facts ? { cause: facts.cause } : undefined);
