@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 
@@ -46,6 +47,7 @@ type Client struct {
 	Assistant      v1.AssistantServiceClient
 
 	connection *grpc.ClientConn
+	timeout    time.Duration
 }
 
 type settings struct {
@@ -153,6 +155,7 @@ func Dial(address string, options ...Option) (*Client, error) {
 		Engine:         v1.NewEngineServiceClient(connection),
 		Assistant:      v1.NewAssistantServiceClient(connection),
 		connection:     connection,
+		timeout:        s.timeout,
 	}, nil
 }
 
@@ -240,6 +243,9 @@ func (c *Client) Reward(ctx context.Context, decisionID string, value float64) (
 	answer, err := c.Interaction.Reward(ctx, &v1.RewardRequest{Rewards: []*v1.RewardEvent{reward}})
 	if err != nil {
 		return v1.RewardStatus_REWARD_STATUS_UNSPECIFIED, err
+	}
+	if len(answer.Statuses) == 0 {
+		return v1.RewardStatus_REWARD_STATUS_UNSPECIFIED, &Error{Code: codes.Internal, Message: "the server told of no reward"}
 	}
 	return answer.Statuses[0], nil
 }

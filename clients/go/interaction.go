@@ -2,6 +2,8 @@ package footlight
 
 import (
 	"context"
+	"io"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -13,9 +15,10 @@ type Interaction struct {
 	agentID string
 	stream  v1.InteractionService_InteractClient
 	cancel  context.CancelFunc
+	timeout time.Duration
 }
 
-// Interact opens a stream. Close it when done.
+// Interact opens a stream. Close it when done. Each answer may take as long as a call of this client whose context has no deadline.
 func (c *Client) Interact(ctx context.Context, agentID string) (*Interaction, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	stream, err := c.Interaction.Interact(ctx)
@@ -23,7 +26,7 @@ func (c *Client) Interact(ctx context.Context, agentID string) (*Interaction, er
 		cancel()
 		return nil, err
 	}
-	return &Interaction{agentID, stream, cancel}, nil
+	return &Interaction{agentID, stream, cancel, c.timeout}, nil
 }
 
 // Act tells the outcome of the session's decision before, and decides the next one.
@@ -55,9 +58,15 @@ func (i *Interaction) Close() error {
 
 func (i *Interaction) ask(request *v1.InteractRequest) (*v1.InteractResponse, error) {
 	// An error of Send is that the stream has ended; Recv tells why.
+	late := time.AfterFunc(i.timeout, i.cancel)
 	sent := i.stream.Send(request)
 	answer, err := i.stream.Recv()
-	if err == nil && sent != nil {
+	switch {
+	case !late.Stop() && err != nil:
+		err = &Error{Code: codes.DeadlineExceeded, Message: "no answer came within " + i.timeout.String()}
+	case err == io.EOF:
+		err = &Error{Code: codes.Unavailable, Message: "the server ended the stream"}
+	case err == nil && sent != nil:
 		err = &Error{Code: codes.Internal, Message: "the server answered what it was not asked"}
 	}
 	return answer, err

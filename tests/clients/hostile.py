@@ -79,15 +79,39 @@ async def endless_wrong_type(_: bytes, context: Any) -> AsyncIterator[bytes]:
         yield b"\xff\xff\xff\xff"
 
 
+async def nothing(_: bytes, context: Any) -> bytes:
+    return b""
+
+
+async def no_messages(_: bytes, context: Any) -> AsyncIterator[bytes]:
+    messages: tuple[bytes, ...] = ()
+    for message in messages:
+        yield message
+
+
+async def ends(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+    async for _ in requests:
+        return
+    yield b""
+
+
+async def listens(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+    async for _ in requests:
+        await asyncio.sleep(LAST_S)
+        yield b""
+
+
 class _All(grpc.GenericRpcHandler):
-    """Answers every unary call in one way, and every stream in another."""
+    """Answers every unary call in one way, every stream in another; a stream both ways ends, or is only listened to."""
 
     def __init__(self, unary: Any, stream: Any) -> None:
         self._unary: Any = grpc.unary_unary_rpc_method_handler(unary)
         self._stream: Any = grpc.unary_stream_rpc_method_handler(stream)
+        self._exchange: Any = grpc.stream_stream_rpc_method_handler(ends if unary is nothing else listens)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
-        return self._stream if handler_call_details.method.endswith("/Generate") else self._unary
+        method = handler_call_details.method.rpartition("/")[2]
+        return {"Generate": self._stream, "GetAsset": self._stream, "Interact": self._exchange}.get(method, self._unary)
 
 
 KINDS: dict[str, Callable[[], tuple[Any, Any]]] = {
@@ -98,6 +122,7 @@ KINDS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "full at first": lambda: (full_at_first(), endless_wrong_type),
     "cut short": lambda: (slow, assets(20, bytes(32))),
     "other bytes": lambda: (slow, assets(10, sha256(b"other").digest())),
+    "says nothing": lambda: (nothing, no_messages),
 }
 EXPECTED = (
     # server, call, one of these statuses
@@ -114,7 +139,19 @@ EXPECTED = (
     ("full at first", "RecommendationService/Recommend", ("OK",)),
     ("cut short", "GenerationService/Generate", ("DATA_LOSS",)),
     ("other bytes", "GenerationService/Generate", ("DATA_LOSS",)),
+    ("slow", "InteractionService/Interact", ("DEADLINE_EXCEEDED",)),
+    ("says nothing", "InteractionService/Interact", ("UNAVAILABLE",)),
+    ("says nothing", "GenerationService/GetAsset", ("DATA_LOSS",)),
 )
+REQUESTS = {
+    "RecommendationService/Recommend": {"user_id": "ada"},
+    "GenerationService/Generate": {"deployment": "any"},
+    "GenerationService/GetAsset": {"asset_id": "any"},
+    "InteractionService/Interact": {
+        "agent_id": "robot",
+        "messages": [{"act": {"session_id": "s", "observation": {"discrete": "0"}}}],
+    },
+}
 SECONDS = 3.0
 """The deadline that the clients are given."""
 NEVER_S = 1.0
@@ -127,7 +164,7 @@ def hostile_cases(addresses: Mapping[str, str]) -> list[Json]:
         {
             "name": f"{server}: {call}",
             "call": call,
-            "request": {"user_id": "ada"} if call.endswith("/Recommend") else {"deployment": "any"},
+            "request": REQUESTS[call],
             "address": addresses[server],
             "timeout_ms": int(1000 * (NEVER_S if "DEADLINE_EXCEEDED" in statuses else SECONDS)),
         }

@@ -28,11 +28,15 @@ pytestmark = pytest.mark.clients
 def runs(
     workshop: Workshop,
     server: Server,
+    reference: Outcomes,
     hostile_servers: Mapping[str, str],
     guarded_servers: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mapping[str, Run]]:
-    """The runner of each client, at work: with most of its cases it waits for an answer that does not come."""
+    """The runner of each client, at work: with most of its cases it waits for an answer that does not come.
+
+    The reference is there before: two runs at a time would delete each other's corpus, whose id follows from its bytes.
+    """
     elsewhere = tmp_path_factory.mktemp("cases") / "elsewhere.json"
     cases = [*hostile_cases(hostile_servers), *connection_cases(guarded_servers)]
     elsewhere.write_text(json.dumps({"cases": cases}))

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -179,11 +181,66 @@ v1::Training Client::WatchTraining(const std::string& training_id, const std::fu
 Interaction Client::Interact(const std::string& agent_id) {
   auto context = Context(std::nullopt);
   auto stream = Interaction_->Interact(context.get());
-  return Interaction(std::move(context), std::move(stream), agent_id);
+  return Interaction(std::move(context), std::move(stream), agent_id, options_.timeout);
 }
 
-Interaction::Interaction(std::unique_ptr<grpc::ClientContext> context, std::unique_ptr<Stream> stream, std::string agent_id)
-    : context_(std::move(context)), stream_(std::move(stream)), agent_id_(std::move(agent_id)) {}
+// Cancels the stream when an answer does not come in time.
+class Interaction::Watch {
+ public:
+  Watch(grpc::ClientContext* context, std::chrono::milliseconds timeout)
+      : context_(context), timeout_(timeout), thread_([this] { Run(); }) {}
+  ~Watch() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    due_ = Clock::now() + timeout_;
+  }
+  // Whether the time was up.
+  bool End() {
+    const std::lock_guard lock(mutex_);
+    due_.reset();
+    return rang_;
+  }
+  std::chrono::milliseconds timeout() const { return timeout_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // It looks now and then: to be woken by every step would cost more than the step.
+  void Run() {
+    const auto pause = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), timeout_ / 4);
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, pause, [this] { return over_; })) {
+      if (!due_ || Clock::now() < *due_) continue;
+      rang_ = true;
+      context_->TryCancel();
+      return;
+    }
+  }
+
+  grpc::ClientContext* context_;
+  std::chrono::milliseconds timeout_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Clock::time_point> due_;
+  bool over_ = false;
+  bool rang_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+Interaction::Interaction(std::unique_ptr<grpc::ClientContext> context, std::unique_ptr<Stream> stream, std::string agent_id,
+                         std::chrono::milliseconds timeout)
+    : context_(std::move(context)),
+      stream_(std::move(stream)),
+      agent_id_(std::move(agent_id)),
+      watch_(std::make_unique<Watch>(context_.get(), timeout)) {}
+
+Interaction::Interaction(Interaction&&) noexcept = default;
 
 Interaction::~Interaction() {
   if (!stream_) return;  // moved from
@@ -213,11 +270,20 @@ v1::EndSessionResponse Interaction::End(v1::EndSessionRequest end) {
 }
 
 v1::InteractResponse Interaction::Ask(const v1::InteractRequest& request) {
+  if (ended_) throw *ended_;
   v1::InteractResponse answer;
-  if (stream_->Write(request) && stream_->Read(&answer)) return answer;
-  const grpc::Status status = stream_->Finish();
+  watch_->Begin();
+  const bool answered = stream_->Write(request) && stream_->Read(&answer);
+  const grpc::Status status = answered ? grpc::Status::OK : stream_->Finish();
+  const bool late = watch_->End();
+  if (answered) return answer;
   stream_.reset();
-  throw status.ok() ? Error(grpc::StatusCode::UNAVAILABLE, "the server ended the stream") : Error::From(status);
+  if (late) {
+    ended_.emplace(grpc::StatusCode::DEADLINE_EXCEEDED, "no answer came within " + std::to_string(watch_->timeout().count()) + " ms");
+  } else {
+    ended_ = status.ok() ? Error(grpc::StatusCode::UNAVAILABLE, "the server ended the stream") : Error::From(status);
+  }
+  throw *ended_;
 }
 
 }  // namespace footlight

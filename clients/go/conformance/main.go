@@ -81,6 +81,9 @@ func main() {
 
 func dial(one testCase) (*footlight.Client, error) {
 	options := []footlight.Option{footlight.WithToken(one.Token)}
+	if one.TimeoutMs > 0 {
+		options = append(options, footlight.WithTimeout(time.Duration(one.TimeoutMs)*time.Millisecond))
+	}
 	if one.TLS != nil {
 		options = append(options, footlight.WithTLSFiles(one.TLS.Roots, one.TLS.Certificate, one.TLS.Key))
 	}

@@ -22,6 +22,7 @@ import type { ActRequestSchema, ActResponse, LoggedDecision, RewardEventSchema }
 import { RecommendationService } from "./gen/footlight/v1/recommendation_pb.js";
 import type { RecommendRequestSchema, RecommendResponse } from "./gen/footlight/v1/recommendation_pb.js";
 import { Interaction } from "./interaction.js";
+import type { Open } from "./interaction.js";
 
 export const VERSION = "0.1.0";
 
@@ -44,10 +45,12 @@ export class Footlight {
   readonly engine: ServiceCalls<typeof EngineService>;
   readonly assistant: ServiceCalls<typeof AssistantService>;
   private readonly channel: Client;
+  private readonly timeoutMs: number;
 
   constructor(address: string = process.env["FOOTLIGHT_ADDRESS"] || DEFAULT_ADDRESS, options: ClientOptions = {}) {
     const { token, tls, timeoutMs = DEFAULT_TIMEOUT_MS, retryMs = DEFAULT_RETRY_MS } = options;
     if (!(timeoutMs > 0)) throw new TypeError(`timeoutMs: expected more than 0, got ${timeoutMs}`);
+    this.timeoutMs = timeoutMs;
     this.address = targetOf(address);
     const sent = tokenOf(token, this.address, tls);
     this.channel = new Client(this.address, credentialsOf(tls), channelOptions(retryMs, VERSION));
@@ -141,9 +144,10 @@ export class Footlight {
     return statuses[0] ?? RewardStatus.UNSPECIFIED;
   }
 
-  /** A stream on which sessions of an agent are played. */
+  /** A stream on which sessions of an agent are played. Each answer may take as long as a call of this client; `options` are the stream's. */
   interact(agentId: string, options: CallOptions = {}): Interaction {
-    return new Interaction((requests) => this.interaction.interact(requests, { ...options, timeoutMs: options.timeoutMs ?? Infinity }), agentId);
+    const open: Open = (requests, signal) => this.interaction.interact(requests, { timeoutMs: options.timeoutMs ?? Infinity, signal });
+    return new Interaction(open, agentId, this.timeoutMs, options.signal);
   }
 
   /** An agent's decisions with what they earned. */

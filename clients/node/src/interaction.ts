@@ -1,6 +1,6 @@
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 
-import { InternalError } from "./errors.js";
+import { InternalError, Unavailable } from "./errors.js";
 import type {
   ActRequestSchema,
   ActResponse,
@@ -17,7 +17,8 @@ type Request = MessageInitShape<typeof InteractRequestSchema>;
 type Kind = Exclude<InteractResponse["kind"], { case: undefined }>;
 type Step = Exclude<MessageInitShape<typeof ActRequestSchema>, { $typeName: unknown }>;
 type End = Exclude<MessageInitShape<typeof EndSessionRequestSchema>, { $typeName: unknown }>;
-type Open = (requests: AsyncIterable<Request>) => AsyncIterableIterator<MessageShape<typeof InteractResponseSchema>>;
+/** Opens the stream; the signal ends it. */
+export type Open = (requests: AsyncIterable<Request>, signal: AbortSignal) => AsyncIterableIterator<MessageShape<typeof InteractResponseSchema>>;
 
 /** Sessions of one agent on one stream: one message each way a step. An error ends it; what was answered before holds. */
 export class Interaction {
@@ -25,12 +26,17 @@ export class Interaction {
   private readonly waiting: Request[] = [];
   private wake: () => void = () => {};
   private closed = false;
+  private readonly ending = new AbortController();
 
   constructor(
     open: Open,
     private readonly agentId: string,
+    private readonly timeoutMs: number,
+    signal?: AbortSignal,
   ) {
-    this.answers = open(this.requests());
+    if (signal?.aborted) this.ending.abort(signal.reason);
+    signal?.addEventListener("abort", () => this.ending.abort(signal.reason), { once: true });
+    this.answers = open(this.requests(), this.ending.signal);
   }
 
   /** Tells the outcome of the session's decision before, and decides the next one. */
@@ -58,8 +64,11 @@ export class Interaction {
   private async ask<C extends Kind["case"]>(kind: C, request: Request): Promise<Extract<Kind, { case: C }>["value"]> {
     this.waiting.push(request);
     this.wake();
-    const { value, done } = await this.answers.next();
-    if (done || value.kind.case !== kind) throw new InternalError("the server answered something else than was asked", { code: "INTERNAL" });
+    const late = () => this.ending.abort(new DOMException(`no answer came within ${this.timeoutMs} ms`, "TimeoutError"));
+    const timer = Number.isFinite(this.timeoutMs) ? setTimeout(late, this.timeoutMs) : undefined;
+    const { value, done } = await this.answers.next().finally(() => clearTimeout(timer));
+    if (done) throw new Unavailable("the server ended the stream", { code: "UNAVAILABLE" });
+    if (value.kind.case !== kind) throw new InternalError("the server answered something else than was asked", { code: "INTERNAL" });
     return value.kind.value as never;
   }
 

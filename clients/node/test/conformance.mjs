@@ -6,10 +6,10 @@ import * as footlight from "@footlight/client";
 const [cases, address, run] = process.argv.slice(2);
 
 /** A client as a case says; its own refusal has the status REFUSED. */
-function dial(to, { token, tls, plaintext } = {}) {
+function dial(to, { token, tls, plaintext, timeoutMs } = {}) {
   const named = tls && { roots: tls.roots, privateKey: tls.private_key, certificateChain: tls.certificate_chain };
   try {
-    return new footlight.Footlight(to, { token, tls: plaintext ? false : named });
+    return new footlight.Footlight(to, { token, timeoutMs, tls: plaintext ? false : named });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new footlight.FootlightError(error.message, { code: "REFUSED" });
@@ -73,7 +73,7 @@ for (const { name, call, request, keep, address: own, timeout_ms: timeoutMs = 60
   const outcome = { name, status: "OK", reason: "", field: "", message: "", metadata: {}, answer: null };
   try {
     const asked = filled(request, known);
-    const client = own ? dial(own, how) : shared;
+    const client = own ? dial(own, { ...how, timeoutMs }) : shared;
     outcome.answer = await (OWN[call]?.(client, asked, { timeoutMs }) ?? plain(client, call, asked, { timeoutMs }));
     for (const [kept, path] of Object.entries(keep ?? {})) known[kept] = at(outcome.answer, path);
   } catch (error) {

@@ -62,11 +62,12 @@ struct Asset {
   std::filesystem::path Save(const std::filesystem::path& folder) const;
 };
 
-// A stream on which sessions of one agent are played: one message each way a step. For one thread.
+// A stream on which sessions of one agent are played: one message each way a step. For one thread. Each answer may take as long
+// as a call of this client; an error ends the stream, and whoever asks again is told the same.
 class Interaction {
  public:
   ~Interaction();
-  Interaction(Interaction&&) noexcept = default;
+  Interaction(Interaction&&) noexcept;
 
   v1::ActResponse Act(v1::ActRequest step);
   v1::RewardResponse Reward(const std::vector<v1::RewardEvent>& rewards);
@@ -75,12 +76,16 @@ class Interaction {
  private:
   friend class Client;
   using Stream = grpc::ClientReaderWriter<v1::InteractRequest, v1::InteractResponse>;
-  Interaction(std::unique_ptr<grpc::ClientContext> context, std::unique_ptr<Stream> stream, std::string agent_id);
+  class Watch;
+  Interaction(std::unique_ptr<grpc::ClientContext> context, std::unique_ptr<Stream> stream, std::string agent_id,
+              std::chrono::milliseconds timeout);
   v1::InteractResponse Ask(const v1::InteractRequest& request);
 
   std::unique_ptr<grpc::ClientContext> context_;  // before the stream, which uses it to its end
   std::unique_ptr<Stream> stream_;
   std::string agent_id_;
+  std::unique_ptr<Watch> watch_;  // after the context, which it cancels
+  std::optional<Error> ended_;
 };
 
 // A Footlight server. Safe to share between threads. Connects with the first call.

@@ -163,10 +163,11 @@ class InteractionMethods(SyncCalls):
     def interact(self, agent_id: str) -> Interaction:
         """A stream on which sessions are played: one message each way a step, without the cost of a call.
 
-        An error ends the stream; what was answered before it holds.
+        An error ends the stream; what was answered before it holds. Each answer may take as long as a call of this client.
         """
         call = self._callable("stream_stream", wire.INTERACT, pb.InteractResponse)
-        return Interaction(partial(call, metadata=self._connection.metadata), agent_id)
+        seconds = self._connection.deadline(None)
+        return Interaction(partial(call, metadata=self._connection.metadata), agent_id, seconds)
 
 
 class AsyncInteractionMethods(AsyncCalls):
@@ -248,4 +249,4 @@ class AsyncInteractionMethods(AsyncCalls):
 
     def interact(self, agent_id: str) -> AsyncInteraction:
         call = self._callable("stream_stream", wire.INTERACT, pb.InteractResponse)
-        return AsyncInteraction(call(metadata=self._connection.metadata), agent_id)
+        return AsyncInteraction(call(metadata=self._connection.metadata), agent_id, self._connection.deadline(None))

@@ -27,6 +27,7 @@ import footlight.v1.RecordEventsRequest;
 import footlight.v1.RecordEventsResponse;
 import footlight.v1.RewardEvent;
 import footlight.v1.RewardRequest;
+import footlight.v1.RewardResponse;
 import footlight.v1.RewardStatus;
 import footlight.v1.Training;
 import footlight.v1.UploadCorpusRequest;
@@ -160,12 +161,14 @@ public final class Client implements AutoCloseable {
     String id = UUID.randomUUID().toString();
     RewardEvent reward = RewardEvent.newBuilder().setRewardId(id).setDecisionId(decisionId).setValue(value).build();
     RewardRequest request = RewardRequest.newBuilder().addRewards(reward).build();
-    return interaction(stub -> stub.reward(request)).getStatuses(0);
+    RewardResponse answer = interaction(stub -> stub.reward(request));
+    if (answer.getStatusesCount() == 0) throw new FootlightException(Status.Code.INTERNAL, "the server told of no reward", null);
+    return answer.getStatuses(0);
   }
 
-  /** A stream on which sessions of an agent are played. */
+  /** A stream on which sessions of an agent are played. Each answer may take as long as a call of this client. */
   public Interaction interact(String agentId) {
-    return new Interaction(InteractionServiceGrpc.newStub(channel), agentId);
+    return new Interaction(InteractionServiceGrpc.newStub(channel), agentId, timeout);
   }
 
   /** Makes assets and gives each to {@code take} as it is done. */

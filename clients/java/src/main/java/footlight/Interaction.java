@@ -13,17 +13,22 @@ import footlight.v1.RewardResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /** A stream on which sessions of one agent are played: one message each way a step. For one thread. */
 public final class Interaction implements AutoCloseable {
   private final String agentId;
   private final LinkedBlockingQueue<Object> heard = new LinkedBlockingQueue<>();
+  private RuntimeException ended;
   private final StreamObserver<InteractRequest> requests;
+  private final Duration timeout;
 
-  Interaction(InteractionServiceGrpc.InteractionServiceStub stub, String agentId) {
+  Interaction(InteractionServiceGrpc.InteractionServiceStub stub, String agentId, Duration timeout) {
     this.agentId = agentId;
+    this.timeout = timeout;
     this.requests = stub.interact(new Listener());
   }
 
@@ -57,15 +62,21 @@ public final class Interaction implements AutoCloseable {
 
   private InteractResponse ask(InteractRequest request) {
     try {
-      requests.onNext(request);
-      Object answer = heard.take();
+      if (ended == null) requests.onNext(request);
+      Object answer = ended == null ? heard.poll(timeout.toMillis(), TimeUnit.MILLISECONDS) : ended;
       if (answer instanceof InteractResponse) return (InteractResponse) answer;
-      heard.add(answer); // whoever asks again is told the same
-      throw FootlightException.of((RuntimeException) answer);
+      ended = answer == null ? late() : (RuntimeException) answer; // whoever asks again is told the same
+      throw FootlightException.of(ended);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new FootlightException(Status.Code.CANCELLED, "the thread was interrupted", interrupted);
     }
+  }
+
+  private RuntimeException late() {
+    RuntimeException late = Status.DEADLINE_EXCEEDED.withDescription("no answer came within " + timeout.toMillis() + " ms").asRuntimeException();
+    requests.onError(late); // cancels the call
+    return late;
   }
 
   private final class Listener implements StreamObserver<InteractResponse> {
