@@ -101,6 +101,9 @@ std::map<std::string, Call> Calls() {
   };
 #include "footlight/rpcs.def"
 #undef FOOTLIGHT_RPC
+  calls["InteractionService/Act"] = [](auto& client, const auto& text, const auto& options) {
+    return Spoken(client.Act(Read<v1::ActRequest>(text), options));
+  };
   calls["GenerationService/UploadCorpus"] = Upload;
   calls["GenerationService/Generate"] = Generate;
   calls["GenerationService/GetAsset"] = [](auto& client, const auto& text, const auto&) {

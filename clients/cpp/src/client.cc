@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <condition_variable>
+#include <cstdio>
 #include <fstream>
 #include <mutex>
+#include <random>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -93,6 +95,14 @@ std::string Contents(const std::filesystem::path& path) {
   return text.str();
 }
 
+// 128 random bits in hexadecimal.
+std::string NewId() {
+  thread_local std::random_device bits;
+  char text[33];
+  std::snprintf(text, sizeof text, "%08x%08x%08x%08x", bits(), bits(), bits(), bits());
+  return text;
+}
+
 void ThrowUnlessOk(const grpc::Status& status) {
   if (!status.ok()) throw Error::From(status);
 }
@@ -143,7 +153,16 @@ v1::PutItemsResponse Client::PutItems(const std::vector<v1::Item>& items) {
 v1::RecordEventsResponse Client::RecordEvents(const std::vector<v1::Event>& events) {
   v1::RecordEventsRequest request;
   request.mutable_events()->Assign(events.begin(), events.end());
+  for (auto& event : *request.mutable_events()) {
+    if (event.event_id().empty()) event.set_event_id(NewId());
+  }
   return RecordEvents(request);
+}
+
+v1::ActResponse Client::Act(v1::ActRequest request, const CallOptions& options) {
+  if (request.request_id().empty()) request.set_request_id(NewId());
+  return Unary<v1::ActResponse>(
+      [&](grpc::ClientContext* context, v1::ActResponse* answer) { return Interaction_->Act(context, request, answer); }, options);
 }
 
 v1::RecommendResponse Client::Recommend(const std::string& user_id, int count) {

@@ -1,6 +1,6 @@
 // The C++ client of Footlight: Generate, Recommend and Act over gRPC.
 //
-//   footlight::Client client("localhost:7007", {.token = token});
+//   footlight::Client client("localhost:7007");
 //   auto answer = client.Recommend("ada", 10);
 //   for (const auto& item : answer.items()) std::cout << item.item_id() << '\n';
 //
@@ -106,8 +106,10 @@ class Client {
 
   // Creates the items that are new and replaces those that exist: all of them or none.
   v1::PutItemsResponse PutItems(const std::vector<v1::Item>& items);
-  // Appends events to the log, all of them or none.
+  // Appends events to the log, all of them or none. An event without an id gets a new one, so that it can be sent again.
   v1::RecordEventsResponse RecordEvents(const std::vector<v1::Event>& events);
+  // Decides the next action of a session. A request without an id gets one, so that it can be sent again.
+  v1::ActResponse Act(v1::ActRequest request, const CallOptions& options = {});
   // Ranks items for a person.
   v1::RecommendResponse Recommend(const std::string& user_id, int count = 10);
   // Makes assets and gives each to `take` as it is done.

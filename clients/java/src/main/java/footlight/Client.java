@@ -137,9 +137,13 @@ public final class Client implements AutoCloseable {
     return catalog(stub -> stub.putItems(request));
   }
 
-  /** Appends events to the log, all of them or none. */
+  /** Appends events to the log, all of them or none. An event without an id gets a new one, so that it can be sent again. */
   public RecordEventsResponse recordEvents(Iterable<Event> events) {
-    RecordEventsRequest request = RecordEventsRequest.newBuilder().addAllEvents(events).build();
+    RecordEventsRequest.Builder named = RecordEventsRequest.newBuilder();
+    for (Event event : events) {
+      named.addEvents(event.getEventId().isEmpty() ? event.toBuilder().setEventId(UUID.randomUUID().toString()) : event.toBuilder());
+    }
+    RecordEventsRequest request = named.build();
     return catalog(stub -> stub.recordEvents(request));
   }
 
