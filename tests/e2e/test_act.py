@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from footlight import (
+    AsyncClient,
     Client,
     Decision,
     EndReason,
@@ -210,6 +212,35 @@ def test_what_was_answered_before_a_restart_is_answered_again(server_factory: St
         RewardStatus.RECORDED,
         RewardStatus.DUPLICATE,
     )
+
+
+async def ask_twice_each(address: str, sessions: int, steps: int) -> list[Decision]:
+    """Decisions of many sessions at once, each asked for by two callers at the same time who must hear the same."""
+    async with AsyncClient(address) as client:
+
+        async def session(name: str) -> list[Decision]:
+            made = []
+            for step in range(steps):
+                reward = 1.0 if step else None
+                twice = [client.act("busy", name, step % 5, reward=reward, request_id=f"{name}-{step}") for _ in "ab"]
+                first, second = await asyncio.gather(*twice)
+                assert first == second
+                made.append(first)
+            return made
+
+        return [one for made in await asyncio.gather(*(session(f"s{i}") for i in range(sessions))) for one in made]
+
+
+def test_decisions_of_many_callers_at_once_are_all_there_after_a_crash(server_factory: Start) -> None:
+    server = server_factory()
+    agent(server.client, "busy")
+    made = asyncio.run(ask_twice_each(server.address, 16, 20))
+    before = server.client.agent_policy("busy")
+    server.kill()
+    client = server_factory().client
+    logged = {one.decision_id: one.distribution for one in client.agent_decisions("busy")}
+    assert logged == {one.decision_id: one.distribution for one in made} and len(logged) == 320
+    assert client.agent_policy("busy") == before
 
 
 def test_only_the_newest_states_of_an_agent_are_kept(server_factory: Start) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from footlight_server.agents.agent_host import AgentHost
+from footlight_server.agents.committing import Committing
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.faulting import AgentDown
 from footlight_server.errors import FootlightError
@@ -35,16 +36,16 @@ class AgentKeeper:
     ) -> None:
         self._care_of = care_of
         self._log = agent_log
-        self._writer = writer
         self._models = models
         self._leasing = leasing
+        self._committing = Committing(agent_log, writer)
         self._hosts: dict[str, AgentHost] = {}
         self._removing: set[asyncio.Task[None]] = set()
         self._locks: dict[str, asyncio.Lock] = {}
 
     def make(self, record: AgentRecord, care: AgentCare) -> AgentHost:
         """An agent that is not loaded yet."""
-        return AgentHost(record, care, self._log, self._writer, self._models, self._leasing.table)
+        return AgentHost(record, care, self._log, self._models, self._leasing.table, self._committing)
 
     def forget(self) -> None:
         """Somebody has been erased: what holds them is made anew from the log, and stored states are removed."""
@@ -126,6 +127,7 @@ class AgentKeeper:
 
     async def stop(self) -> None:
         """Store the states of those agents that are this server's, so that the next start has little to replay."""
+        await self._committing.finish()
         mine = [host for host in self._hosts.values() if host.lease is not None]
         try:
             lost = await self._leasing.keep([host.lease for host in mine if host.lease is not None])

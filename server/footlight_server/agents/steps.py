@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,13 +93,15 @@ class Stepped:
 
     summaries: list[Summary]
     answers: list[Decided]
-    commit: asyncio.Task[Mapping[str, Decided]] | None
+    commit: asyncio.Future[None] | None
     """None where it is committed already."""
 
     async def committed(self) -> tuple[list[Summary], list[Decided]]:
         """Wait for that, and answer. The caller may leave; the rows are written all the same."""
-        if self.commit is not None:
+        if isinstance(self.commit, asyncio.Task):
             await asyncio.shield(self.commit)
+        elif self.commit is not None:  # nobody else waits for it
+            await self.commit
         return self.summaries, self.answers
 
 

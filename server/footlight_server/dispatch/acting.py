@@ -123,13 +123,11 @@ class Acting:
 
     async def _answered(self, host: AgentHost, request_ids: Sequence[str]) -> dict[str, Decided]:
         """The answers that these requests were given before."""
-        committing = {name: host.requests[name] for name in request_ids if name in host.requests}
-        for task in committing.values():
-            await asyncio.shield(task)
-        answers = {name: task.result()[name] for name, task in committing.items()}
-        others = [name for name in request_ids if name not in answers]
-        rows = self._access.log.find_requests(host.record.ordinal, others)
-        return answers | {name: host.decided(row) for name, row in rows.items()}
+        if committing := {host.requests[name] for name in request_ids if name in host.requests}:
+            await asyncio.wait(committing)
+            host.check()  # where they could not be written, memory is wrong
+        rows = self._access.log.find_requests(host.record.ordinal, request_ids)
+        return {name: host.decided(row) for name, row in rows.items()}
 
     async def batch_act(
         self, asking: Asking, agent_id: str, ends: Sequence[WantedEnd], acts: Sequence[WantedMove]

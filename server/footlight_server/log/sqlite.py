@@ -80,8 +80,7 @@ class PromptConnection:
                 execute(statement, rows[0])
                 return True
             execute("BEGIN IMMEDIATE")
-            for row in rows:
-                execute(statement, row)
+            self._connection.executemany(statement, rows)
             execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:

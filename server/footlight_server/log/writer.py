@@ -125,6 +125,11 @@ class Writer:
             self._in_a_row, self._resting = 0, 2
         return True
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether anything can be done `at_once` at all."""
+        return not self._closing and self._database.prompt() is not None
+
     def later(self, write: Callable[[Connection, Sequence[Record]], None], record: Record) -> bool:
         """Write the record within half a second; all that wait for the same ``write`` are handed to it together.
 
