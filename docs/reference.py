@@ -22,14 +22,23 @@ from footlight_plugins import (
     decisions,
     embedding,
     loader,
+    part,
     parts,
+    reranking,
     roles,
     rules,
     scoring,
     spec,
     stages,
 )
-from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
+from footlight_plugins.testing import (
+    AgentSuite,
+    AssistantSuite,
+    GeneratorSuite,
+    RecommenderSuite,
+    ReRankerSuite,
+    RulesSuite,
+)
 
 PAGE = Path(__file__).with_name("plugin-reference.md")
 
@@ -49,10 +58,12 @@ ROLES = (
     stages.Metadata,
     stages.Signature,
     rules.Rules,
+    part.Part,
+    reranking.ReRanker,
 )
 RECORDS = tuple(
     value
-    for module in (contract, data, decisions, conversation, stages, rules)
+    for module in (contract, data, decisions, conversation, stages, rules, reranking)
     for name, value in vars(module).items()
     if inspect.isclass(value) and is_dataclass(value) and value.__module__ == module.__name__ and value not in SPECS
 )
@@ -71,7 +82,7 @@ FUNCTIONS = (
     checks.check_situation,
     checks.check_steps,
 )
-SUITES = (RecommenderSuite, GeneratorSuite, AgentSuite, AssistantSuite)
+SUITES = (RecommenderSuite, GeneratorSuite, AgentSuite, AssistantSuite, RulesSuite, ReRankerSuite)
 
 _HEAD = f"""# Reference of the plug-in contract
 

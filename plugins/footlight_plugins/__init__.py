@@ -61,7 +61,9 @@ from footlight_plugins.decisions import (
     Transitions,
 )
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
+from footlight_plugins.part import Part
 from footlight_plugins.parts import PartRole, PartSpec, PartUnavailable, find_part, parts_of
+from footlight_plugins.reranking import ReRanker, Shortlist
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.rules import Judgement, Rules
 from footlight_plugins.scoring import ScoringRecommender
@@ -97,11 +99,13 @@ __all__ = [
     "ItemContent",
     "Judgement",
     "Options",
+    "Part",
     "PartRole",
     "PartSpec",
     "PartUnavailable",
     "Query",
     "Ranking",
+    "ReRanker",
     "Recommender",
     "Reply",
     "ReplyItem",
@@ -109,6 +113,7 @@ __all__ = [
     "SaidSlot",
     "Samples",
     "ScoringRecommender",
+    "Shortlist",
     "Situation",
     "Situations",
     "Spaces",

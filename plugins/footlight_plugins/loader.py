@@ -6,18 +6,13 @@ half registered when its hooks turn out to be wrong, and one exception in a hook
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
 import logging
-import re
-import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
@@ -26,6 +21,7 @@ import pluggy
 
 from footlight_plugins import spec as hooks
 from footlight_plugins.contract import API_VERSION, EngineSpec
+from footlight_plugins.discovery import PluginSource, files_in, installed_plugins, names_of, normal
 from footlight_plugins.embedding import EmbedderSpec, offer
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_factory
 from footlight_plugins.parts import PartSpec, offer_parts
@@ -86,35 +82,8 @@ class PluginStatus:
     """Where an exception was the reason."""
     engines: tuple[str, ...] = ()
     """The names of the engines it offers; empty unless it is LOADED."""
-
-
-@dataclass(frozen=True, slots=True)
-class PluginSource:
-    """Where a plug-in can be had from."""
-
-    name: str
-    load: Callable[[], object]
-    """Imports and returns the plug-in: a module, or an object with hooks."""
-    distribution: str = ""
-    version: str = ""
-
-
-def installed_plugins() -> Iterable[PluginSource]:
-    """What the installed distributions name in the entry-point group ``footlight``."""
-    for entry in importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP):
-        if entry.dist is None:
-            yield PluginSource(entry.name, entry.load)
-        else:
-            yield PluginSource(entry.name, entry.load, *_name_and_version(entry.dist))
-
-
-def _name_and_version(found: importlib.metadata.Distribution) -> tuple[str, str]:
-    """From the first lines of its metadata: to parse all of it, as the library does, takes a millisecond for each."""
-    head = (found.read_text("METADATA") or "").partition("\n\n")[0].splitlines()
-    facts = dict(line.split(": ", 1) for line in head if line.startswith(("Name: ", "Version: ")))
-    if len(facts) < 2:
-        return found.name, found.version
-    return facts["Name"].strip(), facts["Version"].strip()
+    parts: tuple[PartSpec, ...] = ()
+    """The parts it offers; empty unless it is LOADED."""
 
 
 class _Hooks(pluggy.PluginManager):
@@ -185,6 +154,10 @@ class Plugins:
                 return status
         raise KeyError(engine)
 
+    def plugin_of_part(self, part: PartSpec) -> str:
+        """The name of the plug-in that offers a part; empty where none does."""
+        return next((status.name for status in self.statuses if part in status.parts), "")
+
 
 def load_plugins(config: LoaderConfig | None = None) -> Plugins:
     """Load every plug-in that is installed or lies in the folder of one-file plug-ins.
@@ -252,10 +225,10 @@ class _Refused(Exception):
 def _load(source: PluginSource, config: LoaderConfig, taken: Mapping[str, str]) -> tuple[PluginStatus, _Offered]:
     """Load one plug-in; ``taken`` maps the engines of those before it to their plug-ins' names."""
 
-    def status(state: PluginState, reason: str = "", trace: str = "", engines: tuple[str, ...] = ()) -> PluginStatus:
-        return PluginStatus(source.name, state, source.distribution, source.version, reason, trace, engines)
+    def status(state: PluginState, reason: str = "", trace: str = "") -> PluginStatus:
+        return PluginStatus(source.name, state, source.distribution, source.version, reason, trace)
 
-    if _names(source) & set(map(_normal, config.disabled)):
+    if names_of(source) & set(map(normal, config.disabled)):
         return status(PluginState.DISABLED, "left out by the configuration"), _Offered()
     if not _allowed(source, config.allowed):
         return status(PluginState.DISABLED, "it is not among the plug-ins that are allowed"), _Offered()
@@ -266,7 +239,8 @@ def _load(source: PluginSource, config: LoaderConfig, taken: Mapping[str, str]) 
         cause = refusal.__cause__
         trace = "".join(traceback.format_exception(cause)) if cause else ""
         return status(refusal.state, str(refusal), trace), _Offered()
-    return status(PluginState.LOADED, engines=tuple(spec.name for spec in offered.engines)), offered
+    names = tuple(spec.name for spec in offered.engines)
+    return replace(status(PluginState.LOADED), engines=names, parts=offered.parts), offered
 
 
 def _offered(source: PluginSource) -> _Offered:
@@ -348,52 +322,17 @@ def _check_names(specs: Iterable[EngineSpec], plugin: str, taken: Mapping[str, s
 
 def _sources(config: LoaderConfig) -> list[PluginSource]:
     """All plug-ins in the order in which they load."""
-    installed = sorted(config.discover(), key=lambda s: (_normal(s.distribution) != BUILT_IN, s.distribution, s.name))
-    return installed + (_files(config.plugins_dir) if config.plugins_dir else [])
-
-
-def _files(folder: Path) -> list[PluginSource]:
-    """The one-file plug-ins of a folder.
-
-    The folder goes to the end of the import path: a factory is imported later, perhaps in another process, by name.
-    """
-    if not folder.is_dir():
-        raise NotADirectoryError(f"the folder of one-file plug-ins, {folder}, does not exist")
-    folder = folder.resolve()
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
-    return [PluginSource(path.stem, _importer(path)) for path in paths]
-
-
-def _importer(path: Path) -> Callable[[], object]:
-    def load() -> object:
-        if not path.stem.isidentifier():
-            raise ImportError(f"{path.name} must be named like a Python module: letters, digits and underscores")
-        found = find_spec(path.stem)
-        if found is None or found.origin is None or Path(found.origin) != path:
-            raise ImportError(f"there is another module named {path.stem!r}; rename {path.name}")
-        return import_module(path.stem)
-
-    return load
-
-
-def _names(source: PluginSource) -> set[str]:
-    return {_normal(name) for name in (source.name, source.distribution) if name}
+    installed = sorted(config.discover(), key=lambda s: (normal(s.distribution) != BUILT_IN, s.distribution, s.name))
+    return installed + (files_in(config.plugins_dir) if config.plugins_dir else [])
 
 
 def _allowed(source: PluginSource, allowed: frozenset[str] | None) -> bool:
     built_in = source.distribution == BUILT_IN
-    return allowed is None or built_in or not _names(source).isdisjoint(map(_normal, allowed))
-
-
-def _normal(name: str) -> str:
-    """A distribution's name as the package registry compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return allowed is None or built_in or not names_of(source).isdisjoint(map(normal, allowed))
 
 
 def _warn_of_unknown_names(named: frozenset[str], sources: Iterable[PluginSource], purpose: str) -> None:
-    known = {name for source in sources for name in _names(source)}
+    known = {name for source in sources for name in names_of(source)}
     for name in sorted(named):
-        if _normal(name) not in known:
+        if normal(name) not in known:
             _log.warning("there is no plug-in %r to %s", name, purpose)

@@ -78,7 +78,7 @@ def _refuse_unknown(model: type[Options], values: Mapping[str, Any]) -> None:
     known = [field.alias or name for name, field in model.model_fields.items()]
     for option in values:
         if option not in known:
-            names = f"one of {', '.join(known)}" if known else "none: this engine takes no options"
+            names = f"one of {', '.join(known)}" if known else "none: it takes no options"
             raise OptionError(option, names)
 
 

@@ -14,7 +14,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from footlight_plugins.contract import check_factory, check_name
+from footlight_plugins.contract import Options, check_factory, check_name
+from footlight_plugins.options import options_of
+from footlight_plugins.part import Part
+from footlight_plugins.reranking import ReRanker
 from footlight_plugins.rules import Rules
 
 
@@ -23,9 +26,14 @@ class PartRole(StrEnum):
 
     LEVEL_RULES = "level-rules"
     """Says which levels can be played: `Rules`. Engines that make levels name it in the option ``rules``."""
+    RE_RANKER = "re-ranker"
+    """Puts the items of an answer into another order: `ReRanker`. The server is told by ``--rerank``."""
 
 
-PART_ROLES: Mapping[PartRole, type[Any]] = {PartRole.LEVEL_RULES: Rules}
+PART_ROLES: Mapping[PartRole, type[Any]] = {
+    PartRole.LEVEL_RULES: Rules,
+    PartRole.RE_RANKER: ReRanker,
+}
 
 
 class PartUnavailable(ValueError):
@@ -51,7 +59,8 @@ class PartSpec:
     summary: str
     """One line on what it does."""
     factory: str
-    """``"package.module:Class"``, a subclass of the role's class that is made without arguments, when first used."""
+    """``"package.module:Class"``, a subclass of the role's class, imported and made when first used: with its options where
+    the role is a `Part`, without arguments otherwise."""
     api_version: int = 2
     """The version of the contract that it was written for; parts came with the second."""
     requires: tuple[str, ...] = ()
@@ -77,23 +86,63 @@ def parts_of(role: PartRole) -> tuple[PartSpec, ...]:
     return tuple(sorted((spec for spec in _offered.values() if spec.role is role), key=lambda spec: spec.name))
 
 
-def find_part(role: PartRole, name: str) -> Any:
-    """A new instance of a part.
+def find_part(role: PartRole, name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """A new instance of a part, with options where it takes any.
 
     Raises
     ------
     PartUnavailable
-        When nobody offers it, something that it needs is missing, or it is no class of the role.
+        When nobody offers it, something that it needs is missing, it is no class of the role, or it cannot be made.
+    OptionError
+        For the first option that is unknown or wrong.
+
+    Example
+    -------
+    ::
+
+        for spec in parts_of(PartRole.RE_RANKER):
+            assert isinstance(find_part(PartRole.RE_RANKER, spec.name), ReRanker)
     """
-    spec = _offered.get((role, name))
-    if spec is None:
+    return made(part_spec(role, name), options or {})
+
+
+def part_spec(role: PartRole, name: str) -> PartSpec:
+    """The descriptor of a part.
+
+    Raises
+    ------
+    PartUnavailable
+        When nobody offers it; the message names those that there are.
+    """
+    if (spec := _offered.get((role, name))) is None:
         names = ", ".join(one.name for one in parts_of(role)) or "none"
         raise PartUnavailable(f"no plug-in offers {role} {name!r}; there are: {names}")
-    return made(spec)
+    return spec
 
 
-def made(spec: PartSpec) -> Any:
+def made(spec: PartSpec, options: Mapping[str, Any]) -> Any:
     """A new instance of what a descriptor names; raises as `find_part` does."""
+    part_class = resolve_part(spec)
+    arguments = [options_of(part_options(spec), options)] if issubclass(part_class, Part) or options else []
+    try:
+        return part_class(*arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as fault:
+        what = f"{type(fault).__name__}: {fault}"
+        raise PartUnavailable(f"{spec.role} {spec.name!r} could not be made: {what}") from fault
+
+
+def part_options(spec: PartSpec) -> type[Options]:
+    """The options that a part takes, imported now; raises PartUnavailable as `find_part` does."""
+    found = getattr(resolve_part(spec), "options_type", Options)
+    if not (isinstance(found, type) and issubclass(found, Options)):
+        raise PartUnavailable(f"`options_type` of {spec.role} {spec.name!r} must be a subclass of Options")
+    return found
+
+
+def resolve_part(spec: PartSpec) -> type[Any]:
+    """The class that a descriptor names, imported now; raises PartUnavailable as `find_part` does."""
     missing = [name for name in spec.requires if find_spec(name.partition(".")[0]) is None]
     if missing:
         raise PartUnavailable(f"{spec.role} {spec.name!r} needs {' and '.join(missing)}")
@@ -108,4 +157,4 @@ def made(spec: PartSpec) -> Any:
     role = PART_ROLES[spec.role]
     if not (isinstance(found, type) and issubclass(found, role)) or inspect.isabstract(found):
         raise PartUnavailable(f"{spec.factory!r} of {spec.role} {spec.name!r} must be a whole {role.__name__}")
-    return found()
+    return found

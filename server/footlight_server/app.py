@@ -35,6 +35,7 @@ from footlight_server.log.writer import Writer
 from footlight_server.marking.choice import Stages, UnknownStage
 from footlight_server.marking.keys import SigningConfig
 from footlight_server.marking.marking import Marking
+from footlight_server.parts.orders import PartsConfig, WrongOrder, check_orders
 from footlight_server.services.descriptors import DESCRIPTORS, SERVICES
 from footlight_server.telemetry.sight import Sight
 from footlight_server.tenancy.ground import Ground
@@ -70,6 +71,7 @@ class App:
         self._lock = lock or lock_data_dir(config.data_dir, config.shared)
         self._plugins = load_plugins(config.plugins)
         self._stages = _chosen_stages(self._plugins, config.stages)
+        _check_parts(self._plugins, config.parts)
         self._database = Database.open(config.database_url, config.durability)
         if config.shared or config.processes > 1:
             self._database.take_turns()
@@ -200,6 +202,13 @@ def _chosen_stages(plugins: Plugins, chosen: tuple[str, ...]) -> Stages:
         return Stages(plugins.stages, chosen)
     except UnknownStage as unknown:
         raise CannotStart(str(unknown)) from unknown
+
+
+def _check_parts(plugins: Plugins, parts: PartsConfig) -> None:
+    try:
+        check_orders(plugins, parts)
+    except WrongOrder as wrong:
+        raise CannotStart(str(wrong)) from wrong
 
 
 def _hand_back_memory() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from footlight_plugins.loader import LoaderConfig
 from footlight_server.dispatch.limits import Limits
+from footlight_server.parts.orders import PartsConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class ServerConfig:
     """The address of a time-stamping authority; empty for none."""
     generator_batch: int = 64
     """At most so many pieces of content are made at once for several callers."""
+
+    parts: PartsConfig = field(default_factory=PartsConfig)
+    """Which parts of plug-ins answers pass through."""
 
     web_listen: str = ""
     """``host:port`` of the HTTP port for browsers; empty for none."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from footlight_engines import act, generate, recommend
 from footlight_plugins import Box, Candidates, Discrete, EngineSpec, Spaces
-from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
+from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite, ReRankerSuite
 
 _SPECS = {s.name: s for s in (*act.register_engines(), *generate.register_engines(), *recommend.register_engines())}
 
@@ -177,3 +177,7 @@ def test_every_builtin_engine_is_held_to_a_suite() -> None:
     suites = [one for name, one in globals().items() if name.startswith("Test")]
     elsewhere = {"image-gan", "level-gan", "scene-gan", "music-gan"}  # in test_generators.py
     assert {suite.spec.name for suite in suites} | elsewhere == set(_SPECS)
+
+
+class TestMarginalRelevance(ReRankerSuite):
+    spec = recommend.register_parts()[0]

@@ -127,6 +127,14 @@ def test_a_file_dropped_into_a_folder_is_a_plugin(plugin: Path) -> None:
     assert run(["-c", script, str(plugin)], cwd=plugin.parent).strip() == "True"
 
 
+PARTS = ("tail_first.py",)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_of_the_guide_keeps_the_contract(plugin: Path, name: str) -> None:
+    run(["-m", "footlight.cli", "check-plugin", str(plugin / name), "--json"])
+
+
 def test_the_readme_names_every_built_in_engine(page: Callable[[str], Any]) -> None:
     engines = {n for s in load_plugins(LoaderConfig()).statuses if s.distribution == "footlight" for n in s.engines}
     for readme in READMES:

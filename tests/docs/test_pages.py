@@ -96,7 +96,7 @@ def test_paths_in_the_text_exist(page: OpenPage, name: str) -> None:
 def test_modules_of_the_server_are_named_rightly(page: OpenPage, name: str) -> None:
     """Inside these pages ``log/events.py`` stands for the file in the server's package."""
     text = page(name).text
-    parts = "access|agents|convert|corpora|dispatch|jobs|log|models|services|tenancy"
+    parts = "access|agents|convert|corpora|dispatch|jobs|log|models|parts|services|tenancy"
     named = set(re.findall(rf"(?<![\w/])(?:{parts})/\w+\.py", text))
     assert [path for path in sorted(named) if not (ROOT / "server/footlight_server" / path).is_file()] == []
 

@@ -87,10 +87,8 @@ def test_every_example_runs(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     package.register_engines = lambda: [EngineSpec("mine", Verb.RECOMMEND, "1", "Mine.", "my_package:Mine")]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "my_package", package)
     known: dict[str, Any] = {"np": np}
-    exec(
-        "from __future__ import annotations\nfrom footlight_plugins import *\nfrom footlight_plugins.stages import *",
-        known,
-    )
+    modules = ("footlight_plugins", "footlight_plugins.stages", "footlight_plugins.testing")
+    exec("\n".join(["from __future__ import annotations", *(f"from {name} import *" for name in modules)]), known)
     exec(textwrap.dedent(EXAMPLES[name]), known)
     made = [value for value in known.values() if getattr(value, "__module__", "") in ("builtins", None)]
     assert made is not None and len(known) > 2

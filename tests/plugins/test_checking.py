@@ -12,8 +12,11 @@ import pytest
 
 from footlight_plugins import Box, Candidates
 from footlight_plugins.checking.advice import advice
-from footlight_plugins.checking.suites import suite_of
+from footlight_plugins.checking.suites import PART_SUITES, suite_of
+from footlight_plugins.parts import PART_ROLES, PartRole
 from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
+
+SUITES = (AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite, *PART_SUITES.values())
 
 SOUND = '''"""A sound one."""
 import numpy as np
@@ -30,6 +33,21 @@ class MostMet(ScoringRecommender):
 def register_engines():
     return [EngineSpec("{name}", Verb.RECOMMEND, "1", "Most met.", "{name}:MostMet", update_class=UpdateClass.BITWISE,
                        can_forget=True, needs_training=False, fallback=True)]
+'''
+
+SHUFFLING = '''"""A re-ranker that forgets the seed."""
+import numpy as np
+from footlight_plugins import PartRole, PartSpec, ReRanker, impl
+
+
+class Shuffling(ReRanker):
+    def order(self, shortlist):
+        return np.random.default_rng().permutation(len(shortlist))[: shortlist.count]
+
+
+@impl
+def register_parts():
+    return [PartSpec("shuffling", PartRole.RE_RANKER, "1", "At random.", "shuffling:Shuffling")]
 '''
 
 
@@ -90,7 +108,8 @@ def test_what_is_not_there_is_said_so(target: str, said: str) -> None:
 
 def test_an_agent_is_checked_with_spaces_that_it_takes() -> None:
     order = {
-        "engine": "linucb",
+        "role": "",
+        "name": "linucb",
         "module": "footlight_engines.act",
         "folder": "",
         "options": {},
@@ -101,12 +120,25 @@ def test_an_agent_is_checked_with_spaces_that_it_takes() -> None:
     assert isinstance(spaces.observation, Box) and isinstance(spaces.action, Candidates)
 
 
-@pytest.mark.parametrize("suite", [AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite])
+@pytest.mark.parametrize("suite", SUITES)
 def test_there_is_advice_for_every_test_of_a_suite(suite: type) -> None:
     tests = {name for name in dir(suite) if name.startswith("test_")}
     assert tests - advice().keys() == set()
 
 
 def test_there_is_no_advice_for_tests_that_are_gone() -> None:
-    suites = (AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite)
-    assert advice().keys() - {name for suite in suites for name in dir(suite)} == set()
+    assert advice().keys() - {name for suite in SUITES for name in dir(suite)} == set()
+
+
+def test_every_role_of_a_part_has_a_suite() -> None:
+    assert PART_SUITES.keys() == set(PartRole) == PART_ROLES.keys()
+
+
+def test_a_part_is_checked_as_an_engine_is(tmp_path: Path) -> None:
+    (tmp_path / "shuffling.py").write_text(SHUFFLING)
+    code, facts = run(str(tmp_path / "shuffling.py"))
+    found = {one["test"]: one for one in facts["parts"]["re-ranker/shuffling"]["findings"]}
+    assert code == 1 and set(found) == {"test_the_same_list_comes_to_the_same_order"} | {
+        name for name in found if "instances" in name or "thread" in name
+    }
+    assert "shortlist.seed" in found["test_the_same_list_comes_to_the_same_order"]["mend"]

@@ -82,7 +82,7 @@ def test_a_wrong_option_is_named_with_what_was_expected(values: dict[str, Any], 
 
 
 def test_an_engine_without_options_says_so() -> None:
-    with pytest.raises(OptionError, match="option 'k': expected none: this engine takes no options"):
+    with pytest.raises(OptionError, match="option 'k': expected none: it takes no options"):
         options_of(engine_with(Options), {"k": 1.0})
 
 

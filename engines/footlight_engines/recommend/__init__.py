@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footlight_plugins import EngineSpec, UpdateClass, Verb, impl
+from footlight_plugins import EngineSpec, PartRole, PartSpec, UpdateClass, Verb, impl
 
 _ENGINES = (
     EngineSpec(
@@ -146,3 +146,17 @@ _ENGINES = (
 def register_engines() -> list[EngineSpec]:
     """The recommenders."""
     return list(_ENGINES)
+
+
+@impl
+def register_parts() -> list[PartSpec]:
+    """What answers of every recommender may pass through."""
+    return [
+        PartSpec(
+            name="marginal-relevance",
+            role=PartRole.RE_RANKER,
+            version="1.0",
+            summary="Far up, and unlike what stands before: serves requests that ask for diversity.",
+            factory="footlight_engines.recommend.marginal_relevance:MarginalRelevance",
+        )
+    ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from footlight_dungeon import register_parts
 from footlight_dungeon.rules import Dungeon
 
 from footlight_plugins import PartRole, find_part
+from footlight_plugins.testing import RulesSuite
 from footlight_plugins.testing.fixtures import PluginRegistry
 
 
@@ -63,3 +65,8 @@ def test_the_generator_of_levels_takes_them(loaded: None) -> None:
     assert isinstance(levels.rules_of("dungeon", frozenset())[1], Dungeon)
     assert levels.rules_of("auto", frozenset("#.@>kD"))[0] == "dungeon"
     assert levels.rules_of("auto", frozenset("#@$. "))[0] == "sokoban"
+
+
+class TestDungeon(RulesSuite):
+    spec = register_parts()[0]
+    playable = ("#####", "#@kD#", "###>#", "#####")

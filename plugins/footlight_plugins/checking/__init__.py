@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from footlight_plugins.checking.finding import Candidate, NotFound, find_plugin
+from footlight_plugins.checking.finding import Candidate, NotFound, Offer, find_plugin
 from footlight_plugins.checking.report import Finding, Report
-from footlight_plugins.checking.running import Terms, check_engine
+from footlight_plugins.checking.running import Terms, check_offer
 
-__all__ = ["Candidate", "Finding", "NotFound", "Report", "Terms", "check_engine", "find_plugin"]
+__all__ = ["Candidate", "Finding", "NotFound", "Offer", "Report", "Terms", "check_offer", "find_plugin"]

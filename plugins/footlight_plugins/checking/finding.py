@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TypeAlias
 
 from footlight_plugins.contract import EngineSpec
 from footlight_plugins.loader import LoaderConfig, Plugins, PluginStatus, installed_plugins, load_plugins
+from footlight_plugins.parts import PartSpec
 from footlight_plugins.spec import ENTRY_POINT_GROUP
+
+Offer: TypeAlias = EngineSpec | PartSpec
 
 
 class NotFound(ValueError):
@@ -22,11 +26,16 @@ class Candidate:
 
     status: PluginStatus
     engines: tuple[EngineSpec, ...]
-    """What it offers; empty where it could not be loaded."""
+    """The engines it offers; none where it could not be loaded."""
     module: str
     """The module with its hooks."""
     folder: Path | None = None
     """The folder of one-file plug-ins that it lies in."""
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Everything it offers that there is a suite for."""
+        return (*self.engines, *self.status.parts)
 
 
 def find_plugin(target: str) -> tuple[Candidate, ...]:

@@ -1,4 +1,4 @@
-"""Runs the suite of one engine in a process of its own, so that nothing an engine does can hide what it did."""
+"""Runs the suite of one engine or part in a process of its own, so that nothing it does can hide what it did."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from footlight_plugins.checking.finding import Candidate
+from footlight_plugins.checking.finding import Candidate, Offer
 from footlight_plugins.checking.recording import RECORD
 from footlight_plugins.checking.report import Report, read_report
-from footlight_plugins.contract import EngineSpec
+from footlight_plugins.parts import PartSpec
 
 _TEST = """from footlight_plugins.checking.suites import suite_of
 
@@ -25,7 +25,7 @@ TestPlugin = suite_of({order!r})
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How to check an engine."""
+    """How to check an engine or a part."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options to check it with, where its defaults are too slow."""
@@ -37,21 +37,22 @@ class Terms:
     """How long all tests together may take."""
 
 
-def check_engine(candidate: Candidate, engine: EngineSpec, terms: Terms, tell: Callable[[int], None]) -> Report:
-    """Run all tests of the engine's suite. ``tell`` hears how many have ended, now and then."""
+def check_offer(candidate: Candidate, offer: Offer, terms: Terms, tell: Callable[[int], None]) -> Report:
+    """Run all tests of its suite. ``tell`` hears how many have ended, now and then."""
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "record.jsonl"
         record.touch()
-        (Path(folder) / "test_plugin.py").write_text(_TEST.format(order=_order(candidate, engine, terms)))
+        (Path(folder) / "test_plugin.py").write_text(_TEST.format(order=_order(candidate, offer, terms)))
         (Path(folder) / "pytest.ini").write_text("[pytest]\n")
         outcome = _run(Path(folder), record, terms.seconds, tell)
         return read_report(record, outcome)
 
 
-def _order(candidate: Candidate, engine: EngineSpec, terms: Terms) -> str:
+def _order(candidate: Candidate, offer: Offer, terms: Terms) -> str:
     return json.dumps(
         {
-            "engine": engine.name,
+            "role": offer.role.value if isinstance(offer, PartSpec) else "",
+            "name": offer.name,
             "module": candidate.module,
             "folder": str(candidate.folder) if candidate.folder else "",
             "options": dict(terms.options),

@@ -1,8 +1,9 @@
-"""The suite that an engine is held to, put together from what its spec and its class say."""
+"""The suite that an engine or a part is held to, put together from what its spec and its class say."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,37 @@ from footlight_plugins.data import Corpus, CorpusFile
 from footlight_plugins.decisions import Box, Candidates, Discrete, Spaces
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
+from footlight_plugins.parts import PartRole, part_spec
 from footlight_plugins.roles import Agent
-from footlight_plugins.testing import AgentSuite, AssistantSuite, EngineSuite, GeneratorSuite, RecommenderSuite
+from footlight_plugins.testing import (
+    AgentSuite,
+    AssistantSuite,
+    EngineSuite,
+    GeneratorSuite,
+    OfferSuite,
+    PartSuite,
+    RecommenderSuite,
+    ReRankerSuite,
+    RulesSuite,
+)
 
 _FEATURES, _CANDIDATES = 3, 5
+PART_SUITES: Mapping[PartRole, type[PartSuite]] = {
+    PartRole.LEVEL_RULES: RulesSuite,
+    PartRole.RE_RANKER: ReRankerSuite,
+}
 
 
-def suite_of(order: str) -> type[EngineSuite]:
-    """A class with all tests of the engine that the order names; see `footlight_plugins.checking.running`."""
+def suite_of(order: str) -> type[OfferSuite]:
+    """A class with all tests of what the order names; see `footlight_plugins.checking.running`."""
     asked = json.loads(order)
-    config = LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None)
-    spec = load_plugins(config).engines[asked["engine"]]
-    found = resolve_factory(spec)
-    members: dict[str, Any] = {"spec": spec, "options": asked["options"], "plugin_module": asked["module"]}
-    members |= {"bound": asked["bound"], **_fitting(found)}
+    plugins = load_plugins(LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None))
+    members: dict[str, Any] = {"options": asked["options"], "plugin_module": asked["module"]}
+    if asked["role"]:
+        part = part_spec(PartRole(asked["role"]), asked["name"])
+        return type("TestPlugin", (PART_SUITES[part.role],), {"spec": part, **members})
+    spec = plugins.engines[asked["name"]]
+    members |= {"spec": spec, "bound": asked["bound"], **_fitting(resolve_factory(spec))}
     if asked["corpus"]:
         members["corpus"] = lambda self, folder: corpus_of(Path(asked["corpus"]))
     return type("TestPlugin", (_base(spec),), members)

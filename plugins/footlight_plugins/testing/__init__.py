@@ -21,7 +21,11 @@ for _suite in (
     "assistant",
     "engine",
     "generator",
+    "offer",
+    "part",
     "recommender",
+    "reranker",
+    "rules",
 ):  # before they are imported: asserts then tell what they saw
     pytest.register_assert_rewrite(f"{__name__}.{_suite}")
 
@@ -29,6 +33,20 @@ from footlight_plugins.testing.agent import AgentSuite  # noqa: E402
 from footlight_plugins.testing.assistant import AssistantSuite  # noqa: E402
 from footlight_plugins.testing.engine import EngineSuite  # noqa: E402
 from footlight_plugins.testing.generator import GeneratorSuite  # noqa: E402
+from footlight_plugins.testing.offer import OfferSuite  # noqa: E402
+from footlight_plugins.testing.part import PartSuite  # noqa: E402
 from footlight_plugins.testing.recommender import RecommenderSuite  # noqa: E402
+from footlight_plugins.testing.reranker import ReRankerSuite  # noqa: E402
+from footlight_plugins.testing.rules import RulesSuite  # noqa: E402
 
-__all__ = ["AgentSuite", "AssistantSuite", "EngineSuite", "GeneratorSuite", "RecommenderSuite"]
+__all__ = [
+    "AgentSuite",
+    "AssistantSuite",
+    "EngineSuite",
+    "GeneratorSuite",
+    "OfferSuite",
+    "PartSuite",
+    "ReRankerSuite",
+    "RecommenderSuite",
+    "RulesSuite",
+]

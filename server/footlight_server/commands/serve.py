@@ -76,6 +76,19 @@ def serve(
             help="What marks generated assets: KIND=NAME or KIND=off, such as watermark=off; may be repeated."
         ),
     ] = None,
+    rerank: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A re-ranker for answers of Recommend: [DEPLOYMENT=]NAME[:OPTION=VALUE,...]; may be repeated, in order."
+        ),
+    ] = None,
+    diversify: Annotated[
+        str, typer.Option(help="The re-ranker for requests that ask for diversity; empty for none.")
+    ] = "marginal-relevance",
+    part_seconds: Annotated[
+        float,
+        typer.Option(min=0.01, help="How long a re-ranker may take over one answer; it goes out without it then."),
+    ] = 1.0,
     sign_chain: Annotated[
         Path | None,
         typer.Option(dir_okay=False, exists=True, help="Your certificate chain in PEM, to sign assets with."),
@@ -141,6 +154,7 @@ def serve(
     from footlight_plugins.loader import LoaderConfig
     from footlight_server.config import ServerConfig
     from footlight_server.door import CannotStart
+    from footlight_server.parts.orders import PartsConfig
     from footlight_server.starting import CANNOT_START, EXPECTED, run, set_up_logging
 
     set_up_logging(verbose)
@@ -166,6 +180,7 @@ def serve(
         sign_with=_signing_files(sign_chain, sign_key),
         time_stamping=time_stamping,
         generator_batch=generator_batch,
+        parts=PartsConfig(tuple(rerank or ()), diversify, part_seconds),
         web_listen=web_listen,
         web_origins=tuple(web_origin or ()),
         metrics_listen=metrics_listen,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from footlight.v1 import engine_pb2 as pb
 from footlight_plugins import EngineSpec, UpdateClass, Verb
 from footlight_plugins.loader import PluginState, PluginStatus
+from footlight_plugins.parts import PartSpec
 from footlight_server.convert.values import duration, struct, timestamp
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.care import Care
@@ -14,6 +16,7 @@ from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.training import Watched
 from footlight_server.models.store import Manifest
+from footlight_server.parts.part_host import PartHost
 
 _VERBS = {
     Verb.GENERATE: pb.VERB_GENERATE,
@@ -51,8 +54,8 @@ def engine_message(spec: EngineSpec, plugin: str, schema: dict[str, Any]) -> pb.
     )
 
 
-def plugin_message(status: PluginStatus) -> pb.Plugin:
-    """A plug-in as found."""
+def plugin_message(status: PluginStatus, at_work: Sequence[PartHost[Any]]) -> pb.Plugin:
+    """A plug-in as found, and which of its parts are at work."""
     return pb.Plugin(
         name=status.name,
         distribution=status.distribution,
@@ -60,7 +63,33 @@ def plugin_message(status: PluginStatus) -> pb.Plugin:
         state=_STATES[status.state],
         reason=status.reason,
         engines=status.engines,
+        parts=[_part_message(part, [host for host in at_work if host.spec is part]) for part in status.parts],
     )
+
+
+def _part_message(part: PartSpec, at_work: Sequence[PartHost[Any]]) -> pb.Part:
+    return pb.Part(
+        name=part.name,
+        role=part.role,
+        version=part.version,
+        summary=part.summary,
+        uses=[use for host in at_work for use in _use_messages(host)],
+    )
+
+
+def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:
+    breaker = host.breaker
+    health = pb.EngineHealth(
+        state=pb.BreakerState.ValueType(breaker.state),
+        reason=breaker.reason,
+        since_time=timestamp(breaker.since) if breaker.since else None,
+        fault_count=breaker.faults,
+        abandoned_thread_count=host.abandoned,
+        restart_count=host.restarts,
+        retry_seconds=breaker.retry_after,
+    )
+    options = struct(host.options)
+    return [pb.PartUse(used_by=user, options=options, health=health, problem=host.problem) for user in host.used_by]
 
 
 def health_message(care: Care | AgentCare) -> pb.EngineHealth:

@@ -10,6 +10,7 @@ from typing import Any
 from footlight_plugins.loader import LoaderConfig
 from footlight_server.config import ServerConfig, TlsFiles
 from footlight_server.door import DataLock
+from footlight_server.parts.orders import PartsConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Order:
             "allowed": plugins.only,
         }
         config["tls"] = asdict(self.config.tls)
+        config["parts"] = asdict(self.config.parts)
         order = {"config": config, "lock": self.lock.descriptor, "first": self.lock.first, "verbose": self.verbose}
         return json.dumps(order) + "\n"
 
@@ -45,6 +47,7 @@ class Order:
         allowed = None if plugins["allowed"] is None else frozenset(plugins["allowed"])
         config["plugins"] = LoaderConfig(frozenset(plugins["disabled"]), folder, plugins["strict"], allowed=allowed)
         config["tls"] = TlsFiles(**config["tls"])
+        config["parts"] = PartsConfig.of(config["parts"])
         config["data_dir"] = Path(config["data_dir"])
         for name in ("isolate", "stages", "sign_with", "web_origins", "require"):
             config[name] = tuple(config[name])

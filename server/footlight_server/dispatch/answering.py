@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from footlight_plugins import Query, Ranking, Recommender
+from footlight_plugins import Query, Ranking, Recommender, ReRanker
 from footlight_server.dispatch.asking import Asking
 from footlight_server.dispatch.checking import checked_lines
 from footlight_server.dispatch.completing import Completer, ranked
@@ -17,8 +17,10 @@ from footlight_server.dispatch.faulting import EngineDown, EngineFault
 from footlight_server.dispatch.filling import Found
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.resolving import Asked, Resolver
-from footlight_server.dispatch.wanting import PLAINLY, More, Recommended, Terms, terms_to_json
+from footlight_server.dispatch.shortlisting import Shortlister
+from footlight_server.dispatch.wanting import PLAINLY, Basis, More, Recommended, Terms, terms_to_json
 from footlight_server.log.rankings import RankingLog
+from footlight_server.parts.part_host import PartHost
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Answerer:
         self._rankings = rankings
         self._ids = resolver.catalogue.ids
         self._completer = Completer(resolver)
+        self._shortlister = Shortlister(resolver)
 
     async def find(self, asking: Asking, host: RecommenderHost, query: Query) -> tuple[RecommenderHost, Found]:
         """The engine's answer; the fallback's where the engine does not know the person or is out of order."""
@@ -72,11 +75,15 @@ class Answerer:
     async def finish(
         self, asking: Asking, host: RecommenderHost, answer: tuple[RecommenderHost, Found], asked: Asked
     ) -> Recommended:
-        """Vary the items where that is asked for, fill up what lacks, record it."""
+        """Let re-rankers choose where there are any, fill up what lacks, record it."""
         by, found = answer
         said: dict[str, Any] = {"count": asked.count, "pending": by.pending, "when": asked.when}
         where = (by.name, by.version, by.position)
-        found, basis = await self._completer.vary(by, found, asked, asking.call)
+        basis = Basis.UNASKED
+        if (chain := self._chain(host, asked.terms)) or asked.terms.diversity:
+            found, basis, took_part = await self._shortlister.ordered(by, found, asked, chain, asking.call)
+            said["rerankers"] = [named(part) for part in took_part]
+            said["pool"] = 1 if host.composition is None else host.composition.pool
         own = len(found.items)
         if own < asked.count:
             fallback = self._deployments.fallback()
@@ -93,6 +100,12 @@ class Answerer:
         source = (decision, host.name, where[1], where[2], by is not host)
         lines = (found.items, found.scores, found.ranking, self._ids)
         return Recommended(*source, *lines, asked.query.reasons, by.pending, more)
+
+    def _chain(self, host: RecommenderHost, terms: Terms) -> list[PartHost[ReRanker]]:
+        """The re-rankers that an answer passes through: those of the deployment, then the one for diversity."""
+        chain = [] if host.composition is None else list(host.composition.rerankers)
+        diversifier = self._deployments.roster.diversifier
+        return [*chain, diversifier] if terms.diversity and diversifier is not None else chain
 
     def record(
         self,
@@ -155,6 +168,11 @@ class Answerer:
         said = {"deployment": host.name, "include_seen": query.include_seen, "reasons": query.reasons}
         said |= {"exclude": query.exclude.tolist(), "time": query.time, "terms": terms_to_json(terms)}
         return json.dumps({name: value for name, value in (said | (further or {})).items() if value}).encode()
+
+
+def named(part: PartHost[Any]) -> list[Any]:
+    """A part as a record names it."""
+    return [part.spec.name, part.spec.version, dict(part.options)]
 
 
 def known(engine: Recommender, query: Query) -> Ranking | None:

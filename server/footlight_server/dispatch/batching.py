@@ -69,7 +69,8 @@ class Batching:
         count = check_count("count", wanted.count, 10, MOST_ITEMS)
         if count * len(user_ids) > MOST_LINES:
             raise InvalidArgument("count", f"times the people must be at most {MOST_LINES:,}")
-        return await self._resolver.resolve(replace(wanted, user_id=user_ids[0]), host.spec.explores)
+        one = replace(wanted, user_id=user_ids[0])
+        return await self._resolver.resolve(one, host.spec.explores, host.composition)
 
     async def _turn(
         self, asking: Asking, host: RecommenderHost, first: Asked, queries: list[Query]
@@ -85,7 +86,8 @@ class Batching:
                 log.warning("a batch is asked for one by one: %s", fault)
         if rankings is None:
             return [await self._one(asking, host, first, query) for query in queries]
-        if not first.terms.diversity and first.seed is None and all_right(rankings, queries[0]):
+        plain = first.terms.diversity == 0 and first.seed is None and host.composition is None
+        if plain and all_right(rankings, queries[0]):
             return self._answerer.record_all(
                 host, queries, [found for found in rankings if found is not None], first.terms
             )
@@ -124,7 +126,7 @@ class Batching:
         self, asking: Asking, host: RecommenderHost, first: Asked, query: Query, answer: tuple[RecommenderHost, Found]
     ) -> Recommended:
         by, found = answer
-        if first.terms is PLAINLY and len(found.items) >= first.count:
+        if first.terms is PLAINLY and host.composition is None and len(found.items) >= first.count:
             return self._answerer.record(host, by, query, found.ranking, found.items, found.scores)
         seed = None if first.seed is None else query.seed
         asked = replace(first, query=query, user=query.user, seed=seed)

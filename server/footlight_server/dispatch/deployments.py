@@ -37,6 +37,8 @@ from footlight_server.log.records import Appended, Deployment, Forgotten, Receip
 from footlight_server.log.validation import check_id
 from footlight_server.marking.choice import Stages
 from footlight_server.models.store import ModelStore
+from footlight_server.parts.orders import PartsConfig
+from footlight_server.parts.roster import Roster
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,7 @@ class Deployments:
         self.models = models
         self.limits = Limits()
         self.stages = Stages(plugins.stages)
+        self.roster = Roster(plugins, PartsConfig(diversify=""))
         self._table = table
         self._deployed: dict[str, Deployed] = {}
         self._changing = asyncio.Lock()
@@ -172,6 +175,7 @@ class Deployments:
         host: RecommenderHost | GeneratorHost | None = None
         if spec.verb is Verb.RECOMMEND:
             host = RecommenderHost(record.name, spec, self.events, self.models, self.limits)
+            host.compose(self.roster.composition(record.name))
             if self._sleeps(record, spec):
                 host.asleep = True
             elif record.active_version or not spec.needs_training:

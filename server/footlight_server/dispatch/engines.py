@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.errors import FailedPrecondition, InvalidArgument
 from footlight_server.log.validation import check_time
+from footlight_server.parts.part_host import PartHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class Engines:
         """Every plug-in, by name."""
         self._policy.check(asking, "read")
         return sorted(self._deployments.plugins.statuses, key=lambda status: status.name)
+
+    def parts_at_work(self) -> Sequence[PartHost[Any]]:
+        """The parts that the server itself uses."""
+        return self._deployments.roster.hosts
 
     def deployments(self, asking: Asking) -> list[Deployed]:
         """Every deployment, by name."""

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from footlight_plugins import Call, EngineSpec, Query, Ranking, Recommender
-from footlight_server.dispatch.answering import known
+from footlight_plugins import Call, EngineSpec, Query, Ranking, Recommender, ReRanker
+from footlight_server.dispatch.answering import known, named
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.completing import Completer, ranked
 from footlight_server.dispatch.deployments import Deployments
@@ -21,10 +21,12 @@ from footlight_server.dispatch.faulting import EngineFault
 from footlight_server.dispatch.filling import Found
 from footlight_server.dispatch.resolving import Asked, Resolver
 from footlight_server.dispatch.seat import apart
+from footlight_server.dispatch.shortlisting import Shortlister
 from footlight_server.dispatch.wanting import Terms, terms_from_json
-from footlight_server.errors import FootlightError
+from footlight_server.errors import FailedPrecondition, FootlightError
 from footlight_server.log.rankings import Ranked, RankingLog
 from footlight_server.log.validation import check_id
+from footlight_server.parts.part_host import PartHost
 
 T = TypeVar("T")
 Question = TypeVar("Question")
@@ -95,6 +97,7 @@ class Recalling:
         self._rankings = rankings
         self._policy = policy
         self._completer = Completer(resolver)
+        self._shortlister = Shortlister(resolver)
 
     async def recall(self, asking: Asking, decision_id: str, recompute: bool) -> Recalled:
         """Read a recommendation back.
@@ -151,7 +154,7 @@ class Recalling:
         query.time, query.seed = int(said.get("time", 0)), terms.seed or 0
         asked = Asked(query, recalled.count, then.user, terms, upto=then.log_position, when=int(said.get("when", 0)))
         await self._resolver.go_by_history(asked)
-        self._resolver.widen(asked)
+        self._resolver.widen(asked, int(said.get("pool", 1)))
         return asked, changed
 
     async def _found(self, asking: Asking, recalled: Recalled, asked: Asked) -> Found:
@@ -161,12 +164,32 @@ class Recalling:
         ranking = await by.run(ask, query, asking.call)
         ranking = Ranking.empty() if ranking is None else ranking
         found = Found(ranking, ranking.items.tolist(), ranking.scores.tolist())
-        found, _ = await self._completer.vary(by, found, asked, asking.call)
+        if (chain := self._chain(recalled)) or asked.terms.diversity:
+            found, _, took_part = await self._shortlister.ordered(by, found, asked, chain, asking.call)
+            if len(took_part) < len(chain):
+                raise FailedPrecondition("a re-ranker that took part then does not answer now")
         if "filled_from" in said:
             filler = said.get("filled_by")
             fallback = None if filler is None else await self._restored(*filler)
             found = await self._completer.fill(fallback, found, asked, asking.call)
         return found
+
+    def _chain(self, recalled: Recalled) -> list[PartHost[ReRanker]]:
+        """The re-rankers that took part then."""
+        roster, composition = self._deployments.roster, self._deployments.roster.composition(recalled.deployment)
+        here = [] if composition is None else list(composition.rerankers)
+        if recalled.terms.diversity and roster.diversifier is not None:
+            here.append(roster.diversifier)
+        wanted = recalled.said.get("rerankers")
+        if wanted is None:  # it was answered before there were any but the one for diversity
+            return here[-1:] if recalled.terms.diversity else []
+        chain = []
+        for name, version, options in wanted:
+            found = next((host for host in here if named(host) == [name, version, options]), None)
+            if found is None:
+                raise FailedPrecondition(f"re-ranker '{name}' {version} with the options of then is not at work now")
+            chain.append(found)
+        return chain
 
     async def _restored(self, deployment: str, version: int, position: int) -> Restored:
         host = await self._deployments.awake(deployment)

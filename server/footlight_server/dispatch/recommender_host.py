@@ -17,6 +17,7 @@ from footlight_server.errors import FailedPrecondition
 from footlight_server.isolation.proxies import IsolatedRecommender
 from footlight_server.log.events import EventLog
 from footlight_server.models.store import ModelStore
+from footlight_server.parts.roster import Composition
 from footlight_server.telemetry.calls import NOTED
 
 FRESH_SECONDS = 0.1
@@ -35,9 +36,16 @@ class RecommenderHost(Follower):
         self.inline = self.spec.inline
         """Whether it may be asked on the spot: an engine of microseconds with which nothing is wrong."""
         self.engine_name = spec.name
-        self.explores = self.spec.explores
-        """Whether it is to be given a seed with every question."""
+        self.composition: Composition | None = None
+        """What its answers pass through before they go out; None for nothing."""
+        self.special = self.spec.explores
+        """Whether even a plain question needs more than the engine: a seed, or what is done to the answer."""
         self.waking: asyncio.Task[None] | None = None
+
+    def compose(self, composition: Composition | None) -> None:
+        """Let its answers pass through something."""
+        self.composition = composition
+        self.special = self.spec.explores or composition is not None
 
     def _let_go(self, problem: str) -> None:
         self.engine, self.problem, self.inline = None, problem, False

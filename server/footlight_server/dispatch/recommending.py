@@ -59,7 +59,7 @@ class Recommending:
         """
         self._policy.check(asking, "read")
         host = self._deployments.recommender(wanted.deployment)
-        if wanted.terms is not None or host.explores:
+        if wanted.terms is not None or host.special:
             return await self._on_terms(asking, host, wanted)
         query = self._query(wanted)
         if host.asleep:
@@ -94,7 +94,7 @@ class Recommending:
 
     async def _on_terms(self, asking: Asking, host: RecommenderHost, wanted: Wanted) -> Recommended:
         """Rank items for somebody who says more than most do."""
-        asked = await self._resolver.resolve(wanted, host.spec.explores)
+        asked = await self._resolver.resolve(wanted, host.spec.explores, host.composition)
         if host.asleep:
             await self._deployments.wake(host)
         with host.admission.enter(asking):

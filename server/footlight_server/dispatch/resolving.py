@@ -22,6 +22,7 @@ from footlight_server.dispatch.wanting import (
     check_terms,
 )
 from footlight_server.errors import InvalidArgument
+from footlight_server.log.ages import Ages
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.events import EventLog
 from footlight_server.log.facets import Facets
@@ -29,6 +30,7 @@ from footlight_server.log.filtering import ItemFilter
 from footlight_server.log.people import People
 from footlight_server.log.records import NOBODY, now
 from footlight_server.log.validation import check_count, check_id, chosen_seed
+from footlight_server.parts.roster import Composition
 
 Ordinals = NDArray[np.int32]
 NO_ITEMS: Ordinals = np.empty(0, np.int32)
@@ -57,7 +59,7 @@ class Asked:
     seed: int | None = None
     """The seed, where there is one to report."""
     when: int = 0
-    """When a history without times ended, in microseconds since 1970; 0 where nothing depends on it."""
+    """When it was asked, and a history without times ended, in microseconds since 1970; 0 where nothing depends on it."""
     upto: int | None = None
     """The log position up to which what the person has seen counts; None: the last."""
 
@@ -65,14 +67,17 @@ class Asked:
 class Resolver:
     """Knows the names of items and people."""
 
-    def __init__(self, catalogue: Catalogue, people: People, events: EventLog, facets: Facets) -> None:
+    def __init__(self, catalogue: Catalogue, people: People, events: EventLog, facets: Facets, ages: Ages) -> None:
         self.catalogue = catalogue
         self.people = people
         self.facets = facets
+        self.ages = ages
         self._events = events
 
-    async def resolve(self, wanted: Wanted, explores: bool) -> Asked:
+    async def resolve(self, wanted: Wanted, explores: bool, composition: Composition | None = None) -> Asked:
         """The query of somebody who says more than most do; a seed is drawn where chance will play a part.
+
+        ``composition`` is what the answer will pass through.
 
         Raises
         ------
@@ -89,7 +94,9 @@ class Resolver:
             asked.seed = query.seed = chosen_seed("seed", terms.seed)
         if terms.history is None:
             query.user = asked.user = self.people.ordinal(check_id("user_id", wanted.user_id))
-        self.widen(asked)
+        if composition is not None:
+            asked.when = now()
+        self.widen(asked, 1 if composition is None else composition.pool)
         await self.go_by_history(asked)
         if terms.filter is not None:
             asked.servable = int(np.count_nonzero(query.servable))
@@ -109,10 +116,11 @@ class Resolver:
             raise InvalidArgument("exclude_item_ids", f"must hold at most {MOST_EXCLUDED:,} ids")
         return np.fromiter((o for o in self.catalogue.ordinals(item_ids) if o is not None), np.int32)
 
-    def widen(self, asked: Asked) -> None:
-        """Ask for more candidates than are wanted, where the answer is chosen among them."""
-        if asked.terms.diversity:
-            asked.query.count = min(MOST_ITEMS, max(POOL * asked.count, LEAST_POOL))
+    def widen(self, asked: Asked, pool: int = 1) -> None:
+        """Ask for more candidates than are wanted, where the answer is chosen among so many times as many."""
+        pool = max(pool, POOL if asked.terms.diversity else 1)
+        if pool > 1:
+            asked.query.count = min(MOST_ITEMS, max(pool * asked.count, LEAST_POOL))
 
     async def go_by_history(self, asked: Asked) -> None:
         """Let the query go by the history of a visitor, or by the session of a person, where it is to."""

@@ -114,6 +114,16 @@ class FacetIndex:
         """The numbers of the item's kind and tags."""
         return [column.number for column in self._of.get(item, ()) if column.key.sort in ("kind", "tag")]
 
+    def numbers(self, name: str, items: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Shape (n,) like the items: an attribute that is a number, NaN where an item has none of that name."""
+        found = np.full(len(items), np.nan)
+        column = self._columns.get(Key("number", name))
+        if column is not None and len(column.ordinals):
+            places = np.searchsorted(column.ordinals, items).clip(max=len(column.ordinals) - 1)
+            there = column.ordinals[places] == items
+            found[there] = column.values[places[there]]
+        return found
+
     def having(self, key: Key, size: int) -> Mask:
         """Shape (size,): which items have a kind or a tag."""
         return self._kept(key, size) if key in self._columns else np.zeros(size, np.bool_)

@@ -34,6 +34,17 @@ class EngineView:
 
 
 @dataclass(frozen=True, slots=True)
+class PartView:
+    """One part of a plug-in at work, as it is now."""
+
+    role: str
+    part: str
+    plugin: str
+    able: bool
+    faults: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServerView:
     """The server, as it is now."""
 
@@ -42,6 +53,7 @@ class ServerView:
     log_position: int
     access_log_dropped: int
     engines: Sequence[EngineView]
+    parts: Sequence[PartView] = ()
 
 
 class Exposition(Collector):
@@ -65,7 +77,9 @@ class Exposition(Collector):
         """Every metric."""
         yield from _rpcs()
         yield from _work()
-        yield from _server(self._look())
+        view = self._look()
+        yield from _server(view)
+        yield from _parts(view.parts)
 
 
 def _rpcs() -> Iterator[Metric]:
@@ -127,6 +141,16 @@ def _server(view: ServerView) -> Iterator[Metric]:
     build = GaugeMetricFamily("footlight_build_info", "Always 1.", labels=("version",))
     build.add_metric((version("footlight"),), 1)
     yield build
+
+
+def _parts(views: Sequence[PartView]) -> Iterator[Metric]:
+    label = ("role", "part", "plugin")
+    up = GaugeMetricFamily("footlight_part_ready", "1 where it is asked.", labels=label)
+    faults = CounterMetricFamily("footlight_part_faults", "What parts of plug-ins did wrong.", labels=label)
+    for view in views:
+        up.add_metric((view.role, view.part, view.plugin), view.able)
+        faults.add_metric((view.role, view.part, view.plugin), view.faults)
+    yield from (up, faults)
 
 
 def _add(family: HistogramMetricFamily, labels: Sequence[str], histogram: Histogram) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2
@@ -11,10 +12,11 @@ from footlight_server.config import ServerConfig
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.loop_watch import LoopWatch
 from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.parts.part_host import PartHost
 from footlight_server.services.observing import observe
 from footlight_server.telemetry.access_log import AccessLog
 from footlight_server.telemetry.endpoint import Endpoint, Probes
-from footlight_server.telemetry.exposition import EngineView, Exposition, ServerView
+from footlight_server.telemetry.exposition import EngineView, Exposition, PartView, ServerView
 from footlight_server.telemetry.pseudonyms import Pseudonyms
 from footlight_server.telemetry.readiness import Readiness
 
@@ -89,7 +91,8 @@ class Sight:
         position = deployments.events.position
         engines = [_engine_view(deployed, position) for deployed in deployments]
         dropped = self.access_log.dropped if self.access_log is not None else 0
-        return ServerView(not self._problem, self._watch().late_seconds, position, dropped, engines)
+        parts = _part_views(deployments.roster.hosts)
+        return ServerView(not self._problem, self._watch().late_seconds, position, dropped, engines, parts)
 
 
 def _engine_view(deployed: Deployed, position: int) -> EngineView:
@@ -97,3 +100,20 @@ def _engine_view(deployed: Deployed, position: int) -> EngineView:
     follows = isinstance(host, RecommenderHost) and not host.asleep and host.pinned is None
     lag = max(0, position - host.position) if follows and isinstance(host, RecommenderHost) else None
     return EngineView(deployed.name, deployed.ready, care.admission.pending, care.faults, care.restarts, lag)
+
+
+def _part_views(hosts: Sequence[PartHost[Any]]) -> list[PartView]:
+    """One a part, wherever it is used."""
+    by_part: dict[str, list[PartHost[Any]]] = {}
+    for host in hosts:
+        by_part.setdefault(str(host), []).append(host)
+    return [
+        PartView(
+            uses[0].spec.role,
+            uses[0].spec.name,
+            uses[0].plugin,
+            all(host.able for host in uses),
+            sum(host.breaker.faults for host in uses),
+        )
+        for uses in by_part.values()
+    ]

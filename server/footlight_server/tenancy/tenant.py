@@ -40,6 +40,7 @@ from footlight_server.dispatch.tracing import Tracing
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.dispatch.vacuuming import Vacuuming
 from footlight_server.log.agents import AgentTable
+from footlight_server.log.ages import Ages
 from footlight_server.log.audit import AuditTrail
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.conversations import ConversationTable
@@ -56,6 +57,7 @@ from footlight_server.log.retention import Retention
 from footlight_server.log.revisions import DEPLOYMENTS, LEASES, TRAININGS
 from footlight_server.log.trainings import TrainingTable
 from footlight_server.models.store import ModelStore
+from footlight_server.parts.roster import Roster
 from footlight_server.services.assistant import AssistantService
 from footlight_server.services.auditing import Auditor
 from footlight_server.services.catalog import CatalogService
@@ -114,6 +116,9 @@ class Tenant:
         self.deployments = Deployments(ground.plugins, self._table, self._events, self._models)
         self.deployments.limits = replace(self._config.limits, demoted=ground.demotions.read())
         self.deployments.stages = ground.stages
+        self.deployments.roster = roster = Roster(ground.plugins, self._config.parts)
+        self._ends.callback(roster.stop)
+        await roster.start()
         self._ends.push_async_callback(self.deployments.stop)
         await self.deployments.start()
         self._catalogue.on_change.append(self.deployments.hear_of_items)
@@ -153,7 +158,8 @@ class Tenant:
 
     def _serve(self) -> None:
         """The services, each guarded, in the table of routes."""
-        resolver = Resolver(self._catalogue, self._people, self._events, self._facets)
+        ages = Ages(self._ground.database, self.name)
+        resolver = Resolver(self._catalogue, self._people, self._events, self._facets, ages)
         policy, mark_erasures = self._ground.policy, self._ground.mark_erasures
         catalog = CatalogService(
             Cataloguing(self._catalogue, self._events, self.deployments, mark_erasures, policy, self._acting.choosing),

@@ -14,6 +14,8 @@ from footlight.types import (
     Engine,
     EngineHealth,
     Model,
+    Part,
+    PartUse,
     Plugin,
     PluginState,
     Training,
@@ -130,9 +132,15 @@ def _plugins(answer: pb.ListPluginsResponse) -> list[Plugin]:
             state=from_enum(pb.PluginState.DESCRIPTOR, "PLUGIN_STATE_", plugin.state, PluginState),
             reason=plugin.reason,
             engines=tuple(plugin.engines),
+            parts=tuple(map(_part, plugin.parts)),
         )
         for plugin in answer.plugins
     ]
+
+
+def _part(part: pb.Part) -> Part:
+    uses = [PartUse(use.used_by, from_struct(use.options), _health(use.health), use.problem) for use in part.uses]
+    return Part(part.name, part.role, part.version, part.summary, tuple(uses))
 
 
 def _deployments(answer: pb.ListDeploymentsResponse) -> list[Deployment]:

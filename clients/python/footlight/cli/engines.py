@@ -11,7 +11,7 @@ from footlight.cli.command import command
 from footlight.cli.options import Options, parsed
 from footlight.cli.session import Session, UsageFault
 from footlight.cli.tables import settings, size, table
-from footlight.types import BreakerState, Deployment, EngineHealth, Verb
+from footlight.types import BreakerState, Deployment, EngineHealth, Part, Plugin, Verb
 
 DeploymentName = Annotated[
     str, typer.Argument(help="The deployment; every engine has one of its own name.", show_default=False)
@@ -44,10 +44,20 @@ def plugins(session: Session) -> None:
     """Every plug-in that was found, also those that could not be loaded, with the reason."""
     found = session.client.plugins()
     rows = [
-        (one.name, one.state, f"{one.distribution} {one.version}", one.reason or ", ".join(one.engines))
+        (one.name, one.state, f"{one.distribution} {one.version}", one.reason or ", ".join(one.engines), _parts(one))
         for one in found
     ]
-    session.show(found, lambda: table(("plug-in", "state", "from", "engines, or why not"), rows))
+    session.show(found, lambda: table(("plug-in", "state", "from", "engines, or why not", "parts"), rows))
+
+
+def _parts(plugin: Plugin) -> str:
+    return "; ".join(_part(part) for part in plugin.parts)
+
+
+def _part(part: Part) -> str:
+    """A part, and what is to be said of it where the server uses it."""
+    told = [use.problem or f"{use.used_by}: {_health(use.health)}" for use in part.uses]
+    return f"{part.role} {part.name}" + (f" ({', '.join(told)})" if told else "")
 
 
 def deployments(session: Session) -> None:

@@ -73,18 +73,6 @@ class Engine:
     can_predict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """A plug-in that was found, also one that could not be loaded; then `reason` says why."""
-
-    name: str
-    distribution: str
-    version: str
-    state: PluginState
-    reason: str
-    engines: tuple[str, ...]
-
-
 class BreakerState(StrEnum):
     """Whether a deployment's engine is asked: yes; no, for a while; the next call tries it."""
 
@@ -114,6 +102,43 @@ class EngineHealth:
     isolated: bool = False
     inline: bool = False
     demotion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartUse:
+    """A part at work: where, with which options, how it behaves; `problem` says why it cannot be used at all."""
+
+    used_by: str
+    options: Mapping[str, Any]
+    health: EngineHealth
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that a plug-in brings to put answers, engines or agents together from, such as a re-ranker.
+
+    `uses` says where the server uses it; empty for those that nobody has asked for, or that engines ask for.
+    """
+
+    name: str
+    role: str
+    version: str
+    summary: str
+    uses: tuple[PartUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plug-in that was found, also one that could not be loaded; then `reason` says why."""
+
+    name: str
+    distribution: str
+    version: str
+    state: PluginState
+    reason: str
+    engines: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

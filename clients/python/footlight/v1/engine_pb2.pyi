@@ -299,6 +299,7 @@ class Plugin(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ENGINES_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Names the plug-in."""
     distribution: _builtins.str
@@ -313,6 +314,10 @@ class Plugin(_message.Message):
     def engines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. The engines that it offers."""
 
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]:
+        """Output only. The parts that it offers."""
+
     def __init__(
         self,
         *,
@@ -322,14 +327,93 @@ class Plugin(_message.Message):
         state: Global___PluginState.ValueType = ...,
         reason: _builtins.str = ...,
         engines: _abc.Iterable[_builtins.str] | None = ...,
+        parts: _abc.Iterable[Global___Part] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["distribution", b"distribution", "engines", b"engines", "name", b"name", "reason", b"reason", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distribution", b"distribution", "engines", b"engines", "name", b"name", "parts", b"parts", "reason", b"reason", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Plugin: _TypeAlias = Plugin  # noqa: Y015
+
+@_typing.final
+class Part(_message.Message):
+    """Part is something that answers, engines or agents are put together from, such as a re-ranker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    USES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only. Names the part among those of its role."""
+    role: _builtins.str
+    """Output only. What it is for, such as "re-ranker"."""
+    version: _builtins.str
+    """Output only. Its own version."""
+    summary: _builtins.str
+    """Output only. One line on what it does."""
+    @_builtins.property
+    def uses(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartUse]:
+        """Output only. Where the server uses it. Empty where the operator has not asked for it, and for parts that engines ask for."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        role: _builtins.str = ...,
+        version: _builtins.str = ...,
+        summary: _builtins.str = ...,
+        uses: _abc.Iterable[Global___PartUse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "role", b"role", "summary", b"summary", "uses", b"uses", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Part: _TypeAlias = Part  # noqa: Y015
+
+@_typing.final
+class PartUse(_message.Message):
+    """PartUse is a part at work."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USED_BY_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    HEALTH_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    used_by: _builtins.str
+    """Output only. What for: a deployment, or in words."""
+    problem: _builtins.str
+    """Output only. Why it cannot be used at all. Empty means that it can."""
+    @_builtins.property
+    def options(self) -> _struct_pb2.Struct:
+        """Output only. The options that it was given."""
+
+    @_builtins.property
+    def health(self) -> Global___EngineHealth:
+        """Output only. How it behaves. While it is not asked, answers go out without it."""
+
+    def __init__(
+        self,
+        *,
+        used_by: _builtins.str = ...,
+        options: _struct_pb2.Struct | None = ...,
+        health: Global___EngineHealth | None = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "options", b"options", "problem", b"problem", "used_by", b"used_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartUse: _TypeAlias = PartUse  # noqa: Y015
 
 @_typing.final
 class ListPluginsRequest(_message.Message):
@@ -374,7 +458,7 @@ Global___ListPluginsResponse: _TypeAlias = ListPluginsResponse  # noqa: Y015
 
 @_typing.final
 class EngineHealth(_message.Message):
-    """EngineHealth says how the engine of a deployment behaves."""
+    """EngineHealth says how the engine of a deployment, or a part, behaves."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

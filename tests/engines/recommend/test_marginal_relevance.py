@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footlight_server.dispatch.diversity import likeness_of_labels, likeness_of_neighbours, rerank
+from footlight_engines.recommend.marginal_relevance import by_marginal_relevance
 
 SCORES = st.lists(st.floats(-5, 5), min_size=1, max_size=8).map(lambda xs: np.array(sorted(xs, reverse=True)))
 
@@ -21,7 +21,7 @@ def test_each_step_takes_what_the_formula_says(
     scores: np.ndarray[tuple[int], np.dtype[np.float64]], seed: int, diversity: float, count: int
 ) -> None:
     likeness, span = likeness_for(len(scores), seed), scores[0] - scores[-1]
-    chosen = rerank(scores, likeness, diversity, count).tolist()
+    chosen = by_marginal_relevance(scores, likeness, diversity, count).tolist()
     for step, place in enumerate(chosen):
         gain = {
             other: (1 - diversity) * ((scores[other] - scores[-1]) / span if span else 1.0)
@@ -36,29 +36,15 @@ def test_each_step_takes_what_the_formula_says(
 def test_every_item_is_chosen_once(
     scores: np.ndarray[tuple[int], np.dtype[np.float64]], seed: int, diversity: float
 ) -> None:
-    assert sorted(rerank(scores, likeness_for(len(scores), seed), diversity, 99)) == list(range(len(scores)))
+    assert sorted(by_marginal_relevance(scores, likeness_for(len(scores), seed), diversity, 99)) == list(
+        range(len(scores))
+    )
 
 
 def test_without_diversity_the_order_is_that_of_the_scores() -> None:
-    assert rerank(np.array([3.0, 2.0, 1.0]), np.ones((3, 3)), 0.0, 3).tolist() == [0, 1, 2]
+    assert by_marginal_relevance(np.array([3.0, 2.0, 1.0]), np.ones((3, 3)), 0.0, 3).tolist() == [0, 1, 2]
 
 
 def test_with_diversity_alone_what_is_alike_comes_last() -> None:
     likeness = np.array([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    assert rerank(np.array([3.0, 2.0, 1.0]), likeness, 1.0, 3).tolist() == [0, 2, 1]
-
-
-def test_labels_are_compared_by_their_cosine() -> None:
-    likeness = likeness_of_labels([[1, 2], [2, 3], [4], []])
-    assert likeness is not None
-    expected = [[1, 0.5, 0, 0], [0.5, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
-    assert np.allclose(likeness, np.array(expected))
-
-
-def test_items_without_labels_cannot_be_compared() -> None:
-    assert likeness_of_labels([[], []]) is None and likeness_of_neighbours([([], []), ([], [])]) is None
-
-
-def test_neighbours_are_alike_in_both_directions() -> None:
-    likeness = likeness_of_neighbours([([1], [4.0]), ([], []), ([0], [2.0])])
-    assert likeness is not None and likeness.tolist() == [[0, 1, 0.5], [1, 0, 0], [0.5, 0, 0]]
+    assert by_marginal_relevance(np.array([3.0, 2.0, 1.0]), likeness, 1.0, 3).tolist() == [0, 2, 1]

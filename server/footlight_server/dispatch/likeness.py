@@ -1,4 +1,4 @@
-"""Puts a ranking in an order in which neighbours in the list differ: pure functions of arrays, behind every engine."""
+"""How alike items are, by what the catalogue says of them or by an engine's neighbours: pure functions of arrays."""
 
 from __future__ import annotations
 
@@ -10,39 +10,6 @@ from numpy.typing import NDArray
 
 Likeness = NDArray[np.float64]
 """Shape (m, m): how alike two items are, 0 to 1, symmetric."""
-
-
-def rerank(scores: NDArray[np.float64], likeness: Likeness, diversity: float, count: int) -> NDArray[np.intp]:
-    """Choose items by maximal marginal relevance (Carbonell and Goldstein 1998).
-
-    Each step takes the item with the largest ``(1 - d) relevance - d max(likeness to those chosen)``, the better ranked one
-    among equals. Relevance is the score as a share of the range of all scores, so that d means the same for every engine.
-
-    Parameters
-    ----------
-    scores
-        Shape (m,), not ascending.
-    likeness
-        Shape (m, m), 0 to 1.
-    diversity
-        d, 0 (the order of the scores) to 1.
-    count
-        At most how many to choose.
-
-    Returns
-    -------
-    The places of the chosen items in the ranking, shape (min(m, count),), in the order in which they were chosen.
-    """
-    span = float(scores[0] - scores[-1]) if len(scores) else 0.0
-    relevance = (scores - scores[-1]) / span if span else np.ones(len(scores))
-    chosen = np.empty(min(len(scores), count), np.intp)
-    worth, nearest = (1.0 - diversity) * relevance, np.zeros(len(scores))
-    for step in range(len(chosen)):
-        best = int((worth - diversity * nearest).argmax())
-        chosen[step] = best
-        worth[best] = -np.inf
-        np.maximum(nearest, likeness[best], out=nearest)
-    return chosen
 
 
 def likeness_of_labels(labels: Sequence[Sequence[int]]) -> Likeness | None:

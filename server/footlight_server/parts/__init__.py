@@ -1,0 +1,1 @@
+"""Parts that plug-ins bring, at work: what an answer passes through between the engine and the caller."""

@@ -1,0 +1,117 @@
+"""Which parts the owner wants, and where: what `--rerank` and its like say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from footlight_plugins import PartRole, PartUnavailable
+from footlight_plugins.loader import Plugins
+from footlight_plugins.options import OptionError, options_of
+from footlight_plugins.parts import PartSpec, part_options
+
+_ORDER = re.compile(r"(?:(?P<deployment>[^=:]+)=)?(?P<name>[^=:]+)(?::(?P<options>.*))?", re.DOTALL)
+_NEXT = re.compile(r",(?=[A-Za-z_]\w*=)")
+
+
+class WrongOrder(Exception):
+    """The owner asked for a part that cannot be; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartOrder:
+    """One part that is wanted."""
+
+    role: PartRole
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    deployment: str = ""
+    """Where; empty for every deployment."""
+
+    @staticmethod
+    def of(role: PartRole, text: str) -> PartOrder:
+        """Read ``[DEPLOYMENT=]NAME[:OPTION=VALUE,...]``. A value is JSON, or text where it is not.
+
+        >>> PartOrder.of(PartRole.RE_RANKER, "shop=newer:days=14,by=year").options
+        {'days': 14, 'by': 'year'}
+
+        Raises
+        ------
+        WrongOrder
+            When it does not read so.
+        """
+        found = _ORDER.fullmatch(text)
+        if found is None:
+            raise WrongOrder(f"{role} {text!r} must read [DEPLOYMENT=]NAME[:OPTION=VALUE,...]")
+        options = dict(_option(role, one) for one in _NEXT.split(found["options"] or "") if one)
+        return PartOrder(role, found["name"], options, found["deployment"] or "")
+
+
+def _option(role: PartRole, text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise WrongOrder(f"the option {text!r} of a {role} must read OPTION=VALUE")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+@dataclass(frozen=True, slots=True)
+class PartsConfig:
+    """What the owner says of parts."""
+
+    rerank: tuple[str, ...] = ()
+    """Re-rankers, in the order in which they are asked."""
+    diversify: str = "marginal-relevance"
+    """The re-ranker for requests that ask for diversity; empty for none."""
+    seconds: float = 1.0
+    """How long a part may take over one answer."""
+
+    @staticmethod
+    def of(plain: Mapping[str, Any]) -> PartsConfig:
+        """From what JSON made of it."""
+        facts: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+        }
+        return PartsConfig(**facts)
+
+    @property
+    def orders(self) -> Iterator[PartOrder]:
+        """All that is asked for, but for what only some requests need."""
+        for text in self.rerank:
+            yield PartOrder.of(PartRole.RE_RANKER, text)
+
+    @property
+    def diversifier(self) -> PartOrder | None:
+        """What requests that ask for diversity need."""
+        return PartOrder.of(PartRole.RE_RANKER, self.diversify) if self.diversify else None
+
+
+def spec_of(plugins: Plugins, order: PartOrder) -> PartSpec | None:
+    """The descriptor of the part that is wanted; None where no plug-in offers it."""
+    return next((one for one in plugins.parts if (one.role, one.name) == (order.role, order.name)), None)
+
+
+def check_orders(plugins: Plugins, config: PartsConfig) -> None:
+    """Whether what the owner wants can be had. A part that cannot be imported is for later: the server does without it.
+
+    Raises
+    ------
+    WrongOrder
+        When no plug-in offers a part, or takes an option.
+    """
+    for order in config.orders:
+        spec = spec_of(plugins, order)
+        if spec is None:
+            names = ", ".join(one.name for one in plugins.parts if one.role is order.role) or "none"
+            raise WrongOrder(f"no plug-in offers the {order.role} {order.name!r}; there are: {names}")
+        try:
+            options_of(part_options(spec), order.options)
+        except PartUnavailable:
+            continue
+        except OptionError as wrong:
+            raise WrongOrder(f"{order.role} {order.name!r}: {wrong}") from wrong

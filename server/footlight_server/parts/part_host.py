@@ -1,0 +1,133 @@
+"""One part at work: asked on a thread of its own, given up while it fails, made anew when it hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from footlight_plugins import Call
+from footlight_plugins.parts import PartSpec, made
+from footlight_server.dispatch.admission import Admission
+from footlight_server.dispatch.breaker import Breaker, BreakerState
+from footlight_server.dispatch.faulting import EngineFault, told
+from footlight_server.dispatch.limits import MOST_ABANDONED
+from footlight_server.dispatch.seat import FOREVER, Seat, apart
+
+P = TypeVar("P")
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+MAKING_SECONDS = 60.0
+"""How long a part may take to be imported and made."""
+_BOUNDLESS = 1 << 30
+
+
+class PartDown(Exception):
+    """A part did not do what it was asked for: the answer goes out without it."""
+
+
+class PartHost(Generic[P]):
+    """Holds one part and asks it. Everything here runs on the event loop."""
+
+    def __init__(self, spec: PartSpec, plugin: str, options: Mapping[str, Any], seconds: float) -> None:
+        """``plugin`` offers it; ``seconds`` bounds one piece of its work."""
+        self.spec, self.plugin, self.options = spec, plugin, options
+        self.used_by: list[str] = []
+        """The deployments that it works for, or what else."""
+        self.problem = ""
+        """Why there is none; empty where there is one."""
+        self.breaker = Breaker()
+        self.abandoned = 0
+        """How many threads hang in it and were given up."""
+        self.restarts = 0
+        self.part: P | None = None
+        self._seconds = seconds
+        self._admission = Admission(f"{spec.role}/{spec.name}", _BOUNDLESS)
+        self._seat = self._new_seat()
+        self._mending: asyncio.Task[None] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.spec.role} {self.spec.name!r} of plug-in {self.plugin!r}"
+
+    def _new_seat(self) -> Seat:
+        return Seat(str(self), self._admission, self._seconds, self._stuck)
+
+    async def start(self) -> None:
+        """Import and make it. Where that fails it says why, and is never asked."""
+        try:
+            self.part = await apart(str(self), partial(made, self.spec, self.options), MAKING_SECONDS)
+            self.problem = ""
+        except EngineFault as fault:
+            self.problem = told(fault.__cause__ or fault)
+            self.breaker.faults += 1
+            log.error("%s is not used: %s", self, self.problem)
+
+    @property
+    def able(self) -> bool:
+        """Whether it is asked."""
+        return self.part is not None and self.breaker.state is BreakerState.CLOSED
+
+    async def ask(self, work: Callable[[P], T], call: Call = FOREVER) -> T:
+        """Let it do something.
+
+        Raises
+        ------
+        PartDown
+            When it did something wrong, now or lately.
+        """
+        part, admission = self.part, self._admission
+        if part is None or not self.breaker.admits():
+            raise PartDown(self.problem or self.breaker.reason)
+        admission.pending += 1
+        admission.calls += 1
+        try:
+            outcome = await self._seat.run(partial(work, part), call)
+        except EngineFault as fault:
+            self._fault(fault)
+            raise PartDown(told(fault)) from fault
+        except BaseException:  # the caller left: nothing was learned about the part
+            self.breaker.give_up()
+            raise
+        finally:
+            admission.pending -= 1
+        self.breaker.succeed()
+        return outcome
+
+    def _fault(self, fault: EngineFault) -> None:
+        log.error("%s is left out: %s", self, told(fault), exc_info=fault.__cause__)
+        self.breaker.fault(told(fault), self._admission.ended)
+
+    def _stuck(self) -> None:
+        """The watchdog: a piece of work takes too long."""
+        reason = f"{self} hangs: it took more than {self._seconds:g} s over one piece of work"
+        if self._seat.abandon(EngineFault(reason), self._came_back):
+            self.abandoned += 1
+        self._seat = self._new_seat()
+        self.part = None
+        self.breaker.trip(reason)
+        self._mending = asyncio.create_task(self._mend(), name=f"mend-{self.spec.name}")
+
+    def _came_back(self) -> None:
+        self.abandoned -= 1
+
+    async def _mend(self) -> None:
+        while self.part is None:
+            await asyncio.sleep(self.breaker.retry_after)
+            if self.abandoned >= MOST_ABANDONED:
+                self.breaker.trip(f"{self.abandoned} threads hang in it: restart the server")
+                continue
+            await self.start()
+            if self.part is None:
+                self.breaker.trip(self.problem)
+        self.restarts += 1
+        self.breaker.ready()
+
+    def stop(self) -> None:
+        """Leave it alone for good."""
+        if self._mending is not None:
+            self._mending.cancel()
+        self._seat.close()
+        self.part = None
