@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 from footlight_engines.kernels.addresses import matrix, vector
 from footlight_engines.kernels.interactions import RETRACTED
+from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.scores import UNIT, Answer, Question
 from footlight_engines.kernels.selection import offer, sort_heap
 
-BLOCK = 128
-"""So many items share one peak. Totals are dense: a sum without a branch, and a look at 128 at once, cost less than a list
+BLOCK = 32
+"""So many items share one peak. Totals are dense: a sum without a branch, and a look at 32 at once, cost less than a list
 of the items met."""
-_SHIFT = 7  # BLOCK is 1 << _SHIFT
-SMALL = 512
+_SHIFT = 5  # BLOCK is 1 << _SHIFT
+_AHEAD = np.uint64(2)
+"""So many rows ahead memory is asked for."""
+SMALL = 2_048
 """Up to so many blocks all are looked at and cleared; in a larger catalogue those that a query meets."""
 
 
@@ -62,6 +65,17 @@ def opened(shelf: NDArray[np.int64]) -> Shelf:
         vector(shelf, 12, np.float64),
         vector(shelf, 13, np.int64),
     )
+
+
+@njit(cache=True, nogil=True)
+def fetch_row(shelf: Shelf, item: int) -> None:
+    """Ask for the neighbours of an item that are read soon."""
+    neighbour, similarity = shelf.neighbour, shelf.similarity
+    start = np.uint64(item) * np.uint64(neighbour.shape[1])
+    for n in range(np.uint64(0), np.uint64(shelf.eligible[item]), np.uint64(16)):  # so many are in a line of 64 bytes
+        prefetch(neighbour, start + n)
+        prefetch(similarity, start + n)
+        prefetch(similarity, start + n + np.uint64(8))
 
 
 @njit(cache=True, nogil=True)
@@ -143,6 +157,8 @@ def _add_up(shelf: Shelf, first: int, last: int) -> None:
     """Sum the scores of all neighbours of a history."""
     total = shelf.total
     for r in range(np.uint64(first), np.uint64(last)):
+        if r + _AHEAD < np.uint64(last):
+            fetch_row(shelf, shelf.item[r + _AHEAD])
         liked, weight = np.uint32(shelf.item[r]), shelf.weight[r] * UNIT
         if weight == 0.0:
             continue
@@ -152,14 +168,29 @@ def _add_up(shelf: Shelf, first: int, last: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _peaks_wanted(blocks: int, count: int) -> int:
+    """How many of the highest peaks to look at, so that their lowest is a bar for so many items.
+
+    As many as items always do. Where there are few blocks, the best items share them: strewn over b blocks at random, n
+    items leave b exp(-n / b) without any. What is reckoned with here is a third more items than are wanted; where it was
+    too bold, all is looked at once more.
+    """
+    shared = int(blocks * (1.0 - np.exp(-1.33 * count / max(blocks, 1)))) + 1
+    return min(count, shared)
+
+
+@njit(cache=True, nogil=True)
 def _find_peaks(shelf: Shelf, answer: Answer) -> float:
-    """Find the highest total of every block to be looked at, and a bar that as many of them reach as items were asked for.
+    """Find the highest total of every block to be looked at, and a bar that about as many items reach as were asked for.
 
     Floats above 0 order as their bits do, and those below 0 have bits below 0: whole numbers compare without regard
     to NaN, which lets the compiler look at several at once. The answer's arrays are working space here.
     """
     bits, peak, peak_bits = shelf.total_bits, shelf.peak, shelf.peak_bits
-    scores, blocks, size = answer.scores, answer.items, 0
+    scores, blocks, size, met = answer.scores, answer.items, 0, 0
+    for b in range(len(peak)):
+        met += peak_bits[b] != 0
+    wanted = _peaks_wanted(met, len(scores))
     for b in range(len(peak)):
         if peak_bits[b] == 0:
             continue
@@ -168,14 +199,14 @@ def _find_peaks(shelf: Shelf, answer: Answer) -> float:
             value = bits[start + n]
             high = value if value > high else high
         peak_bits[b] = high
-        if size < len(scores) or peak[b] > scores[0]:
-            size = offer(scores, blocks, size, len(scores), peak[b], b)
-    return scores[0] if size == len(scores) else 0.0
+        if size < wanted or peak[b] > scores[0]:
+            size = offer(scores, blocks, size, wanted, peak[b], b)
+    return scores[0] if size == wanted else 0.0
 
 
 @njit(cache=True, nogil=True)
 def _pick_above(shelf: Shelf, bar: float, servable: NDArray[np.bool_], answer: Answer) -> int:
-    """Put the best items with a score above 0 that reaches the bar into the answer; return how many."""
+    """Put the best items with a score above 0 that reaches the bar into the answer, as a heap; return how many."""
     total, peak, scores, items, size = shelf.total, shelf.peak, answer.scores, answer.items, 0
     for b in range(len(peak)):
         if shelf.peak_bits[b] == 0 or peak[b] < bar:
@@ -185,7 +216,6 @@ def _pick_above(shelf: Shelf, bar: float, servable: NDArray[np.bool_], answer: A
             if score < bar or score <= 0.0 or not servable[item] or (size == len(scores) and score < scores[0]):
                 continue
             size = offer(scores, items, size, len(scores), score, int(item))
-    sort_heap(scores, items, size)
     return size
 
 
@@ -202,6 +232,23 @@ def _clear(shelf: Shelf) -> None:
             shelf.total[b * BLOCK : (b + 1) * BLOCK] = 0.0
 
 
+@njit(cache=True, nogil=True)
+def gather_by_items(shelf: Shelf, ask: Question, answer: Answer) -> int:
+    """What `score_by_items` does, without reasons, and leaves the answer as a heap."""
+    first = shelf.person_start[ask.user]
+    last = first + shelf.person_length[ask.user]
+    if not _bar(shelf, first, last, ask):
+        _clear(shelf)
+        return -1
+    _add_up(shelf, first, last)
+    bar = _find_peaks(shelf, answer)
+    size = _pick_above(shelf, bar, ask.servable, answer)
+    if size < len(answer.items) and bar > 0.0:  # fewer reach it, or some that do may not be answered
+        size = _pick_above(shelf, 0.0, ask.servable, answer)
+    _clear(shelf)
+    return size
+
+
 @njit(cache=True)  # it takes less time than to get the GIL back
 def score_by_items(addresses: NDArray[np.int64], ask: Question, answer: Answer) -> int:
     """Item-based scores: score_i = sum over j in the person's history, i among j's neighbours, of s_ij w_uj.
@@ -216,19 +263,11 @@ def score_by_items(addresses: NDArray[np.int64], ask: Question, answer: Answer) 
     shelf = opened(addresses)
     if not 0 <= ask.user < len(shelf.person_start):
         return 0
-    first = shelf.person_start[ask.user]
-    last = first + shelf.person_length[ask.user]
-    if not _bar(shelf, first, last, ask):
-        _clear(shelf)
-        return -1
-    _add_up(shelf, first, last)
-    bar = _find_peaks(shelf, answer)
-    size = _pick_above(shelf, bar, ask.servable, answer)
-    if size < len(answer.items) and bar > 0.0:  # some of those that reach it may not be answered
-        size = _pick_above(shelf, 0.0, ask.servable, answer)
-    _clear(shelf)
-    if answer.because.shape[1] > 0:
-        _explain_by_items(shelf, first, last, answer, size)
+    size = gather_by_items(shelf, ask, answer)
+    sort_heap(answer.scores, answer.items, size)
+    if size > 0 and answer.because.shape[1] > 0:
+        first = shelf.person_start[ask.user]
+        _explain_by_items(shelf, first, first + shelf.person_length[ask.user], answer, size)
     return size
 
 

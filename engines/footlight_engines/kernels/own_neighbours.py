@@ -11,9 +11,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.item_scores import Shelf, give_reason, opened, score_by_items
+from footlight_engines.kernels.item_scores import Shelf, fetch_row, gather_by_items, give_reason, opened
 from footlight_engines.kernels.scores import UNIT, Answer, Question
 from footlight_engines.kernels.selection import offer, sort_heap
+
+_AHEAD = 2
+"""So many rows ahead memory is asked for."""
 
 
 @njit(cache=True, nogil=True)
@@ -44,6 +47,8 @@ def _pick_anew(shelf: Shelf, items: NDArray[np.int32], size: int, answer: Answer
     """Score items by their own neighbours, and put the best with a score above 0 into the answer; return how many."""
     preference, kept, limit = shelf.total, 0, len(answer.items)
     for n in range(size):
+        if n + _AHEAD < size:
+            fetch_row(shelf, items[n + _AHEAD])
         item = items[n]
         neighbour, similarity, score = shelf.neighbour[item], shelf.similarity[item], 0.0
         for m in range(np.uint32(shelf.eligible[item])):
@@ -78,17 +83,19 @@ def _explain(shelf: Shelf, size: int, answer: Answer) -> None:
 def score_by_own_neighbours(addresses: NDArray[np.int64], ask: Question, short: Answer, answer: Answer) -> int:
     """Item-based scores: score_i = sum over the neighbours j of i that are in the person's history of s_ij w_uj.
 
-    The items that are scored so are the best by `score_by_items`, as many as there is room for in ``short``.
+    The items that are scored so are the best as in `score_by_items`, as many as there is room for in ``short``.
 
     Returns
     -------
     How many items are in the answer; -1 where a row of the history is not up to date; -1 - n where one of the first n
     items of ``short`` is not. Then nothing was done.
     """
-    size = score_by_items(addresses, ask, short)
+    shelf = opened(addresses)
+    if not 0 <= ask.user < len(shelf.person_start):
+        return 0
+    size = gather_by_items(shelf, ask, short)
     if size <= 0:
         return size
-    shelf = opened(addresses)
     if not _are_fresh(shelf, short.items, size):
         return -1 - size
     _spread_history(shelf, ask.user)

@@ -9,7 +9,7 @@ import grpc
 
 from footlight_server.access.keyring import Keyring
 from footlight_server.errors import FootlightError
-from footlight_server.services.asking import CALLER
+from footlight_server.services.asking import CALLER, METADATA
 from footlight_server.services.faults import refusing, status_name
 from footlight_server.services.routes import Handler
 from footlight_server.telemetry.meters import method_meter
@@ -25,12 +25,14 @@ class Gate(grpc.GenericRpcHandler):
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
         """The handler of a call; None where nobody knows its method."""
+        metadata = handler_call_details.invocation_metadata or ()
         try:
-            caller = self._keyring.identify(handler_call_details.invocation_metadata)
+            caller = self._keyring.identify(metadata)
         except FootlightError as refused:
             self._count(handler_call_details.method, refused)
             return refusing(refused)
         CALLER.set(caller)  # gRPC answers each call in a task of its own, which this is
+        METADATA.set(metadata)
         return self._tenants.handler(caller.tenant, handler_call_details.method)
 
     def _count(self, method: str, refused: FootlightError) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
 from footlight_server.dispatch.asking import ANYBODY, DEFAULT_SECONDS, LONGEST_SECONDS, Asking, Principal
 
+Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
+
 CALLER: ContextVar[Principal] = ContextVar("caller", default=ANYBODY)
 """Who makes the call that a task answers; the gate says it, once a call."""
+METADATA: ContextVar[Metadata] = ContextVar("metadata", default=())
+"""What came with the call beside its message, from the gate too: each time gRPC is asked for it, it reads it anew."""
 
 
 def asking(context: grpc.aio.ServicerContext[Any, Any]) -> Asking:

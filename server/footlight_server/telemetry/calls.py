@@ -8,7 +8,7 @@ import secrets
 from contextvars import ContextVar
 
 REQUEST_ID, TRACE_PARENT = "x-request-id", "traceparent"
-"""What is read of a call's metadata; the first goes back with the answer."""
+"""What is read of a call's metadata; the first goes back with the answer to whoever sent it."""
 
 _RUN = secrets.token_hex(4)
 _NUMBER = itertools.count(1)
@@ -22,6 +22,7 @@ class Noted:
 
     __slots__ = (
         "code",
+        "echoed",
         "executed",
         "messages",
         "queued",
@@ -33,10 +34,14 @@ class Noted:
         "user",
     )
 
-    def __init__(self, started: float, request_id: str, trace: str) -> None:
+    def __init__(self, started: float, said: str, trace: str) -> None:
+        """``said`` is the caller's own id for the call, empty for none."""
         self.started = started
         """On the clock of `time.perf_counter`."""
-        self.request_id = request_id
+        self.echoed = bool(said and _REQUEST_ID.fullmatch(said))
+        """Whether the caller's id is one, and goes back."""
+        self.request_id = said if self.echoed else f"{_RUN}-{next(_NUMBER):x}"
+        """The caller's where it is 1 to 128 printable characters of ASCII, no quote and no backslash, or a new one."""
         self.trace = trace
         """The header `traceparent` of W3C, as it came; empty for none."""
         self.queued = 0.0
@@ -59,11 +64,6 @@ class Noted:
 
 NOTED: ContextVar[Noted | None] = ContextVar("noted", default=None)
 """The call that is being answered; None outside of one."""
-
-
-def request_id(said: str) -> str:
-    """The caller's own id where it is 1 to 128 printable characters of ASCII, no quote and no backslash, or a new one."""
-    return said if said and _REQUEST_ID.fullmatch(said) else f"{_RUN}-{next(_NUMBER):x}"
 
 
 def trace_ids(parent: str) -> tuple[str, str]:

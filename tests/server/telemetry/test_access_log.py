@@ -9,7 +9,7 @@ import pytest
 
 from footlight_server.telemetry import access_log
 from footlight_server.telemetry.access_log import AccessLog, Call
-from footlight_server.telemetry.calls import Noted, request_id
+from footlight_server.telemetry.calls import Noted
 from footlight_server.telemetry.pseudonyms import Pseudonyms
 
 
@@ -74,4 +74,8 @@ def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("said", ["", "a b", "ä", "x" * 129, "a\n", 'a"b', "a\\b"])
 def test_a_request_id_that_cannot_stand_in_a_header_is_replaced(said: str) -> None:
-    assert request_id(said) != said and request_id("mine:1") == "mine:1"
+    made, kept = Noted(0.0, said, ""), Noted(0.0, "mine:1", "")
+    assert (made.request_id != said, made.echoed) == (True, False) and (kept.request_id, kept.echoed) == (
+        "mine:1",
+        True,
+    )
