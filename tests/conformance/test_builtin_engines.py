@@ -173,10 +173,11 @@ class TestDqn(AgentSuite):
     options = {"learning_starts": 40, "batch_size": 8, "buffer_size": 150, "target_every": 60, "hidden": (16,)}  # noqa: RUF012
 
 
-def test_every_builtin_engine_is_held_to_a_suite() -> None:
+def test_every_builtin_engine_and_part_is_held_to_a_suite() -> None:
     suites = [one for name, one in globals().items() if name.startswith("Test")]
     elsewhere = {"image-gan", "level-gan", "scene-gan", "music-gan"}  # in test_generators.py
-    assert {suite.spec.name for suite in suites} | elsewhere == set(_SPECS)
+    parts = {part.name for part in recommend.register_parts()}
+    assert {suite.spec.name for suite in suites} | elsewhere == set(_SPECS) | parts
 
 
 class TestMarginalRelevance(ReRankerSuite):
