@@ -28,12 +28,14 @@ from footlight_plugins import (
     roles,
     rules,
     scoring,
+    sourcing,
     spec,
     stages,
 )
 from footlight_plugins.testing import (
     AgentSuite,
     AssistantSuite,
+    CandidateSourceSuite,
     GeneratorSuite,
     RecommenderSuite,
     ReRankerSuite,
@@ -60,6 +62,7 @@ ROLES = (
     rules.Rules,
     part.Part,
     reranking.ReRanker,
+    sourcing.CandidateSource,
 )
 RECORDS = tuple(
     value
@@ -82,7 +85,16 @@ FUNCTIONS = (
     checks.check_situation,
     checks.check_steps,
 )
-SUITES = (RecommenderSuite, GeneratorSuite, AgentSuite, AssistantSuite, RulesSuite, ReRankerSuite)
+SUITES = (
+    RecommenderSuite,
+    GeneratorSuite,
+    AgentSuite,
+    AssistantSuite,
+    RulesSuite,
+    ReRankerSuite,
+    CandidateSourceSuite,
+)
+
 
 _HEAD = f"""# Reference of the plug-in contract
 

@@ -174,6 +174,14 @@ class Query:
     seed: int = 0
     """The only source of chance, for engines that explore."""
 
+    def allows(self, item: int) -> bool:
+        """Whether an item may be answered: it is servable, and not excluded. For one item; use the arrays for many.
+
+        >>> Query(0, 5, np.array([True, False, True]), np.array([2], np.int32)).allows(0)
+        True
+        """
+        return 0 <= item < len(self.servable) and bool(self.servable[item]) and item not in self.exclude
+
 
 @dataclass(slots=True)  # not frozen: it is made with every call, and that would take twice as long
 class Ranking:

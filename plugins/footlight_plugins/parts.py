@@ -19,6 +19,7 @@ from footlight_plugins.options import options_of
 from footlight_plugins.part import Part
 from footlight_plugins.reranking import ReRanker
 from footlight_plugins.rules import Rules
+from footlight_plugins.sourcing import CandidateSource
 
 
 class PartRole(StrEnum):
@@ -28,11 +29,14 @@ class PartRole(StrEnum):
     """Says which levels can be played: `Rules`. Engines that make levels name it in the option ``rules``."""
     RE_RANKER = "re-ranker"
     """Puts the items of an answer into another order: `ReRanker`. The server is told by ``--rerank``."""
+    CANDIDATE_SOURCE = "candidate-source"
+    """Puts items into an answer beside the engine's: `CandidateSource`. The server is told by ``--source``."""
 
 
 PART_ROLES: Mapping[PartRole, type[Any]] = {
     PartRole.LEVEL_RULES: Rules,
     PartRole.RE_RANKER: ReRanker,
+    PartRole.CANDIDATE_SOURCE: CandidateSource,
 }
 
 

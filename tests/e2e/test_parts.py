@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from footlight import BreakerState, PartUse, Recommendations
+from footlight import BreakerState, Event, EventKind, Item, PartUse, ReasonKind, Recommendations
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
 
 RERANKER_DEEDS = ("init", "raise", "exit", "sleep", "nothing", "floats", "nan", "foreign", "many", "twice", "write")
+SOURCE_DEEDS = ("init", "raise", "exit", "sleep", "nothing", "floats", "nan", "foreign", "many", "twice", "write")
 PATIENCE = 20.0
+TRENDING = ReasonKind.TRENDING
 
 
 class Ensemble:
@@ -60,7 +62,14 @@ def ensemble(trained_data: Path, tmp_path_factory: pytest.TempPathFactory, shelf
     for deed in RERANKER_DEEDS:
         (folder / f"r-{deed}").touch()
         rerank.append(f"r-{deed}=backwards:does={deed},flag={folder / f'r-{deed}'}")
+    source = ["filling=met-last", "half=met-last:share=0.5", "heard=met-last:share=0.5,window_days=1"]
+    source.append(f"s-hear=met-last:share=0.5,window_days=1,does=hear,flag={folder / 's-hear'}")
+    (folder / "s-hear").touch()
+    for deed in SOURCE_DEEDS:
+        (folder / f"s-{deed}").touch()
+        source.append(f"s-{deed}=met-last:share=0.5,does={deed},flag={folder / f's-{deed}'}")
     options = [word for order in rerank for word in ("--rerank", order)]
+    options += [word for order in source for word in ("--source", order)]
     options += ["--plugins-dir", str(PLUGINS), "--part-seconds", "0.3", "--metrics-listen", "127.0.0.1:0"]
     server = Server(folder / "data", *shelf.arguments(folder / "data"), *options)
     yield Ensemble(server, folder)
@@ -128,6 +137,54 @@ def test_parts_that_fail_show_in_the_metrics_with_their_plugin(ensemble: Ensembl
     label = '{part="backwards",plugin="rash",role="re-ranker"}'
     faults = next(line for line in lines if line.startswith("footlight_part_faults_total" + label))
     assert float(faults.split()[-1]) >= 1 and f"footlight_part_ready{label} 0.0" in lines
+
+
+def test_a_share_of_the_places_is_the_sources(ensemble: Ensemble) -> None:
+    plain, half = ensemble.asked("plain"), ensemble.asked("half")
+    assert items(half)[::2] == items(plain)[:3] and items(half)[1::2] == ["d19", "d18", "d17"]
+    assert [line.filled for line in half] == [False] * 6
+    assert [line.reasons[0].kind for line in ensemble.asked("half", reasons=1)][1::2] == [TRENDING] * 3
+
+
+def test_a_source_fills_up_before_what_was_put_last_does(ensemble: Ensemble) -> None:
+    ensemble.client.put_items([Item("n0"), Item("n1")])  # nobody has met them
+    answer = ensemble.client.recommend("a-03", 60, deployment=ensemble.deployed("filling"), include_seen=True)
+    ensemble.client.delete_item("n0")
+    ensemble.client.delete_item("n1")
+    filled = [line for line in answer if line.filled]
+    assert [(line.item_id, line.reasons[0].kind) for line in filled] == [("n1", TRENDING), ("n0", TRENDING)]
+
+
+def test_a_source_hears_of_what_happens_and_of_nobody_who_was_erased(ensemble: Ensemble) -> None:
+    client = ensemble.client
+    plain = items(ensemble.asked("plain"))
+    assert items(ensemble.asked("heard")) == plain  # what is in the log happened years ago
+    client.record_events([Event("somebody", "d13", EventKind.PLAY)])
+    assert ensemble.until(lambda: items(ensemble.asked("heard"))[1] == "d13")
+    client.forget_user("somebody")
+    assert ensemble.until(lambda: items(ensemble.asked("heard")) == plain)
+
+
+def test_what_a_source_took_part_in_comes_out_again(ensemble: Ensemble) -> None:
+    for name in ("half", "filling"):
+        answer = ensemble.client.recommend("a-03", 30, deployment=ensemble.deployed(name))
+        decision = ensemble.client.get_decision(answer.decision_id, recompute=True)
+        assert decision.recomputation is not None and decision.recomputation.outcome == "same"
+
+
+@pytest.mark.parametrize("deed", SOURCE_DEEDS)
+def test_an_answer_goes_out_without_a_source_that_fails(ensemble: Ensemble, deed: str) -> None:
+    plain, answer = ensemble.asked("plain"), ensemble.asked(f"s-{deed}")
+    assert items(answer) == items(plain) and ensemble.use(f"s-{deed}").health.faults >= 1
+    assert "candidate-source 'met-last' of plug-in 'rash'" in ensemble.server.log
+
+
+def test_a_source_that_cannot_hear_is_made_anew_until_it_can(ensemble: Ensemble) -> None:
+    ensemble.deployed("s-hear")
+    ensemble.client.record_events([Event("listened", "d12", EventKind.PLAY)])
+    assert ensemble.until(lambda: ensemble.use("s-hear").health.faults >= 1)
+    ensemble.calm("s-hear")
+    assert ensemble.until(lambda: items(ensemble.asked("s-hear"))[1] == "d12")
 
 
 @pytest.mark.parametrize(

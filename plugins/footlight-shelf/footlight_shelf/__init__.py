@@ -7,7 +7,7 @@ from footlight_plugins import PartRole, PartSpec, impl
 
 @impl
 def register_parts() -> list[PartSpec]:
-    """A re-ranker."""
+    """A re-ranker and a candidate source."""
     return [
         PartSpec(
             name="freshness",
@@ -15,5 +15,12 @@ def register_parts() -> list[PartSpec]:
             version="1.0",
             summary="What is new comes further up, by a half life.",
             factory="footlight_shelf.freshness:Freshness",
-        )
+        ),
+        PartSpec(
+            name="trending-now",
+            role=PartRole.CANDIDATE_SOURCE,
+            version="1.0",
+            summary="What many people meet at present.",
+            factory="footlight_shelf.trending_now:TrendingNow",
+        ),
     ]

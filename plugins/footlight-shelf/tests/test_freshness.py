@@ -62,4 +62,4 @@ def test_what_is_yet_to_come_is_as_new_as_what_came_now() -> None:
 def test_the_plugin_loads() -> None:
     registry = PluginRegistry()
     registry.add("footlight_shelf", name="shelf")
-    assert [part.name for part in registry.load(strict=True).parts] == ["freshness"]
+    assert [part.name for part in registry.load(strict=True).parts] == ["freshness", "trending-now"]

@@ -17,6 +17,7 @@ from footlight_plugins.roles import Agent
 from footlight_plugins.testing import (
     AgentSuite,
     AssistantSuite,
+    CandidateSourceSuite,
     EngineSuite,
     GeneratorSuite,
     OfferSuite,
@@ -30,6 +31,7 @@ _FEATURES, _CANDIDATES = 3, 5
 PART_SUITES: Mapping[PartRole, type[PartSuite]] = {
     PartRole.LEVEL_RULES: RulesSuite,
     PartRole.RE_RANKER: ReRankerSuite,
+    PartRole.CANDIDATE_SOURCE: CandidateSourceSuite,
 }
 
 

@@ -26,6 +26,7 @@ for _suite in (
     "recommender",
     "reranker",
     "rules",
+    "source",
 ):  # before they are imported: asserts then tell what they saw
     pytest.register_assert_rewrite(f"{__name__}.{_suite}")
 
@@ -38,10 +39,12 @@ from footlight_plugins.testing.part import PartSuite  # noqa: E402
 from footlight_plugins.testing.recommender import RecommenderSuite  # noqa: E402
 from footlight_plugins.testing.reranker import ReRankerSuite  # noqa: E402
 from footlight_plugins.testing.rules import RulesSuite  # noqa: E402
+from footlight_plugins.testing.source import CandidateSourceSuite  # noqa: E402
 
 __all__ = [
     "AgentSuite",
     "AssistantSuite",
+    "CandidateSourceSuite",
     "EngineSuite",
     "GeneratorSuite",
     "OfferSuite",

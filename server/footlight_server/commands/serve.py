@@ -82,12 +82,19 @@ def serve(
             help="A re-ranker for answers of Recommend: [DEPLOYMENT=]NAME[:OPTION=VALUE,...]; may be repeated, in order."
         ),
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A candidate source for Recommend, as --rerank; share=0.2 gives it a fifth of the places, without it"
+            " only what lacks is filled up from it."
+        ),
+    ] = None,
     diversify: Annotated[
         str, typer.Option(help="The re-ranker for requests that ask for diversity; empty for none.")
     ] = "marginal-relevance",
     part_seconds: Annotated[
         float,
-        typer.Option(min=0.01, help="How long a re-ranker may take over one answer; it goes out without it then."),
+        typer.Option(min=0.01, help="How long a part may take over one answer, which goes out without it then."),
     ] = 1.0,
     sign_chain: Annotated[
         Path | None,
@@ -180,7 +187,7 @@ def serve(
         sign_with=_signing_files(sign_chain, sign_key),
         time_stamping=time_stamping,
         generator_batch=generator_batch,
-        parts=PartsConfig(tuple(rerank or ()), diversify, part_seconds),
+        parts=PartsConfig(tuple(rerank or ()), tuple(source or ()), diversify, part_seconds),
         web_listen=web_listen,
         web_origins=tuple(web_origin or ()),
         metrics_listen=metrics_listen,

@@ -21,6 +21,7 @@ from footlight_server.dispatch.shortlisting import Shortlister
 from footlight_server.dispatch.wanting import PLAINLY, Basis, More, Recommended, Terms, terms_to_json
 from footlight_server.log.rankings import RankingLog
 from footlight_server.parts.part_host import PartHost
+from footlight_server.parts.source_host import SourceHost
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +85,18 @@ class Answerer:
             found, basis, took_part = await self._shortlister.ordered(by, found, asked, chain, asking.call)
             said["rerankers"] = [named(part) for part in took_part]
             said["pool"] = 1 if host.composition is None else host.composition.pool
+        sources = () if host.composition is None else host.composition.sources
+        found, mixed_by = await self._completer.mix(sources, found, asked, asking.call)
+        said["mixed_by"] = [proposer(source) for source in mixed_by]
         own = len(found.items)
         if own < asked.count:
             fallback = self._deployments.fallback()
             fallback = None if fallback is by else fallback
-            found = await self._completer.fill(fallback, found, asked, asking.call)
+            found, filled_by = await self._completer.fill(fallback, sources, found, asked, asking.call)
             if own < len(found.items):
                 said["filled_from"] = own
                 said["filled_by"] = None if fallback is None else (fallback.name, fallback.version, fallback.position)
+                said["sources"] = [proposer(source) for source in filled_by]
         request = self._said(host, asked.query, replace(asked.terms, seed=asked.seed), said)
         ranking = found.ranking
         record = self._rankings.record
@@ -173,6 +178,11 @@ class Answerer:
 def named(part: PartHost[Any]) -> list[Any]:
     """A part as a record names it."""
     return [part.spec.name, part.spec.version, dict(part.options)]
+
+
+def proposer(source: SourceHost) -> list[Any]:
+    """A candidate source as a record names it."""
+    return [*named(source), source.share, source.position]
 
 
 def known(engine: Recommender, query: Query) -> Ranking | None:

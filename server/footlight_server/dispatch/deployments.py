@@ -109,7 +109,7 @@ class Deployments:
         self.models = models
         self.limits = Limits()
         self.stages = Stages(plugins.stages)
-        self.roster = Roster(plugins, PartsConfig(diversify=""))
+        self.roster = Roster(plugins, PartsConfig(diversify=""), events)
         self._table = table
         self._deployed: dict[str, Deployed] = {}
         self._changing = asyncio.Lock()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from footlight_plugins import Call, EngineSpec, Query, Ranking, Recommender, ReRanker
-from footlight_server.dispatch.answering import known, named
+from footlight_server.dispatch.answering import known, named, proposer
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.completing import Completer, ranked
 from footlight_server.dispatch.deployments import Deployments
@@ -27,6 +27,7 @@ from footlight_server.errors import FailedPrecondition, FootlightError
 from footlight_server.log.rankings import Ranked, RankingLog
 from footlight_server.log.validation import check_id
 from footlight_server.parts.part_host import PartHost
+from footlight_server.parts.source_host import RestoredSource
 
 T = TypeVar("T")
 Question = TypeVar("Question")
@@ -168,11 +169,29 @@ class Recalling:
             found, _, took_part = await self._shortlister.ordered(by, found, asked, chain, asking.call)
             if len(took_part) < len(chain):
                 raise FailedPrecondition("a re-ranker that took part then does not answer now")
+        mixed_by = await self._sources(recalled, "mixed_by")
+        found, mixed = await self._completer.mix(mixed_by, found, asked, asking.call)
+        filled_by = await self._sources(recalled, "sources")
+        filled: list[RestoredSource] = []
         if "filled_from" in said:
             filler = said.get("filled_by")
             fallback = None if filler is None else await self._restored(*filler)
-            found = await self._completer.fill(fallback, found, asked, asking.call)
+            found, filled = await self._completer.fill(fallback, filled_by, found, asked, asking.call)
+        if len(mixed) < len(mixed_by) or len(filled) < len(filled_by):
+            raise FailedPrecondition("a candidate source that took part then does not answer now")
         return found
+
+    async def _sources(self, recalled: Recalled, which: str) -> list[RestoredSource]:
+        """The candidate sources that took part then, as they were."""
+        composition = self._deployments.roster.composition(recalled.deployment)
+        here = () if composition is None else composition.sources
+        made = []
+        for *name, position in recalled.said.get(which, []):
+            found = next((host for host in here if proposer(host)[:-1] == name), None)
+            if found is None:
+                raise FailedPrecondition(f"candidate source '{name[0]}' with the options of then is not at work now")
+            made.append(await found.as_of(position, int(recalled.said.get("when", 0))))
+        return made
 
     def _chain(self, recalled: Recalled) -> list[PartHost[ReRanker]]:
         """The re-rankers that took part then."""

@@ -73,10 +73,10 @@ class Shortlister:
         self, by: Source, found: Found, asked: Asked, chain: Chain, call: Call
     ) -> tuple[Shortlist, Basis]:
         """Everything that one of the re-rankers wants to know."""
-        parts = [host.part for host in chain if host.part is not None]
+        traits = [host.traits for host in chain if host.part is not None]
         items, index = found.ranking.items, await self._resolver.facets.index()
         labels = tuple(tuple(index.labels(item)) for item in found.items)
-        names = {name for part in parts for name in part.reads}
+        names = {name for told in traits for name in told["reads"]}
         shortlist = Shortlist(
             items,
             np.array(found.scores),
@@ -88,10 +88,10 @@ class Shortlister:
             labels,
             attributes={name: index.numbers(name, items) for name in names},
         )
-        if any(part.dates for part in parts):
+        if any(told["dates"] for told in traits):
             shortlist.created = await self._resolver.ages.created(items)
         basis = Basis.NOTHING if asked.terms.diversity else Basis.UNASKED
-        if any(part.compares for part in parts):
+        if any(told["compares"] for told in traits):
             shortlist.likeness, compared = await self._alike(by, labels, items, call)
             basis = compared if asked.terms.diversity else basis
         return shortlist, basis

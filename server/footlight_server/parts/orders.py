@@ -31,6 +31,24 @@ class PartOrder:
     deployment: str = ""
     """Where; empty for every deployment."""
 
+    def check(self) -> None:
+        """Raise WrongOrder where the host itself cannot do what is asked."""
+        share = self.options.get("share", 0.0)
+        if self.role is PartRole.CANDIDATE_SOURCE and not (isinstance(share, int | float) and 0.0 <= share <= 1.0):
+            raise WrongOrder(f"{self.role} {self.name!r}: option 'share' must be between 0 and 1, not {share!r}")
+
+    @property
+    def share(self) -> float:
+        """Of the places of an answer, so many are a candidate source's."""
+        return float(self.options.get("share", 0.0))
+
+    @property
+    def own_options(self) -> Mapping[str, Any]:
+        """What the part itself is told."""
+        if self.role is not PartRole.CANDIDATE_SOURCE:
+            return self.options
+        return {name: value for name, value in self.options.items() if name != "share"}
+
     @staticmethod
     def of(role: PartRole, text: str) -> PartOrder:
         """Read ``[DEPLOYMENT=]NAME[:OPTION=VALUE,...]``. A value is JSON, or text where it is not.
@@ -66,6 +84,8 @@ class PartsConfig:
 
     rerank: tuple[str, ...] = ()
     """Re-rankers, in the order in which they are asked."""
+    sources: tuple[str, ...] = ()
+    """Candidate sources, in the order in which they are asked."""
     diversify: str = "marginal-relevance"
     """The re-ranker for requests that ask for diversity; empty for none."""
     seconds: float = 1.0
@@ -84,6 +104,8 @@ class PartsConfig:
         """All that is asked for, but for what only some requests need."""
         for text in self.rerank:
             yield PartOrder.of(PartRole.RE_RANKER, text)
+        for text in self.sources:
+            yield PartOrder.of(PartRole.CANDIDATE_SOURCE, text)
 
     @property
     def diversifier(self) -> PartOrder | None:
@@ -109,8 +131,9 @@ def check_orders(plugins: Plugins, config: PartsConfig) -> None:
         if spec is None:
             names = ", ".join(one.name for one in plugins.parts if one.role is order.role) or "none"
             raise WrongOrder(f"no plug-in offers the {order.role} {order.name!r}; there are: {names}")
+        order.check()
         try:
-            options_of(part_options(spec), order.options)
+            options_of(part_options(spec), order.own_options)
         except PartUnavailable:
             continue
         except OptionError as wrong:

@@ -8,13 +8,31 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from footlight_plugins import Call
+from footlight_plugins import Call, PartRole, PartUnavailable
 from footlight_plugins.parts import PartSpec, made
 from footlight_server.dispatch.admission import Admission
 from footlight_server.dispatch.breaker import Breaker, BreakerState
 from footlight_server.dispatch.faulting import EngineFault, told
 from footlight_server.dispatch.limits import MOST_ABANDONED
 from footlight_server.dispatch.seat import FOREVER, Seat, apart
+
+Check = Callable[[Any], bool]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+TRAITS: Mapping[PartRole, Mapping[str, Check]] = {
+    PartRole.RE_RANKER: {
+        "pool": lambda value: type(value) is int and 1 <= value <= 1_000,
+        "compares": lambda value: type(value) is bool,
+        "dates": lambda value: type(value) is bool,
+        "reads": lambda value: isinstance(value, tuple) and all(map(_is_name, value)),
+    },
+    PartRole.CANDIDATE_SOURCE: {"window_days": lambda value: type(value) in (int, float) and 0 <= value < 1e5},
+}
+"""What the host reads of a part of a role, and what it may be."""
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -44,6 +62,8 @@ class PartHost(Generic[P]):
         """How many threads hang in it and were given up."""
         self.restarts = 0
         self.part: P | None = None
+        self.traits: Mapping[str, Any] = {}
+        """What its class says of it, by name, read once: a stranger's property may raise."""
         self._seconds = seconds
         self._admission = Admission(f"{spec.role}/{spec.name}", _BOUNDLESS)
         self._seat = self._new_seat()
@@ -58,7 +78,7 @@ class PartHost(Generic[P]):
     async def start(self) -> None:
         """Import and make it. Where that fails it says why, and is never asked."""
         try:
-            self.part = await apart(str(self), partial(made, self.spec, self.options), MAKING_SECONDS)
+            self.part, self.traits = await apart(str(self), partial(born, self.spec, self.options), MAKING_SECONDS)
             self.problem = ""
         except EngineFault as fault:
             self.problem = told(fault.__cause__ or fault)
@@ -69,6 +89,11 @@ class PartHost(Generic[P]):
     def able(self) -> bool:
         """Whether it is asked."""
         return self.part is not None and self.breaker.state is BreakerState.CLOSED
+
+    @property
+    def mending(self) -> bool:
+        """Whether another one is on its way."""
+        return self._mending is not None and not self._mending.done()
 
     async def ask(self, work: Callable[[P], T], call: Call = FOREVER) -> T:
         """Let it do something.
@@ -131,3 +156,13 @@ class PartHost(Generic[P]):
             self._mending.cancel()
         self._seat.close()
         self.part = None
+
+
+def born(spec: PartSpec, options: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    """A part, and what it says of itself."""
+    part = made(spec, options)
+    traits = {name: getattr(part, name) for name in TRAITS.get(spec.role, {})}
+    for name, value in traits.items():
+        if not TRAITS[spec.role][name](value):
+            raise PartUnavailable(f"`{name}` of {spec.role} {spec.name!r} cannot be {value!r}")
+    return part, traits

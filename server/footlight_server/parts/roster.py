@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from footlight_plugins import PartRole, ReRanker
 from footlight_plugins.loader import Plugins
+from footlight_server.log.events import EventLog
 from footlight_server.parts.orders import PartOrder, PartsConfig, spec_of
 from footlight_server.parts.part_host import PartHost
+from footlight_server.parts.source_host import SourceHost
 
 log = logging.getLogger(__name__)
 
 DIVERSITY = "diversity"
 """Who uses the part that requests for diversity need."""
 EVERYWHERE = "every deployment"
+_HOSTS: Mapping[PartRole, type[PartHost[Any]]] = {PartRole.CANDIDATE_SOURCE: SourceHost}
+"""How parts are held that need more than to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
     """What the answers of one deployment pass through."""
 
-    rerankers: tuple[PartHost[ReRanker], ...]
+    rerankers: tuple[PartHost[ReRanker], ...] = ()
+    sources: tuple[SourceHost, ...] = ()
 
     @property
     def pool(self) -> int:
-        """Among how many times as many items as are wanted they choose."""
-        return max((host.part.pool for host in self.rerankers if host.part is not None), default=1)
+        """Among how many times as many items as are wanted the re-rankers choose."""
+        return max((host.traits["pool"] for host in self.rerankers if host.part is not None), default=1)
 
 
 class Roster:
     """Makes the parts, and tells who is asked."""
 
-    def __init__(self, plugins: Plugins, config: PartsConfig) -> None:
-        """The configuration was checked before."""
+    def __init__(self, plugins: Plugins, config: PartsConfig, events: EventLog) -> None:
+        """The configuration was checked before. Sources hear of the events."""
         self._plugins = plugins
         self._config = config
+        self._events = events
         self._ordered: list[tuple[PartOrder, PartHost[Any]]] = []
         self.diversifier: PartHost[ReRanker] | None = None
         """The re-ranker for requests that ask for diversity; None where there is none."""
@@ -54,26 +60,27 @@ class Roster:
         if (spec := spec_of(self._plugins, order)) is None:
             log.warning("no plug-in offers the %s %r, for %s", order.role, order.name, used_by)
             return None
-        host: PartHost[Any] = PartHost(spec, self._plugins.plugin_of_part(spec), order.options, self._config.seconds)
+        kind: type[PartHost[Any]] = _HOSTS.get(order.role, PartHost)
+        host = kind(spec, self._plugins.plugin_of_part(spec), order.own_options, self._config.seconds)
         host.used_by.append(used_by)
         await host.start()
+        if isinstance(host, SourceHost):
+            host.share = order.share
+            host.follow(self._events)
         return host
 
     def composition(self, deployment: str) -> Composition | None:
         """What a deployment's answers pass through; None where that is nothing."""
-        chosen = [(order, host) for order, host in self._ordered if order.deployment in ("", deployment)]
-        rerankers = tuple(host for order, host in chosen if order.role is PartRole.RE_RANKER)
-        return Composition(rerankers) if rerankers else None
+        chosen = [host for order, host in self._ordered if order.deployment in ("", deployment)]
+        rerankers = tuple(host for host in chosen if host.spec.role is PartRole.RE_RANKER)
+        sources = tuple(host for host in chosen if isinstance(host, SourceHost))
+        return Composition(rerankers, sources) if rerankers or sources else None
 
     @property
     def hosts(self) -> Sequence[PartHost[Any]]:
         """Every part at work."""
         extra = [] if self.diversifier is None else [self.diversifier]
         return [host for _, host in self._ordered] + extra
-
-    def reranker(self, name: str) -> PartHost[ReRanker] | None:
-        """The re-ranker of that name; None where none is at work."""
-        return next((h for h in self.hosts if h.spec.role is PartRole.RE_RANKER and h.spec.name == name), None)
 
     def stop(self) -> None:
         """Leave all of them alone."""

@@ -116,7 +116,7 @@ class Tenant:
         self.deployments = Deployments(ground.plugins, self._table, self._events, self._models)
         self.deployments.limits = replace(self._config.limits, demoted=ground.demotions.read())
         self.deployments.stages = ground.stages
-        self.deployments.roster = roster = Roster(ground.plugins, self._config.parts)
+        self.deployments.roster = roster = Roster(ground.plugins, self._config.parts, self._events)
         self._ends.callback(roster.stop)
         await roster.start()
         self._ends.push_async_callback(self.deployments.stop)

@@ -9,10 +9,22 @@ from typing import Any, Literal
 
 import numpy as np
 
-from footlight_plugins import Options, PartRole, PartSpec, ReRanker, Shortlist, impl
+from footlight_plugins import (
+    Basis,
+    CandidateSource,
+    Events,
+    Options,
+    PartRole,
+    PartSpec,
+    Query,
+    Ranking,
+    ReRanker,
+    Shortlist,
+    impl,
+)
 
 Deed = Literal[
-    "well", "init", "raise", "exit", "sleep", "nothing", "floats", "nan", "foreign", "many", "twice", "write"
+    "well", "init", "raise", "exit", "sleep", "nothing", "floats", "nan", "foreign", "many", "twice", "write", "hear"
 ]
 
 
@@ -22,6 +34,7 @@ class RashOptions(Options):
     does: Deed = "well"
     flag: str = ""
     """While this file is there; always, where it is empty."""
+    window_days: float = 0.0
 
 
 class Rash:
@@ -82,10 +95,48 @@ class Backwards(ReRanker):
         return places
 
 
+class MetLast(CandidateSource):
+    """What was met last, by somebody else as well; without a window, what was put last."""
+
+    options_type = RashOptions
+
+    def __init__(self, options: Options) -> None:
+        assert isinstance(options, RashOptions)
+        self.rash, self.window_days = Rash(options), options.window_days
+        self.met: list[int] = []
+
+    def hear(self, events: Events) -> None:
+        if self.rash.does == "hear" and self.rash.on:
+            raise RuntimeError("secret of hearing")
+        self.met += events.item.tolist()
+
+    def propose(self, query: Query) -> Any:
+        items = self.met if self.window_days else list(range(len(query.servable)))
+        best = [item for item in dict.fromkeys(reversed(items)) if query.allows(item)][: query.count]
+        scores = np.zeros(len(best))
+        match self.rash.misbehave():
+            case "nothing":
+                return None
+            case "floats":
+                return Ranking(np.array(best, np.float64), scores)
+            case "nan":
+                return Ranking(np.array(best, np.int32), scores * np.nan)
+            case "foreign":
+                return Ranking(np.array(best, np.int32) + 1_000, scores)
+            case "many":
+                return Ranking(np.arange(len(query.servable), dtype=np.int32), np.zeros(len(query.servable)))
+            case "twice":
+                return Ranking(np.array(best[:1] * len(best), np.int32), scores)
+            case "write":
+                query.servable[:] = False
+        return Ranking(np.array(best, np.int32), scores, Basis.TRENDING)
+
+
 @impl
 def register_parts() -> list[PartSpec]:
     return [
         PartSpec("backwards", PartRole.RE_RANKER, "1.0", "The last first.", "rash:Backwards"),
+        PartSpec("met-last", PartRole.CANDIDATE_SOURCE, "1.0", "What was met last.", "rash:MetLast"),
         PartSpec("lost", PartRole.RE_RANKER, "1.0", "Cannot be imported.", "rash:Nowhere"),
         PartSpec(
             "needy", PartRole.RE_RANKER, "1.0", "Needs something.", "rash:Backwards", requires=("no_such_library",)
