@@ -27,7 +27,7 @@ def busy(server_factory: Start) -> Server:
     server = server_factory()
     server.client.create_agent("robot", 4, 2, seed=1)
     server.client.create_deployment("mine", "popular")
-    server.client.forget_user("ada")
+    server.client.forget_user("zoe")
     with suppress(NotFound):
         server.client.delete_deployment("no-such")
     return server
@@ -69,7 +69,7 @@ def test_who_did_what_and_what_came_of_it_is_written_down(busy: Server, run_cli:
 
 def test_a_person_stands_there_under_a_pseudonym(busy: Server, run_cli: Run) -> None:
     target = entries(busy, run_cli)[2]["target"]
-    assert len(target["user_id"]) == 16 and "ada" not in json.dumps(entries(busy, run_cli))
+    assert len(target["user_id"]) == 16 and "zoe" not in json.dumps(entries(busy, run_cli))
 
 
 def test_an_untouched_log_is_verified_and_goes_on_after_a_restart(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tests.soak.customers import RECENT, Customer, Importer, Player, Trainer
 from tests.soak.serving import only, stock
 
-from footlight import Client, DeadlineExceeded, FootlightError, Unavailable
+from footlight import Cancelled, Client, DeadlineExceeded, FootlightError, Unavailable
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -153,7 +153,8 @@ class Walker(threading.Thread):
                     return
                 began = time.monotonic()
                 self._customer.go_on(client)
-        except (Unavailable, DeadlineExceeded):
+        # gRPC's server says CANCELLED to calls that reach it while it stops: they are sent again, as others without answer.
+        except (Unavailable, DeadlineExceeded, Cancelled):
             self.unsure += self._customer.tried
             time.sleep(0.01)
         except Exception as wrong:
