@@ -18,7 +18,7 @@ BLOCK = 32
 """So many items share one peak. Totals are dense: a sum without a branch, and a look at 32 at once, cost less than a list
 of the items met."""
 _SHIFT = 5  # BLOCK is 1 << _SHIFT
-_AHEAD = np.uint64(2)
+AHEAD = 2
 """So many rows ahead memory is asked for."""
 SMALL = 2_048
 """Up to so many blocks all are looked at and cleared; in a larger catalogue those that a query meets."""
@@ -157,8 +157,8 @@ def _add_up(shelf: Shelf, first: int, last: int) -> None:
     """Sum the scores of all neighbours of a history."""
     total = shelf.total
     for r in range(np.uint64(first), np.uint64(last)):
-        if r + _AHEAD < np.uint64(last):
-            fetch_row(shelf, shelf.item[r + _AHEAD])
+        if r + np.uint64(AHEAD) < np.uint64(last):
+            fetch_row(shelf, shelf.item[r + np.uint64(AHEAD)])
         liked, weight = np.uint32(shelf.item[r]), shelf.weight[r] * UNIT
         if weight == 0.0:
             continue

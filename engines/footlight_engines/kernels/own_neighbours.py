@@ -11,12 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.item_scores import Shelf, fetch_row, gather_by_items, give_reason, opened
+from footlight_engines.kernels.item_scores import AHEAD, Shelf, fetch_row, gather_by_items, give_reason, opened
 from footlight_engines.kernels.scores import UNIT, Answer, Question
 from footlight_engines.kernels.selection import offer, sort_heap
-
-_AHEAD = 2
-"""So many rows ahead memory is asked for."""
 
 
 @njit(cache=True, nogil=True)
@@ -47,8 +44,8 @@ def _pick_anew(shelf: Shelf, items: NDArray[np.int32], size: int, answer: Answer
     """Score items by their own neighbours, and put the best with a score above 0 into the answer; return how many."""
     preference, kept, limit = shelf.total, 0, len(answer.items)
     for n in range(size):
-        if n + _AHEAD < size:
-            fetch_row(shelf, items[n + _AHEAD])
+        if n + AHEAD < size:
+            fetch_row(shelf, items[n + AHEAD])
         item = items[n]
         neighbour, similarity, score = shelf.neighbour[item], shelf.similarity[item], 0.0
         for m in range(np.uint32(shelf.eligible[item])):

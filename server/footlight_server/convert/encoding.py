@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
 
 from footlight_server.dispatch.wanting import Recommended
 
@@ -26,6 +26,7 @@ _DECISION_ID, _DEPLOYMENT, _MODEL_VERSION, _LOG_POSITION, _FALLBACK, _ITEMS = (
 _RESULTS = b"\x0a"
 _ITEM_ID, _SCORE = b"\x0a", b"\x11"
 _DOUBLE = 8
+_double = struct.Struct("<d").pack
 
 
 class Lines(dict[int, bytes]):
@@ -43,19 +44,10 @@ class Lines(dict[int, bytes]):
 
 def encoded(answer: Recommended, lines: Lines) -> bytes:
     """A RecommendResponse without reasons."""
-    count = len(answer.items)
-    doubles, edges = _layout(count)
-    scores = doubles.pack(*answer.scores)
     decision = answer.decision_id.encode()
-    parts = [
-        _DECISION_ID,
-        varint(len(decision)),
-        decision,
-        _source(answer.deployment, answer.model_version, answer.log_position, answer.fallback),
-    ]
-    for item, (start, end) in zip(answer.items, edges, strict=True):
-        parts += lines[item], scores[start:end]
-    return b"".join(parts)
+    source = _source(answer.deployment, answer.model_version, answer.log_position, answer.fallback)
+    scored = zip(map(lines.__getitem__, answer.items), map(_double, answer.scores), strict=True)
+    return b"".join([_DECISION_ID, varint(len(decision)), decision, source, *chain.from_iterable(scored)])
 
 
 def is_plain(answer: Recommended) -> bool:
@@ -90,12 +82,6 @@ def _source(deployment: str, model_version: int, log_position: int, fallback: bo
     if log_position:
         out += _LOG_POSITION + varint(log_position)
     return out + _FALLBACK + b"\x01" if fallback else out
-
-
-@lru_cache(maxsize=64)
-def _layout(count: int) -> tuple[struct.Struct, tuple[tuple[int, int], ...]]:
-    """How so many scores are packed, and where each of them lies."""
-    return struct.Struct(f"<{count}d"), tuple(pairwise(range(0, _DOUBLE * (count + 1), _DOUBLE)))
 
 
 def _bytes(tag: bytes, data: bytes) -> bytes:

@@ -100,9 +100,10 @@ class Completer:
         """The items that the person has met, where those may not come back."""
         if asked.query.include_seen or asked.user == NOBODY:
             return NO_ITEMS
-        met = await asyncio.to_thread(self._resolver.preferences, asked.user, asked.upto)
-        seen: NDArray[np.int32] = met.item[met.value != 0]
-        return seen
+        if asked.seen is None:  # it is read from the log: once for an answer, however many complete it
+            met = await asyncio.to_thread(self._resolver.preferences, asked.user, asked.upto)
+            asked.seen = met.item[met.value != 0]
+        return asked.seen
 
 
 def _propose(source: CandidateSource, query: Query) -> Ranking:

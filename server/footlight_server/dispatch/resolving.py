@@ -62,6 +62,8 @@ class Asked:
     """When it was asked, and a history without times ended, in microseconds since 1970; 0 where nothing depends on it."""
     upto: int | None = None
     """The log position up to which what the person has seen counts; None: the last."""
+    seen: NDArray[np.int32] | None = None
+    """The items that the person has met; None until somebody needs to know."""
 
 
 class Resolver:

@@ -1,8 +1,8 @@
 """Counts, times and notes every RPC, whatever becomes of it. Outermost around a service's methods: faults have their
 status here already.
 
-The caller's `x-request-id` goes back in the trailing metadata. Nobody who sent none gets a new one with an answer: metadata
-of its own costs a call 5 to 10 us on either side. With a refusal it goes to everybody, for whoever asks what went wrong.
+The caller's `x-request-id` goes back in the trailing metadata. Nobody who sent none gets a new one with an answer: to
+write metadata costs every call. With a refusal it goes to everybody, for whoever asks what went wrong.
 """
 
 from __future__ import annotations
