@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from math import inf
+from statistics import fmean
 
 from footlight_server.dispatch.asking import Asking
 from footlight_server.errors import DeadlineExceeded, ResourceExhausted
@@ -15,15 +17,15 @@ LATEST_RETRY = 30.0
 FEW = 8
 """So many calls may wait however slow the work is: a generator takes seconds for each."""
 
-SMOOTHING = 0.1
-"""The weight of the newest piece of work in the observed service time."""
+WINDOW = 100
+"""The service time is the mean of so many pieces of work. The mean of few varies, and a long queue would be misjudged."""
 
 
 class Admission:
     """Counts the calls that work for or wait for one deployment."""
 
     def __init__(self, name: str, limit: int, queue_seconds: float = inf) -> None:
-        """``limit`` bounds how many wait, ``queue_seconds`` for how long: an answer that comes late helps nobody."""
+        """``limit`` bounds how many wait, ``queue_seconds`` when the last is done. Late answers help nobody."""
         self._name = name
         self._limit = limit
         self._queue_seconds = queue_seconds
@@ -32,8 +34,10 @@ class Admission:
         """How many places are taken."""
         self.calls = 0
         """How many calls were let in so far."""
+        self._observed: deque[float] = deque(maxlen=WINDOW)
         self.service_seconds = 0.0
-        """How long a piece of work took of late. 0 for an engine that answers inline: nobody waits for it."""
+        """How long each piece of work held up the ones behind it of late: more than the engine's own time, by the way to
+        its thread. 0 for an engine that answers inline: nobody waits for it."""
 
     def enter(self, asking: Asking) -> Admission:
         """Hold a place until the end of the ``with`` block that this opens.
@@ -56,7 +60,7 @@ class Admission:
 
     def _late(self, remaining: float) -> bool:
         wait = self.pending * self.service_seconds
-        return wait > remaining or (wait > self._queue_seconds and self.pending >= FEW)
+        return wait > remaining or (wait + self.service_seconds > self._queue_seconds and self.pending >= FEW)
 
     def __enter__(self) -> None:
         pass
@@ -71,8 +75,8 @@ class Admission:
 
     def observe(self, seconds: float) -> None:
         """Hear how long a piece of work took."""
-        known = self.service_seconds
-        self.service_seconds = known + SMOOTHING * (seconds - known) if known else seconds
+        self._observed.append(seconds)
+        self.service_seconds = fmean(tuple(self._observed))  # a copy: a thread that was given up may end just now
 
     def _full(self) -> ResourceExhausted:
         self.meter.rejected += 1

@@ -130,13 +130,15 @@ class Seat:
             self._timer = asyncio.get_running_loop().call_later(min(piece.patience, self._patience), self._look)
 
     def _work(self) -> None:
+        free = 0.0  # since when the thread could have done the next piece
         while (piece := self._queue.get()) is not None:
             self._current = piece
             piece.run(self.name)
             self._current = None
             if piece.started and piece.call is not FOREVER:
-                self._admission.observe(piece.ended - piece.started)
+                self._admission.observe(piece.ended - max(free, piece.queued))
                 self._admission.meter.worked(piece.started - piece.queued, piece.ended - piece.started)
+            free = max(free, piece.ended)
 
     def _keep_place(self, piece: Piece) -> None:
         """The caller left, the thread did not: the place that the caller gives back is still taken."""

@@ -21,9 +21,10 @@ from typing import NamedTuple
 from footlight_server.telemetry.calls import Noted, trace_ids
 
 LONGEST_QUEUE = 65_536
-GATHER_SECONDS = 0.02
-CHUNK = 32
-"""So many lines are put together before the event loop may have its turn: about a tenth of a millisecond."""
+GATHER_SECONDS = 0.1
+"""Lines are written so much later, many at once: the thread and the event loop take turns, and each turn costs both."""
+CHUNK = 256
+"""So many lines are put together before the event loop may have its turn: less than a millisecond."""
 
 STDOUT = "-"
 
