@@ -17,7 +17,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footlight_plugins.loader import Plugins, load_plugins
-from footlight_server.access.certificates import Certificates
+from footlight_server.access.certificates import credentials
 from footlight_server.access.gate import Gate
 from footlight_server.access.keyring import Keyring
 from footlight_server.archive.erasures import ErasureJournal
@@ -64,7 +64,7 @@ class App:
     def __init__(self, config: ServerConfig, lock: DataLock | None = None) -> None:
         check_exposure(config)
         check_origins(config.web_origins)
-        self._certificates = Certificates(config.tls) if config.tls.certificate else None
+        self._credentials = credentials(config.tls) if config.tls.certificate else None
         self.config = config
         self.port = 0
         self.web_address = ""
@@ -127,8 +127,7 @@ class App:
     async def _open_door(self) -> None:
         gate = Gate(self._keyring, self._tenants)
         self._health = health.aio.HealthServicer()
-        credentials = self._certificates.credentials() if self._certificates else None
-        door = GrpcDoor(self.config.listen, partial(self._server, gate), credentials)
+        door = GrpcDoor(self.config.listen, partial(self._server, gate), self._credentials)
         await door.open()
         self._door, self.port = door, door.port
         await self._open_web_door(gate)
@@ -154,10 +153,12 @@ class App:
         except ModuleNotFoundError as missing:
             raise CannotStart(f"--web-listen needs the extra web, pip install 'footlight[web]': {missing}") from missing
         from footlight_server.web.application import Application
+        from footlight_server.web.encryption import Encryption
         from footlight_server.web.origins import Origins
 
         application = Application(front, DESCRIPTORS, Origins(check_origins(config.web_origins)))
-        self._web_door = WebDoor(application, config.web_listen, config.processes > 1)
+        encryption = Encryption(config.tls).context if config.web_speaks_tls else None
+        self._web_door = WebDoor(application, config.web_listen, config.processes > 1, encryption)
         await self._web_door.open()
         self.web_address = self._web_door.address
 

@@ -78,6 +78,8 @@ class ServerConfig:
     """``host:port`` of the HTTP port for browsers; empty for none."""
     web_origins: tuple[str, ...] = ()
     """The origins whose pages may call there."""
+    web_plaintext: bool = False
+    """Whether it speaks plain HTTP even where there are certificates, to a proxy on this machine."""
     tls: TlsFiles = field(default_factory=TlsFiles)
     """The certificates that the server answers with."""
     require_token: bool = False
@@ -114,6 +116,11 @@ class ServerConfig:
             self.queue_seconds,
             generator_batch=self.generator_batch,
         )
+
+    @property
+    def web_speaks_tls(self) -> bool:
+        """Whether the HTTP port answers with the certificates, as gRPC's does."""
+        return bool(self.tls.certificate) and not self.web_plaintext
 
     @property
     def reflects(self) -> bool:

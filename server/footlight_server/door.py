@@ -97,17 +97,17 @@ def check_exposure(config: ServerConfig) -> None:
         When others reach the address, and it lacks TLS or callers are not asked who they are.
     """
     host, _ = check_address(config.listen)
-    lacks = [] if config.tls.certificate else ["TLS (--tls-cert and --tls-key)"]
-    if not (config.require_token or config.tls.client_authority):
-        lacks.append("authentication (--require-token, or --tls-client-ca)")
-    _check_reach(host, lacks, config.insecure_allow_remote)
+    _check_reach(host, config, bool(config.tls.certificate))
     if config.web_listen:
         web_host, _ = check_address(config.web_listen, "--web-listen")
-        _check_reach(web_host, ["a proxy that speaks TLS before it"], config.insecure_allow_remote)
+        _check_reach(web_host, config, config.web_speaks_tls)
 
 
-def _check_reach(host: str, lacks: list[str], allowed: bool) -> None:
-    if lacks and not allowed and not _only_here(host):
+def _check_reach(host: str, config: ServerConfig, speaks_tls: bool) -> None:
+    lacks = [] if speaks_tls else ["TLS (--tls-cert and --tls-key)"]
+    if not (config.require_token or config.tls.client_authority):
+        lacks.append("authentication (--require-token, or --tls-client-ca)")
+    if lacks and not config.insecure_allow_remote and not _only_here(host):
         what = " and ".join(lacks)
         raise CannotStart(f"others reach {host}: it needs {what}. To do without, say --insecure-allow-remote")
 

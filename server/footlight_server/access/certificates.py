@@ -1,6 +1,6 @@
 """The server's certificates, read anew when their files change.
 
-gRPC asks at every new connection. A new file that cannot serve leaves the last good ones in force; connections that are
+A door asks at every new connection. A new file that cannot serve leaves the last good ones in force; connections that are
 open stay as they are.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import grpc
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # imported where it is used: a server without TLS does not ne
 
 log = logging.getLogger(__name__)
 
+Form = TypeVar("Form")
 _Marks = tuple[tuple[int, int, int], ...]
 
 
@@ -29,11 +31,11 @@ class UnfitCertificates(ValueError):
     """The files cannot serve; the message says why."""
 
 
-class Certificates:
+class Certificates(Generic[Form]):
     """What is in force, and what the files looked like when they were read last."""
 
-    def __init__(self, files: TlsFiles) -> None:
-        """Read the files.
+    def __init__(self, files: TlsFiles, form: Callable[[TlsFiles], Form]) -> None:
+        """Read the files. ``form`` makes of them what a door is opened with; it may raise OSError and ValueError.
 
         Raises
         ------
@@ -41,21 +43,16 @@ class Certificates:
             When they cannot serve.
         """
         self._files = files
+        self._form = form
         self._lock = threading.Lock()
         try:
             self._seen = self._marks()
-            self._first = self._read()
+            self.first = self._read()
         except (OSError, ValueError) as fault:
             raise CannotStart(f"the certificates cannot be used: {fault}") from fault
 
-    def credentials(self) -> grpc.ServerCredentials:
-        """What a port of gRPC is opened with."""
-        asks_clients = bool(self._files.client_authority)
-        renewed: Any = self.renewed  # None says that nothing has changed, which grpc's types do not know
-        return grpc.dynamic_ssl_server_credentials(self._first, renewed, asks_clients)
-
-    def renewed(self) -> grpc.ServerCertificateConfiguration | None:
-        """The certificates, where they have changed and can serve; None where those in force stay so."""
+    def renewed(self) -> Form | None:
+        """What is made of them, where they have changed and can serve; None where that in force stays so."""
         with self._lock:  # gRPC asks from several threads
             try:
                 marks = self._marks()
@@ -63,7 +60,7 @@ class Certificates:
                 return None  # one is being replaced: the next connection looks again
             return None if marks == self._seen else self._replaced(marks)
 
-    def _replaced(self, marks: _Marks) -> grpc.ServerCertificateConfiguration | None:
+    def _replaced(self, marks: _Marks) -> Form | None:
         try:
             read = self._read()
             if self._marks() != marks:
@@ -76,21 +73,38 @@ class Certificates:
         log.info("new certificates are in force")
         return read
 
-    def _paths(self) -> list[Path]:
-        files = self._files
-        return [Path(path) for path in (files.certificate, files.key, files.client_authority) if path]
-
     def _marks(self) -> _Marks:
-        found = (path.stat() for path in self._paths())
+        found = (path.stat() for path in _paths(self._files))
         return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in found)
 
-    def _read(self) -> grpc.ServerCertificateConfiguration:
-        certificate, key, *authority = (path.read_bytes() for path in self._paths())
+    def _read(self) -> Form:
+        certificate, key, *authority = (path.read_bytes() for path in _paths(self._files))
         check_pair(certificate, key)
-        roots = authority[0] if authority else None
-        if roots is not None:
-            _chain("the client authority", roots)
-        return grpc.ssl_server_certificate_configuration([(key, certificate)], roots)
+        if authority:
+            _chain("the client authority", authority[0])
+        return self._form(self._files)
+
+
+def credentials(files: TlsFiles) -> grpc.ServerCredentials:
+    """What a port of gRPC is opened with.
+
+    Raises
+    ------
+    CannotStart
+        When the files cannot serve.
+    """
+    certificates = Certificates(files, _grpc_form)
+    renewed: Any = certificates.renewed  # None says that nothing has changed, which grpc's types do not know
+    return grpc.dynamic_ssl_server_credentials(certificates.first, renewed, bool(files.client_authority))
+
+
+def _grpc_form(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
+    certificate, key, *authority = (path.read_bytes() for path in _paths(files))
+    return grpc.ssl_server_certificate_configuration([(key, certificate)], authority[0] if authority else None)
+
+
+def _paths(files: TlsFiles) -> list[Path]:
+    return [Path(path) for path in (files.certificate, files.key, files.client_authority) if path]
 
 
 def check_pair(certificate: bytes, key: bytes) -> None:

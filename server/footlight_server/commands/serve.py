@@ -112,6 +112,9 @@ def serve(
         list[str] | None,
         typer.Option(help="An origin whose pages may call, such as https://play.example.org; may be repeated."),
     ] = None,
+    web_plaintext: Annotated[
+        bool, typer.Option(help="Speak plain HTTP there even with --tls-cert, to a proxy on this machine.")
+    ] = False,
     metrics_listen: Annotated[
         str,
         typer.Option(help="host:port for metrics and health over HTTP (/metrics, /livez, /readyz); empty for none."),
@@ -190,6 +193,7 @@ def serve(
         parts=PartsConfig(tuple(rerank or ()), tuple(source or ()), diversify, part_seconds),
         web_listen=web_listen,
         web_origins=tuple(web_origin or ()),
+        web_plaintext=web_plaintext,
         metrics_listen=metrics_listen,
         access_log=access_log,
         require=tuple(require or ()),
@@ -216,7 +220,8 @@ def _announcing(config: ServerConfig, ready_file: Path | None) -> Ready:
         if ready_file is not None:
             addresses = (address, web_address, metrics_address)
             _write_whole(ready_file, "".join(f"{line}\n" for line in addresses if line))
-        web = f" and for browsers on http://{web_address}" if web_address else ""
+        scheme = "https" if config.web_speaks_tls else "http"
+        web = f" and for browsers on {scheme}://{web_address}" if web_address else ""
         metrics = f", metrics on http://{metrics_address}/metrics" if metrics_address else ""
         typer.echo(f"Footlight answers on {address}{web}{metrics}, data in {config.data_dir}. Ctrl-C stops it.")
 

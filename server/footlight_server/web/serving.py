@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 
 import uvicorn
@@ -20,24 +21,27 @@ KEEP_ALIVE_S = 60
 class WebDoor:
     """Listens, from `open` to `close`."""
 
-    def __init__(self, application: Application, listen: str, shared: bool) -> None:
-        """``shared`` lets several processes listen on the port."""
+    def __init__(
+        self, application: Application, listen: str, shared: bool, encryption: ssl.SSLContext | None = None
+    ) -> None:
+        """``shared`` lets several processes listen on the port; without ``encryption`` it speaks plain HTTP."""
         self._listen = listen
         self._shared = shared
-        self._server = _Uvicorn(
-            uvicorn.Config(
-                application,
-                http="h11",
-                ws="none",
-                loop="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                limit_concurrency=MOST_CONNECTIONS,
-                timeout_keep_alive=KEEP_ALIVE_S,
-            )
+        config = uvicorn.Config(
+            application,
+            http="h11",
+            ws="none",
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
+        config.load()
+        config.ssl = encryption  # older versions of uvicorn make one themselves, of files that they read once
+        self._server = _Uvicorn(config)
         self.address = listen
 
     async def open(self) -> None:
