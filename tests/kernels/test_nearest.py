@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.nearest import nearest_row, products
+from footlight_engines.kernels.nearest import nearest_row, products, squares
 
 
 def blocks(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -24,7 +24,8 @@ def test_it_is_what_comparing_all_with_all_finds(seed: int, beyond: float, withi
     asked, known = (rng.normal(size=(n, 32)).astype(np.float32) for n in (3, 20))
     known[5] = asked[1]
     sums = ((asked[:, None].astype(float) - known[None]) ** 2).sum(2)
-    row, which, total = nearest_row(asked, blocks(asked), known, blocks(known), beyond, within, 3)
+    means = blocks(known), squares(blocks(known))
+    row, which, total = nearest_row(asked, blocks(asked), known, means, beyond, within, 3)
     further = np.where(sums > beyond, sums, np.inf)
     if np.isinf(further.min()):
         assert (row, which, total) == (-1, -1, np.inf)

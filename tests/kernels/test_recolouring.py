@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from footlight_engines.kernels.recolouring import unexplained
+from footlight_engines.kernels.recolouring import spread, unexplained
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -25,3 +25,11 @@ def test_a_picture_of_one_colour_explains_nothing_and_divides_by_nothing() -> No
     values = np.linspace(0, 1, 30, dtype=np.float32).repeat(3).reshape(30, 3)
     left = unexplained(values, np.ones((30, 3), np.bool_), np.full((1, 120), 9, np.uint8), np.array([0]))
     assert left[0] == pytest.approx(3 * ((values[:, 0] - 0.5) ** 2).sum(), rel=1e-4)
+
+
+def test_the_spread_is_the_variance_of_what_counts() -> None:
+    rng = np.random.default_rng(0)
+    values, seen = rng.random((60, 3)).astype(np.float32), rng.random((60, 3)) < 0.7
+    expected = sum(float(v[at].var() * at.sum()) for v, at in zip(values.T, seen.T, strict=True))
+    assert spread(values, seen) == pytest.approx(expected, rel=1e-4)
+    assert spread(values, np.zeros((60, 3), np.bool_)) == 0

@@ -25,11 +25,17 @@ def products(few: NDArray[np.float32], many: NDArray[np.float32]) -> NDArray[np.
     return found
 
 
+def squares(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sums of the squares of rows: (n, b) to (n,)."""
+    found: NDArray[np.float32] = np.einsum("ij,ij->i", rows, rows)
+    return found
+
+
 def nearest_row(
     asked: NDArray[np.float32],
     asked_means: NDArray[np.float32],
     known: NDArray[Any],
-    known_means: NDArray[np.float32],
+    known_means: tuple[NDArray[np.float32], NDArray[np.float32]],
     beyond: float,
     within: float,
     leading: int,
@@ -49,7 +55,7 @@ def nearest_row(
     known
         Shape (n, d).
     known_means
-        Shape (n, b).
+        Shape (n, b), and their sums of squares (n,); see `squares`.
     beyond
         Sums up to this one are passed over; -1 passes over none.
     within
@@ -61,9 +67,10 @@ def nearest_row(
     -------
     (which of ``asked``, which of ``known``, the sum); (-1, -1, inf) where there is none.
     """
-    first, second = (np.einsum("ij,ij->i", means, means) * (1 - ROUNDING) for means in (asked_means, known_means))
-    bounds = products(asked_means * np.float32(-2), known_means)  # the squares of the asked ones are still to be added
-    bounds += second
+    means, their_squares = known_means
+    first = squares(asked_means) * (1 - ROUNDING)
+    bounds = products(asked_means * np.float32(-2), means)  # the squares of the asked ones are still to be added
+    bounds += their_squares * (1 - ROUNDING)
     near = np.flatnonzero(bounds <= (np.float32(within) * np.float32(1.0001) - first)[:, None])
     rows, columns = np.divmod(near, len(known))
     row, which, total = _nearest_of(asked, known, rows, columns, beyond, within)

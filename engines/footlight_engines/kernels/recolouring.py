@@ -31,23 +31,30 @@ def unexplained(
     -------
     Shape (m,): the sums over the channels.
     """
+    weight, value = seen.T.astype(np.float64), np.empty((3, len(values)))
+    for channel in range(3):
+        value[channel] = np.where(seen[:, channel], values[:, channel], np.float32(0))
     left = np.zeros(len(which))
+    colours = np.empty((3, len(values)))
     for place in range(len(which)):
         other = others[which[place]]
+        for colour in range(3):
+            for p in range(len(values)):  # contiguous, so that the sums below take several pixels at once
+                colours[colour, p] = other[4 * p + colour] * (1 / 255)
         for channel in range(3):
-            left[place] += _of_channel(values[:, channel], seen[:, channel], other)
+            left[place] += _of_channel(value[channel], weight[channel], colours)
     return left
 
 
-@njit(cache=True, nogil=True)
-def _of_channel(values: NDArray[np.float32], seen: NDArray[np.bool_], other: NDArray[np.uint8]) -> float:
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _of_channel(values: NDArray[np.float64], weights: NDArray[np.float64], colours: NDArray[np.float64]) -> float:
+    """What is left over of one channel: values (P,), 0 where the weight (P,) of 0 or 1 is 0, by colours (3, P)."""
     count = total = square = 0.0
     r = g = b = rr = gg = bb = rg = rb = gb = rv = gv = bv = 0.0
     for p in range(len(values)):
-        if not seen[p]:
-            continue
-        v, x, y, z = float(values[p]), other[4 * p] / 255.0, other[4 * p + 1] / 255.0, other[4 * p + 2] / 255.0
-        count += 1
+        w, v = weights[p], values[p]
+        x, y, z = w * colours[0, p], w * colours[1, p], w * colours[2, p]
+        count += w
         total, square = total + v, square + v * v
         r, g, b = r + x, g + y, b + z
         rr, gg, bb = rr + x * x, gg + y * y, bb + z * z
@@ -67,3 +74,21 @@ def _of_channel(values: NDArray[np.float32], seen: NDArray[np.bool_], other: NDA
     second = (gv - g * mean - ba * first) / bb_
     third = (bv - b * mean - ca * first - cb * second) / cc
     return float(max(square - total * mean - first * first - second * second - third * third, 0.0))
+
+
+@njit(cache=True, nogil=True)
+def spread(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> float:
+    """The sum of the squares of what counts, each channel around its mean: values and ``seen`` (P, 3)."""
+    total = 0.0
+    for channel in range(3):
+        count, first, mean = 0, 0.0, 0.0
+        for p in range(len(values)):
+            if seen[p, channel]:
+                count += 1
+                first += values[p, channel]
+        if count:
+            mean = first / count
+        for p in range(len(values)):
+            if seen[p, channel]:
+                total += (values[p, channel] - mean) ** 2
+    return total

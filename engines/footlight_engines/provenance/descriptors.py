@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.nearest import nearest_row, products
+from footlight_engines.kernels.nearest import nearest_row, products, squares
 from footlight_engines.provenance.pictures import moved_crops, pooled, premultiplied, shrunk
 from footlight_engines.provenance.recolouring import remainders, tones
 from footlight_plugins import Domain
@@ -22,11 +22,14 @@ FAR = np.float32(1e6)
 """So far from everything that it is near nothing."""
 LOOKED_AT = 8
 """So many samples of the likeliest brightness are compared by their colours."""
+SQUARES = "_squares"
 LEADING = 3
 """So many changes of a sample are looked at to say what it is nearest to, when it is near nothing."""
 
 Arrays = Mapping[str, NDArray[Any]]
 Variants = tuple[Sequence[str], NDArray[Any]]
+Kept = tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]
+"""Rows, their means over blocks, and the sums of the squares of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,16 @@ class Descriptor:
     def known(self, samples: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """What of the training samples is kept: rows (n, d), and their means over blocks (n, b)."""
         rows = self.describe(samples)
-        return {"rows": rows, "means": _block_means(rows)}
+        return {"rows": rows, **_with_squares("means", _block_means(rows))}
 
     def nearest(self, known: Arrays, sample: NDArray[Any], limits: Sequence[float]) -> Found:
         """The nearest training sample."""
-        return _among((known["rows"], known["means"]), self.variants(sample), limits[0])
+        return _among(_kept(known, "rows", "means"), self.variants(sample), limits[0])
 
     def parts(self, known: Arrays, sample: NDArray[Any]) -> list[float]:
         """The nearest distance beyond rounding, of each part."""
         rows = self.variants(sample)[1]
-        return [_search((known["rows"], known["means"]), rows, self.likeness, self.rounding[0]).distance]
+        return [_search(_kept(known, "rows", "means"), rows, self.likeness, self.rounding[0]).distance]
 
     def fingerprint(self, samples: NDArray[Any]) -> NDArray[np.uint8]:
         """(n, 256): means over 256 stretches of the values, from [-1, 1] to [0, 255]."""
@@ -112,10 +115,10 @@ class ImageDescriptor(Descriptor):
         middles[_empty(crops), 0] = FAR  # what lies in the border alone cannot be told from other such pictures
         return {
             "rows": rows,
-            "means": _block_means(rows.astype(np.float32)),
+            **_with_squares("means", _block_means(rows.astype(np.float32))),
             "crops": crops,
-            "crop_means": middles,
-            "tones": _block_means(tones(_colours(rows))),
+            **_with_squares("crop_means", middles),
+            **_with_squares("tones", _block_means(tones(_colours(rows)))),
         }
 
     def nearest(self, known: Arrays, sample: NDArray[Any], limits: Sequence[float]) -> Found:
@@ -147,17 +150,17 @@ class ImageDescriptor(Descriptor):
         """As it is, and mirrored both ways."""
         still = shrunk(np.concatenate([picture, picture[:, :, ::-1], picture[:, ::-1]]))
         names = ["", "mirrored", "upside down"]
-        return _in_units(known["rows"], known["means"], (names, still), within, beyond)
+        return _in_units(_kept(known, "rows", "means"), (names, still), within, beyond)
 
     def _moved(self, known: Arrays, picture: NDArray[np.float32], within: float, beyond: float = -1.0) -> Found:
         places = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
         names = [f"moved {dx},{dy}" if dy or dx else "" for dy, dx in places]
         windows = moved_crops(picture, centre_only=False)[:, 0]
-        found = _in_units(known["crops"], known["crop_means"], (names, windows), within, beyond)
+        found = _in_units(_kept(known, "crops", "crop_means"), (names, windows), within, beyond)
         if float(windows[len(windows) // 2, ..., 3].sum()) >= FEWEST_SEEN:
             return found
         whole = shrunk(np.stack([_shifted(picture[0], -dy, -dx) for dy, dx in places]))  # then the border tells as well
-        return min(found, _in_units(known["rows"], known["means"], (names, whole), within, beyond), key=_distance)
+        return min(found, _in_units(_kept(known, "rows", "means"), (names, whole), within, beyond), key=_distance)
 
     def _recoloured(self, known: Arrays, picture: NDArray[np.float32], limits: Sequence[float]) -> Found:
         which, left = self._remainders(known, picture)
@@ -168,7 +171,8 @@ class ImageDescriptor(Descriptor):
         """The likeliest training samples and what is left over of each, as it is and mirrored: (2, m) and (2, m)."""
         views = _colours(_in_bytes(shrunk(np.concatenate([picture, picture[:, :, ::-1]]))))
         asked = _block_means(tones(views))
-        apart = (known["tones"] ** 2).sum(1) + products(-2 * asked, known["tones"])
+        _, their_tones, their_squares = _kept(known, "rows", "tones")
+        apart = their_squares + products(-2 * asked, their_tones)
         count = min(LOOKED_AT, apart.shape[1])
         which = np.argpartition(apart, count - 1, axis=1)[:, :count]
         left = [remainders(view, known["rows"], chosen) for view, chosen in zip(views, which, strict=True)]
@@ -184,13 +188,11 @@ def _shifted(picture: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float
     return np.roll(np.pad(picture, ((2, 2), (2, 2), (0, 0))), (dy, dx), (0, 1))[2:-2, 2:-2]
 
 
-def _in_units(
-    rows: NDArray[np.uint8], means: NDArray[np.float32], views: Variants, within: float, beyond: float
-) -> Found:
+def _in_units(known: Kept, views: Variants, within: float, beyond: float) -> Found:
     """The nearest of pictures that are kept in bytes, for views in [0, 1]; distances in [0, 1]."""
     names, pictures = views
     asked = pictures.reshape(len(pictures), -1) * np.float32(255)
-    found = _search((rows, means), asked, within * 255, beyond * 255)
+    found = _search(known, asked, within * 255, beyond * 255)
     return Found(found.which, found.distance / 255, names[int(found.change)] if np.isfinite(found.distance) else "")
 
 
@@ -309,20 +311,26 @@ def descriptor_of(domain: Domain, shape: tuple[int, ...]) -> Descriptor:
     return _KINDS[domain](shape)
 
 
-def _search(
-    known: tuple[NDArray[Any], NDArray[np.float32]],
-    rows: NDArray[np.float32],
-    within: float,
-    beyond: float = -1.0,
-) -> Found:
+def _with_squares(name: str, rows: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Rows to be kept, and the sums of their squares, which every search needs."""
+    return {name: rows, name + SQUARES: squares(rows)}
+
+
+def _kept(known: Arrays, rows: str, means: str) -> Kept:
+    """Rows, means and the sums of their squares; an older index does not hold the last."""
+    kept = known.get(means + SQUARES)
+    return known[rows], known[means], squares(known[means]) if kept is None else kept
+
+
+def _search(known: Kept, rows: NDArray[np.float32], within: float, beyond: float = -1.0) -> Found:
     """The nearest further than ``beyond``, exact up to ``within``, with the number of the row as its change."""
     size = rows.shape[1]
     sums = beyond * abs(beyond) * size, within * within * size
-    row, which, total = nearest_row(rows, _block_means(rows), *known, *sums, LEADING)
+    row, which, total = nearest_row(rows, _block_means(rows), known[0], known[1:], *sums, LEADING)
     return Found(which, float(np.sqrt(total / size)), str(row))
 
 
-def _among(known: tuple[NDArray[np.float32], NDArray[np.float32]], variants: Variants, within: float) -> Found:
+def _among(known: Kept, variants: Variants, within: float) -> Found:
     """The nearest by any of the variants, named by what was changed."""
     names, rows = variants
     found = _search(known, rows, within)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.recolouring import unexplained
+from footlight_engines.kernels.recolouring import spread, unexplained
 
 FEWEST_PIXELS = 24
 """Of fewer the twelve numbers of a map would explain too much: then one gain of the brightness has to do."""
@@ -48,18 +48,12 @@ def remainders(picture: Rows, rows: NDArray[np.uint8], which: NDArray[np.int64])
     seen = (picture[:, 3] > 0.5)[:, None] & (picture[:, :3] > DARK) & (picture[:, :3] < BRIGHT)  # (P, 3)
     alpha = rows[which, 3::4].astype(np.float32) / np.float32(255)
     outline = OUTLINE * np.sqrt(((alpha - picture[:, 3]) ** 2).mean(1, dtype=np.float64))
-    count, spread = int(seen.sum()), _spread(picture[:, :3], seen)
-    if count < 3 * FEWEST_PIXELS or spread < FLAT**2 * count:
+    colours = np.ascontiguousarray(picture[:, :3])
+    count, spread_of_all = int(seen.sum()), spread(colours, seen)
+    if count < 3 * FEWEST_PIXELS or spread_of_all < FLAT**2 * count:
         return np.asarray(np.hypot(_ungained(picture, rows[which]), outline))
-    left = unexplained(np.ascontiguousarray(picture[:, :3]), seen, rows, which)
-    return np.asarray(np.hypot(np.sqrt(np.maximum(left - ROUNDING**2 * count, 0) / spread), outline))
-
-
-def _spread(values: Rows, seen: NDArray[np.bool_]) -> float:
-    """The sum of squares of what counts (P, 3), each channel around its mean."""
-    counts = np.maximum(seen.sum(0), 1)
-    mean = np.where(seen, values, 0).sum(0, dtype=np.float64) / counts
-    return float(np.where(seen, (values - mean) ** 2, 0).sum())
+    left = unexplained(colours, seen, rows, which)
+    return np.asarray(np.hypot(np.sqrt(np.maximum(left - ROUNDING**2 * count, 0) / spread_of_all), outline))
 
 
 def _ungained(picture: Rows, rows: NDArray[np.uint8]) -> NDArray[np.float64]:

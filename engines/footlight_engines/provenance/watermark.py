@@ -125,7 +125,8 @@ def _light(colour: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.f
 
 
 def _norm(light: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
-    return max(float(np.sqrt((light.astype(np.float64) ** 2).sum() / mask.sum())), 1.0)
+    values = light.ravel().astype(np.float64)
+    return max(float(np.sqrt(values @ values / np.count_nonzero(mask))), 1.0)
 
 
 def _bits_of(payload: int) -> NDArray[np.float64]:

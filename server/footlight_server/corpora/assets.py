@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import uuid
@@ -33,23 +32,30 @@ class AssetStore:
         self._writer = writer
         self._tenant = tenant
 
-    async def save(self, record: AssetRecord, data: bytes) -> AssetRecord:
-        """Store the asset durably: the bytes first, then the row. Answers the record with size and checksum.
+    def write(self, record: AssetRecord, data: bytes) -> AssetRecord:
+        """Store the asset's bytes durably; it is there once `add` has returned. Answers the record with size and checksum.
 
         Raises
         ------
-        AlreadyExists
-            When the asset id is taken.
         Unavailable
             When the disk does not take it.
         """
         complete = replace(record, size_bytes=len(data), sha256=hashlib.sha256(data).digest())
         try:
-            await asyncio.to_thread(self._write, complete.sha256.hex(), data)
+            self._write(complete.sha256.hex(), data)
         except OSError as error:
             raise Unavailable(f"the asset cannot be stored: {error.strerror}") from error
-        await self._writer.submit(lambda connection: self._insert(connection, complete))
         return complete
+
+    async def add(self, record: AssetRecord) -> None:
+        """Store the row of an asset whose bytes were written.
+
+        Raises
+        ------
+        AlreadyExists
+            When the asset id is taken.
+        """
+        await self._writer.submit(lambda connection: self._insert(connection, record))
 
     def get(self, asset_id: str) -> AssetRecord:
         """What is known about an asset, or NotFound."""

@@ -151,6 +151,8 @@ class Generating:
 
     async def _redrawn(self, run: _Run, asking: Asking, drawn: Sequence[_Drawn]) -> None:
         """Draw again until nothing is a near-copy."""
+        if not self._marking.compares(run.loaded.index, run.loaded.stage):
+            return
         suspects = list(drawn)
         for _ in range(MOST_REDRAWS + 1):
             await asyncio.to_thread(self._look, run.loaded, suspects)
@@ -194,12 +196,14 @@ class Generating:
 
     async def _finished(self, run: _Run, drawn: Sequence[_Drawn]) -> list[Made]:
         """Marked and stored."""
-        done = await asyncio.to_thread(self._mark_all, run, drawn)
-        records = await asyncio.gather(*(self._assets.save(record, data) for record, data in done))
-        return [Made(record, data) for record, (_, data) in zip(records, done, strict=True)]
+        done = await asyncio.to_thread(self._written, run, drawn)
+        await asyncio.gather(*(self._assets.add(made.asset) for made in done))
+        return done
 
-    def _mark_all(self, run: _Run, drawn: Sequence[_Drawn]) -> list[tuple[AssetRecord, bytes]]:
-        return [self._marked(run, place, one) for place, one in enumerate(drawn)]
+    def _written(self, run: _Run, drawn: Sequence[_Drawn]) -> list[Made]:
+        """Marked, and the bytes on the disk: what takes a thread, in one go."""
+        marked = [self._marked(run, place, one) for place, one in enumerate(drawn)]
+        return [Made(self._assets.write(record, data), data) for record, data in marked]
 
     def _marked(self, run: _Run, place: int, one: _Drawn) -> tuple[AssetRecord, bytes]:
         number = one.seed - run.started.seed + (place if run.request.toward is not None else 0)

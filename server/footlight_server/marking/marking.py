@@ -37,9 +37,14 @@ class Marking:
     def nearest(self, index: State | None, stage: str, content: Content) -> Nearest | None:
         """The training sample that is nearest to the content; None where nothing can be compared."""
         originality = self.stages.originality
-        if originality is None or index is None or content.sample is None:
+        if originality is None or index is None or content.sample is None or not self.compares(index, stage):
             return None
-        return originality.nearest(index, content.sample) if stage == self.stages.name(StageKind.ORIGINALITY) else None
+        return originality.nearest(index, content.sample)
+
+    def compares(self, index: State | None, stage: str) -> bool:
+        """Whether content can be compared with an index that a stage of this name made."""
+        here = self.stages.originality is not None and stage == self.stages.name(StageKind.ORIGINALITY)
+        return here and index is not None
 
     def fingerprint(self, domain: str, content: Content) -> bytes:
         """The content in short; empty where there is nothing to compare."""

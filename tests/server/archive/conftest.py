@@ -79,7 +79,8 @@ class House:
 
     async def _furnish_files(self) -> None:
         await self.upload({"a/b.txt": b"hills", "c.txt": b"dales"})
-        await self.assets.save(AssetRecord("asset", "g-1", "gan", 1, 2, "image/png", {"n": 1}, 3), b"a picture")
+        asset = AssetRecord("asset", "g-1", "gan", 1, 2, "image/png", {"n": 1}, 3)
+        await self.assets.add(self.assets.write(asset, b"a picture"))
         self.models.save("popular", State({"counts": np.arange(3)}, {}), Manifest("popular", log_position=3))
 
     async def upload(self, files: dict[str, bytes]) -> str:

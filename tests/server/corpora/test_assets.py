@@ -15,16 +15,22 @@ from footlight_server.errors import AlreadyExists, DataLoss, NotFound
 RECORD = AssetRecord("a1", "d1", "mlp-gan", 3, 7, "image/png", {"low": -1.0}, 99)
 
 
+async def save(assets: AssetStore, record: AssetRecord, data: bytes) -> AssetRecord:
+    written = await asyncio.to_thread(assets.write, record, data)
+    await assets.add(written)
+    return written
+
+
 async def test_saved_asset_is_read_back(assets: AssetStore) -> None:
-    saved = await assets.save(RECORD, b"pixels")
+    saved = await save(assets, RECORD, b"pixels")
     assert saved == replace(RECORD, size_bytes=6, sha256=hashlib.sha256(b"pixels").digest())
     assert assets.get("a1") == saved and assets.read(saved) == b"pixels"
 
 
 async def test_asset_id_is_taken_once(assets: AssetStore) -> None:
-    await assets.save(RECORD, b"pixels")
+    await save(assets, RECORD, b"pixels")
     with pytest.raises(AlreadyExists):
-        await assets.save(RECORD, b"others")
+        await save(assets, RECORD, b"others")
     assert assets.read(assets.get("a1")) == b"pixels"
 
 
@@ -34,13 +40,13 @@ async def test_unknown_asset_is_not_found(assets: AssetStore) -> None:
 
 
 async def test_many_assets_of_the_same_bytes_are_saved_at_once(assets: AssetStore) -> None:
-    await asyncio.gather(*(assets.save(replace(RECORD, asset_id=f"a{i}"), b"same") for i in range(20)))
+    await asyncio.gather(*(save(assets, replace(RECORD, asset_id=f"a{i}"), b"same") for i in range(20)))
     assert {assets.read(assets.get(f"a{i}")) for i in range(20)} == {b"same"}
 
 
 @pytest.mark.parametrize("data", [None, b"pixel", b"pixelz"])
 async def test_damaged_asset_is_data_loss(assets: AssetStore, tmp_path: Path, data: bytes | None) -> None:
-    saved = await assets.save(RECORD, b"pixels")
+    saved = await save(assets, RECORD, b"pixels")
     (path,) = (tmp_path / "assets" / "blobs").glob("*/*")
     path.unlink() if data is None else path.write_bytes(data)
     with pytest.raises(DataLoss, match="'a1'"):
