@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
+	"unicode"
 
 	"google.golang.org/grpc/codes"
 
@@ -34,11 +36,23 @@ func (a *Asset) FileName() string {
 	if !known {
 		ending = ".bin"
 	}
-	return fmt.Sprintf("%s-v%d-%d%s", a.Deployment, a.ModelVersion, a.Seed, ending)
+	return strings.Map(harmless, fmt.Sprintf("%s-v%d-%d%s", a.Deployment, a.ModelVersion, a.Seed, ending))
 }
 
-// Save writes the asset into a folder under its FileName, and a signature that is not in the bytes beside it.
+// harmless keeps a name inside its folder, whatever a server says.
+func harmless(letter rune) rune {
+	if strings.ContainsRune("-_.", letter) || unicode.IsLetter(letter) || unicode.IsDigit(letter) {
+		return letter
+	}
+	return '_'
+}
+
+// Save writes the asset into a folder under its FileName, and a signature that is not in the bytes beside it. The folder is made
+// where there is none.
 func (a *Asset) Save(folder string) (string, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
 	path := filepath.Join(folder, a.FileName())
 	if err := os.WriteFile(path, a.Data, 0o644); err != nil {
 		return "", err

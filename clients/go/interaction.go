@@ -56,6 +56,16 @@ func (i *Interaction) Close() error {
 	return i.stream.CloseSend()
 }
 
+func answers(request *v1.InteractRequest, answer *v1.InteractResponse) bool {
+	switch request.Kind.(type) {
+	case *v1.InteractRequest_Act:
+		return answer.GetAct() != nil
+	case *v1.InteractRequest_Reward:
+		return answer.GetReward() != nil
+	}
+	return answer.GetEnd() != nil
+}
+
 func (i *Interaction) ask(request *v1.InteractRequest) (*v1.InteractResponse, error) {
 	// An error of Send is that the stream has ended; Recv tells why.
 	late := time.AfterFunc(i.timeout, i.cancel)
@@ -66,8 +76,8 @@ func (i *Interaction) ask(request *v1.InteractRequest) (*v1.InteractResponse, er
 		err = &Error{Code: codes.DeadlineExceeded, Message: "no answer came within " + i.timeout.String()}
 	case err == io.EOF:
 		err = &Error{Code: codes.Unavailable, Message: "the server ended the stream"}
-	case err == nil && sent != nil:
-		err = &Error{Code: codes.Internal, Message: "the server answered what it was not asked"}
+	case err == nil && (sent != nil || !answers(request, answer)):
+		err = &Error{Code: codes.Internal, Message: "the server answered something else than was asked"}
 	}
 	return answer, err
 }

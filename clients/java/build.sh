@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds the client and its conformance runner from Debian's packages alone, into the folder named: build.sh OUT
+# Builds the client, its example and its conformance runner from Debian's packages alone, into the folder named: build.sh OUT
 # Needs default-jdk-headless, libgrpc-java, libnetty-java, libnetty-tcnative-java, libnetty-tcnative-jni, libprotobuf-java, libgoogle-gson-java,
 # libgeronimo-annotation-1.3-spec-java, libperfmark-java, protobuf-compiler and protobuf-compiler-grpc-java-plugin. With Maven: mvn package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:?the folder to build in}
+mkdir -p "${1:?the folder to build in}"
+out=$(cd "$1" && pwd)
 jars=/usr/share/java
 mkdir -p "$out/generated" "$out/classes" "$out/native"
 
@@ -19,6 +20,9 @@ classpath=$(printf '%s:' "$jars"/{grpc-api,grpc-core,grpc-context,grpc-netty,grp
 cp -L /usr/lib/*/jni/libnetty-tcnative.so "$out/native/libnetty_tcnative.so"
 find "$out/generated" "$here/src" -name '*.java' > "$out/sources"
 javac -nowarn -J-Xmx600m -d "$out/classes" -cp "$classpath" "@$out/sources"
-printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.library.path="%s" -cp "%s:%s" footlight.Conformance "$@"\n' \
-  "$out/native" "$out/classes" "$classpath" > "$out/conformance"
-chmod +x "$out/conformance"
+for program in footlight.Conformance Example; do
+  name=$(tr '[:upper:]' '[:lower:]' <<< "${program##*.}")
+  printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.library.path="%s" -cp "%s:%s" %s "$@"\n' \
+    "$out/native" "$out/classes" "$classpath" "$program" > "$out/$name"
+  chmod +x "$out/$name"
+done

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.clients import stage
 from tests.clients.cases import CASES, Json, Outcome, filled
 from tests.e2e.conftest import Server
 from typer.testing import CliRunner
 
+from footlight import Client, Tls
 from footlight.cli.app import build
 
 SCRIPT = CASES.with_name("connections.json")
@@ -55,14 +57,17 @@ def guarded(folder: Path, plain: Server) -> Iterator[dict[str, str]]:
         asks = (*speaks, "--tls-client-ca", str(ours / "ca.pem"))
         starting = [pool.submit(Server, folder / name, *words) for name, words in (("tls", speaks), ("mutual", asks))]
         tls, mutual = [one.result() for one in starting]
+    full = token(tls, "read", "write", "act", "train")
+    stage.teach_hills(Client(tls.address, token=full, tls=Tls.from_files(ours / "ca.pem")))
     yield {
         "tls": tls.address,
         "mutual": mutual.address,
         "plain": plain.address,
         "tls_by_another_name": f"0.0.0.0:{tls.port}",
         "plain_by_another_name": f"0.0.0.0:{plain.port}",
-        "token": token(tls),
-        "mutual_token": token(mutual),
+        "token": token(tls, "read"),
+        "full_token": full,
+        "mutual_token": token(mutual, "read"),
         "unknown": UNKNOWN,
         "ca": str(ours / "ca.pem"),
         "key": str(ours / "shop-key.pem"),
@@ -82,6 +87,7 @@ def footlight(*words: str | Path) -> str:
     return made.stdout.strip()
 
 
-def token(server: Server) -> str:
-    """A new token that may only read."""
-    return footlight("tokens", "create", "shop", "--scope", "read", "--data-dir", server.data_dir)
+def token(server: Server, *scopes: str) -> str:
+    """A new token that may do so much."""
+    words = [word for scope in scopes for word in ("--scope", scope)]
+    return footlight("tokens", "create", "shop", *words, "--data-dir", server.data_dir)

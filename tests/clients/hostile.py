@@ -1,12 +1,15 @@
-"""Servers that a client must not hang on: silent, slow, of another version, too talkative, lying."""
+"""Servers that a client must not hang on: silent, slow, full, of another version, too talkative, lying."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -37,30 +40,95 @@ async def slow(_: bytes, context: Any) -> bytes:
     return b""
 
 
+async def slow_stream(_: bytes, context: Any) -> AsyncIterator[bytes]:
+    await asyncio.sleep(LAST_S)
+    yield b""
+
+
+async def too_long_stream(_: bytes, context: Any) -> AsyncIterator[bytes]:
+    yield bytes(TOO_LONG)
+
+
 async def broken_details(_: bytes, context: Any) -> bytes:
     trailing = (("grpc-status-details-bin", b"\xff\xff\xff"),)
     await context.abort(grpc.StatusCode.NOT_FOUND, "there is none", trailing_metadata=trailing)
     return b""
 
 
-def full_at_first() -> Callable[[bytes, Any], Awaitable[bytes]]:
-    """Refuses a call twice and says when to come back, then answers."""
-    calls = 0
+async def broken_inside(_: bytes, context: Any) -> bytes:
+    """Details that can be read, with one in them that cannot."""
+    info = any_pb2.Any(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff\xff\xff")
+    await context.abort(
+        grpc.StatusCode.NOT_FOUND, "there is none", trailing_metadata=trailing(5, "there is none", info)
+    )
+    return b""
+
+
+def trailing(code: int, message: str, detail: any_pb2.Any) -> tuple[tuple[str, str | bytes], ...]:
+    """The details of an error, as gRPC sends them."""
+    status = status_pb2.Status(code=code, message=message, details=[detail])
+    return (("grpc-status-details-bin", status.SerializeToString()),)
+
+
+PATIENT = recommendation_pb2.RecommendResponse(deployment="patient").SerializeToString()
+Unary = Callable[[bytes, Any], Awaitable[bytes]]
+
+
+def full(refusals: float) -> Unary:
+    """Refuses so many calls of each caller, says how often it did and when to come back, and then answers."""
+    calls: Counter[str] = Counter()
 
     async def answer(_: bytes, context: Any) -> bytes:
-        nonlocal calls
-        calls += 1
-        if calls > 2:
-            return recommendation_pb2.RecommendResponse(deployment="patient").SerializeToString()
+        calls[context.peer()] += 1
+        if calls[context.peer()] > refusals:
+            return PATIENT
         retry = error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=20_000_000))
         packed = any_pb2.Any()
         packed.Pack(retry)
-        status = status_pb2.Status(code=8, message="full", details=[packed])
-        trailing = (("grpc-status-details-bin", status.SerializeToString()), ("grpc-retry-pushback-ms", "20"))
-        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "full", trailing_metadata=trailing)
+        message = f"full, {calls[context.peer()]} times"
+        told = (*trailing(8, message, packed), ("grpc-retry-pushback-ms", "20"))
+        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message, trailing_metadata=told)
         return b""
 
     return answer
+
+
+def unavailable(refusals: int) -> Unary:
+    """Is not there for so many calls of each caller, and then answers."""
+    calls: Counter[str] = Counter()
+
+    async def answer(_: bytes, context: Any) -> bytes:
+        calls[context.peer()] += 1
+        if calls[context.peer()] <= refusals:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+        return PATIENT
+
+    return answer
+
+
+UNKNOWN = b"\xba\x3e\x03new"
+"""A field that nobody knows: number 999, with three bytes of text."""
+
+
+async def newer(_: bytes, context: Any) -> bytes:
+    answer = recommendation_pb2.RecommendResponse(deployment="newer")
+    answer.diversity_basis = 99  # type: ignore[assignment]  # a value that nobody knows
+    return answer.SerializeToString() + UNKNOWN
+
+
+async def newer_stream(_: bytes, context: Any) -> AsyncIterator[bytes]:
+    """A part that nobody knows, and an asset whose name leads out of a folder."""
+    yield UNKNOWN
+    data = bytes(10)
+    asset = generation_pb2.Asset(asset_id="a", deployment="../up", size_bytes=10, sha256=sha256(data).digest())
+    yield generation_pb2.GenerateResponse(asset=asset).SerializeToString() + UNKNOWN
+    yield generation_pb2.GenerateResponse(data=data).SerializeToString()
+
+
+async def newer_exchange(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+    """Answers what was not asked."""
+    async for _ in requests:
+        yield UNKNOWN
 
 
 def assets(size: int, digest: bytes) -> Callable[[bytes, Any], AsyncIterator[bytes]]:
@@ -101,28 +169,44 @@ async def listens(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator
         yield b""
 
 
-class _All(grpc.GenericRpcHandler):
-    """Answers every unary call in one way, every stream in another; a stream both ways ends, or is only listened to."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a server answers: calls of one message each way, streams of answers, and streams both ways."""
 
-    def __init__(self, unary: Any, stream: Any) -> None:
-        self._unary: Any = grpc.unary_unary_rpc_method_handler(unary)
-        self._stream: Any = grpc.unary_stream_rpc_method_handler(stream)
-        self._exchange: Any = grpc.stream_stream_rpc_method_handler(ends if unary is nothing else listens)
+    unary: Any
+    stream: Any = endless_wrong_type
+    exchange: Any = listens
+
+
+class _All(grpc.GenericRpcHandler):
+    """Answers every call in the way of its kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._unary: Any = grpc.unary_unary_rpc_method_handler(kind.unary)
+        self._stream: Any = grpc.unary_stream_rpc_method_handler(kind.stream)
+        self._exchange: Any = grpc.stream_stream_rpc_method_handler(kind.exchange)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         method = handler_call_details.method.rpartition("/")[2]
-        return {"Generate": self._stream, "GetAsset": self._stream, "Interact": self._exchange}.get(method, self._unary)
+        streams = {"Generate": self._stream, "GetAsset": self._stream}
+        exchanges = {"Interact": self._exchange, "UploadCorpus": self._exchange}
+        return (streams | exchanges).get(method, self._unary)
 
 
-KINDS: dict[str, Callable[[], tuple[Any, Any]]] = {
-    "too long": lambda: (too_long, endless_wrong_type),
-    "wrong type": lambda: (wrong_type, endless_wrong_type),
-    "slow": lambda: (slow, endless_wrong_type),
-    "broken details": lambda: (broken_details, endless_wrong_type),
-    "full at first": lambda: (full_at_first(), endless_wrong_type),
-    "cut short": lambda: (slow, assets(20, bytes(32))),
-    "other bytes": lambda: (slow, assets(10, sha256(b"other").digest())),
-    "says nothing": lambda: (nothing, no_messages),
+KINDS: dict[str, Kind] = {
+    "too long": Kind(too_long, too_long_stream),
+    "wrong type": Kind(wrong_type),
+    "slow": Kind(slow, slow_stream),
+    "broken details": Kind(broken_details),
+    "broken inside": Kind(broken_inside),
+    "full at first": Kind(full(2)),
+    "full": Kind(full(math.inf)),
+    "unavailable at first": Kind(unavailable(2)),
+    "away at first": Kind(unavailable(2)),
+    "newer": Kind(newer, newer_stream, newer_exchange),
+    "cut short": Kind(slow, assets(20, bytes(32))),
+    "other bytes": Kind(slow, assets(10, sha256(b"other").digest())),
+    "says nothing": Kind(nothing, no_messages, ends),
 }
 EXPECTED = (
     # server, call, one of these statuses
@@ -136,14 +220,26 @@ EXPECTED = (
     # gRPC for C++ does not tell such a message from the end of the stream, and waits for that until the deadline.
     ("wrong type", "GenerationService/Generate", ("INTERNAL", "DEADLINE_EXCEEDED")),
     ("broken details", "RecommendationService/Recommend", ("NOT_FOUND", "INTERNAL")),
+    ("broken inside", "RecommendationService/Recommend", ("NOT_FOUND",)),
     ("full at first", "RecommendationService/Recommend", ("OK",)),
+    ("full", "RecommendationService/Recommend", ("RESOURCE_EXHAUSTED",)),
+    ("unavailable at first", "RecommendationService/Recommend", ("OK",)),
+    ("away at first", "CatalogService/DeleteItem", ("UNAVAILABLE",)),  # it must not happen twice
+    ("newer", "RecommendationService/Recommend", ("OK",)),
+    ("newer", "GenerationService/Generate", ("OK",)),
+    ("newer", "InteractionService/Interact", ("INTERNAL",)),
     ("cut short", "GenerationService/Generate", ("DATA_LOSS",)),
     ("other bytes", "GenerationService/Generate", ("DATA_LOSS",)),
+    ("slow", "GenerationService/Generate", ("DEADLINE_EXCEEDED",)),
+    ("slow", "GenerationService/UploadCorpus", ("DEADLINE_EXCEEDED",)),
     ("slow", "InteractionService/Interact", ("DEADLINE_EXCEEDED",)),
+    ("too long", "GenerationService/Generate", ("RESOURCE_EXHAUSTED",)),
     ("says nothing", "InteractionService/Interact", ("UNAVAILABLE",)),
     ("says nothing", "GenerationService/GetAsset", ("DATA_LOSS",)),
 )
 REQUESTS = {
+    "CatalogService/DeleteItem": {"item_id": "any"},
+    "GenerationService/UploadCorpus": {"name": "any", "files": {"train/a.npy": "A" * (4 << 18)}},
     "RecommendationService/Recommend": {"user_id": "ada"},
     "GenerationService/Generate": {"deployment": "any"},
     "GenerationService/GetAsset": {"asset_id": "any"},
@@ -211,7 +307,7 @@ async def _start() -> tuple[list[Any], dict[str, str]]:
     for name in ("empty", *KINDS):
         server = grpc.aio.server(options=(("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)))
         if name in KINDS:
-            server.add_generic_rpc_handlers((_All(*KINDS[name]()),))
+            server.add_generic_rpc_handlers((_All(KINDS[name]),))
         addresses[name] = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         await server.start()
         servers.append(server)

@@ -33,6 +33,8 @@ class Language:
     """Where they come from."""
     build: Sequence[Sequence[str]]
     runner: Sequence[str]
+    example: str = ""
+    """The file, in the client's folder, of the program that the build puts beside the runner under the name `example`."""
 
     def made(self) -> list[str]:
         """Build it, and answer the command of its runner.
@@ -91,11 +93,13 @@ LANGUAGES = (  # what takes longest to build is begun first
                 "-B",
                 _out("cpp"),
                 "-DFOOTLIGHT_CONFORMANCE=ON",
+                "-DFOOTLIGHT_EXAMPLE=ON",
                 "-DCMAKE_UNITY_BUILD=ON",
             ),
             ("cmake", "--build", _out("cpp"), "-j", _JOBS),
         ),
         (f"{_out('cpp')}/conformance",),
+        "example/main.cc",
     ),
     Language(
         "node",
@@ -116,6 +120,7 @@ LANGUAGES = (  # what takes longest to build is begun first
         " protoc-gen-go-grpc",
         (("clients/go/build.sh", _out("go")),),
         (f"{_out('go')}/conformance",),
+        "example/main.go",
     ),
     Language(
         "java",
@@ -129,5 +134,6 @@ LANGUAGES = (  # what takes longest to build is begun first
         " libgeronimo-annotation-1.3-spec-java protobuf-compiler protobuf-compiler-grpc-java-plugin",
         (("clients/java/build.sh", _out("java")),),
         (f"{_out('java')}/conformance",),
+        "src/example/java/Example.java",
     ),
 )

@@ -139,13 +139,15 @@ def _similar(client: Any, r: Request) -> Any:
 
 def _upload(client: Any, r: Request) -> Any:
     files = {path: base64.b64decode(data) for path, data in r["files"].items()}
-    return client.upload_corpus(r["name"], files, rights=Rights(**r["rights"]) if "rights" in r else None)
+    rights = Rights(**r["rights"]) if "rights" in r else None
+    return client.upload_corpus(r["name"], files, rights=rights, timeout=r.get("timeout"))
 
 
 def _generate(client: Any, r: Request) -> Any:
     seed = int(r["seed"]) if "seed" in r else None
     count, wanted = r.get("count", 1), r.get("class_name", "")
-    return client.generate(count, deployment=r["deployment"], seed=seed, class_name=wanted)
+    how = {"deployment": r["deployment"], "seed": seed, "class_name": wanted, "timeout": r.get("timeout")}
+    return client.generate(count, **how)
 
 
 def _asset(asset: Asset) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.e2e.conftest import SHORT, Server, catalogue, hills, history
 
-from footlight import Client, InternalError, Unavailable
+from footlight import Client, Corpus, InternalError, Unauthenticated, Unavailable
 
 SETTLE_SECONDS = 90.0
 
@@ -19,10 +19,23 @@ def fill(server: Server) -> None:
     client.record_events(history())
     client.train("item-knn", {"k": 30})
     settle(client)
-    corpus = client.upload_corpus("hills", hills())
-    client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
+    corpus = teach_hills(client)
     client.create_deployment("pictures", "mlp-gan", {"media": "png"})
     client.train("pictures", {"steps": 5}, corpus_id=corpus.corpus_id, seed=1)
+
+
+def teach_hills(client: Client) -> Corpus:
+    """Let mlp-gan learn a corpus of hills, as soon as the server has heard of the client's token."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            corpus = client.upload_corpus("hills", hills())
+            break
+        except Unauthenticated:
+            assert time.monotonic() < end, "the server does not hear of the token"
+            time.sleep(0.05)
+    client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
+    return corpus
 
 
 def settle(client: Client) -> None:

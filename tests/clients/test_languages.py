@@ -15,7 +15,7 @@ import pytest
 from tests.clients import agreement
 from tests.clients.connections import connection_cases, unexpected_connections
 from tests.clients.hostile import hostile_cases, unexpected_statuses
-from tests.clients.languages import CLIENTS, LANGUAGES, Missing
+from tests.clients.languages import BUILD, CLIENTS, LANGUAGES, ROOT, Language, Missing
 from tests.clients.runs import LONGEST_RUN, Outcomes, Run, Workshop
 
 if TYPE_CHECKING:
@@ -74,12 +74,38 @@ def test_the_client_trusts_whom_it_is_told_to(run: Run, guarded_servers: Mapping
     assert unexpected_connections(run.elsewhere.result().values(), guarded_servers) == []
 
 
+EXAMPLES = [language for language in LANGUAGES if language.example]
+
+
+@pytest.mark.parametrize("language", EXAMPLES, ids=lambda language: language.name)
+def test_the_example_runs_by_tls_with_a_token(
+    language: Language, workshop: Workshop, guarded_servers: Mapping[str, str], tmp_path: Path
+) -> None:
+    made(workshop, language.name)
+    known = guarded_servers
+    command = [str(BUILD / language.name / "example"), known["tls"], known["ca"], str(tmp_path / "made")]
+    told = passes(command, ROOT, {"FOOTLIGHT_TOKEN": known["full_token"]}).splitlines()
+    assert told[0] == "recommended: m2" and told[1:] == [
+        "files: 2",
+        "reward: REWARD_STATUS_RECORDED",
+        "decisions: 10",
+        "refused: INVALID_ARGUMENT count",
+    ]
+    assert {"mlp-gan-v1-7.npy", "mlp-gan-v1-8.npy"} <= {path.name for path in (tmp_path / "made").iterdir()}
+
+
+@pytest.mark.parametrize("language", EXAMPLES, ids=lambda language: language.name)
+def test_the_example_is_what_the_readme_shows(language: Language) -> None:
+    folder = CLIENTS / language.name
+    assert (folder / language.example).read_text() in (folder / "README.md").read_text()
+
+
 def test_what_the_node_client_says_by_itself(
     workshop: Workshop, server: Server, hostile_servers: Mapping[str, str]
 ) -> None:
     made(workshop, "node")
     told = {"FOOTLIGHT_ADDRESS": server.address, "FOOTLIGHT_HOSTILE": json.dumps(dict(hostile_servers))}
-    passes(["node", "--test", "test/client.test.mjs"], CLIENTS / "node", told)
+    passes(["npm", "test", "--silent"], CLIENTS / "node", told)
 
 
 def test_browsers_can_call(workshop: Workshop, server: Server, page_origin: str, tmp_path: Path) -> None:
@@ -90,8 +116,9 @@ def test_browsers_can_call(workshop: Workshop, server: Server, page_origin: str,
     passes(["node", "--test", "test/browser.test.mjs"], CLIENTS / "web", told)
 
 
-def passes(command: Sequence[str], folder: Path, told: Mapping[str, str]) -> None:
+def passes(command: Sequence[str], folder: Path, told: Mapping[str, str]) -> str:
     done = subprocess.run(
         command, cwd=folder, env=os.environ | told, capture_output=True, text=True, timeout=LONGEST_RUN
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return done.stdout

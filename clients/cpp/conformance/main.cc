@@ -157,6 +157,7 @@ std::unique_ptr<footlight::Client> Dial(const Struct& one) {
   footlight::Options options;
   options.token = Text(one, "token");
   if (one.fields().count("timeout_ms")) options.timeout = std::chrono::milliseconds(static_cast<int>(one.fields().at("timeout_ms").number_value()));
+  options.transfer_timeout = options.timeout;
   options.plaintext = one.fields().count("plaintext") != 0;
   if (one.fields().count("tls")) {
     const auto& tls = one.fields().at("tls").struct_value();

@@ -1,6 +1,7 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <stdexcept>
 
@@ -72,11 +73,14 @@ bool Send(grpc::ClientWriter<v1::UploadCorpusRequest>& stream, const v1::CorpusH
 
 std::string Asset::file_name() const {
   const auto ending = Endings().find(about.media_type());
-  return about.deployment() + "-v" + std::to_string(about.model_version()) + "-" + std::to_string(about.seed()) +
-         (ending == Endings().end() ? ".bin" : ending->second);
+  std::string name = about.deployment() + "-v" + std::to_string(about.model_version()) + "-" + std::to_string(about.seed());
+  const auto harmful = [](unsigned char letter) { return !std::isalnum(letter) && letter != '-' && letter != '_' && letter != '.'; };
+  std::replace_if(name.begin(), name.end(), harmful, '_');  // no server's words lead out of the folder
+  return name + (ending == Endings().end() ? ".bin" : ending->second);
 }
 
 std::filesystem::path Asset::Save(const std::filesystem::path& folder) const {
+  if (!folder.empty()) std::filesystem::create_directories(folder);
   const auto path = folder / file_name();
   Write(path, data);
   if (!about.sidecar().empty()) Write(path.string() + ".c2pa", about.sidecar());

@@ -103,6 +103,10 @@ std::string NewId() {
   return text;
 }
 
+bool Answers(const v1::InteractRequest& request, const v1::InteractResponse& answer) {
+  return request.has_act() ? answer.has_act() : request.has_reward() ? answer.has_reward() : answer.has_end();
+}
+
 void ThrowUnlessOk(const grpc::Status& status) {
   if (!status.ok()) throw Error::From(status);
 }
@@ -163,6 +167,17 @@ v1::ActResponse Client::Act(v1::ActRequest request, const CallOptions& options) 
   if (request.request_id().empty()) request.set_request_id(NewId());
   return Unary<v1::ActResponse>(
       [&](grpc::ClientContext* context, v1::ActResponse* answer) { return Interaction_->Act(context, request, answer); }, options);
+}
+
+v1::RewardStatus Client::Reward(const std::string& decision_id, double value) {
+  v1::RewardRequest request;
+  auto* reward = request.add_rewards();
+  reward->set_reward_id(NewId());
+  reward->set_decision_id(decision_id);
+  reward->set_value(value);
+  const auto answer = Reward(request);
+  if (answer.statuses_size() == 0) throw Error(grpc::StatusCode::INTERNAL, "the server told of no reward");
+  return answer.statuses(0);
 }
 
 v1::RecommendResponse Client::Recommend(const std::string& user_id, int count) {
@@ -295,9 +310,15 @@ v1::InteractResponse Interaction::Ask(const v1::InteractRequest& request) {
   const bool answered = stream_->Write(request) && stream_->Read(&answer);
   const grpc::Status status = answered ? grpc::Status::OK : stream_->Finish();
   const bool late = watch_->End();
-  if (answered) return answer;
+  if (answered && Answers(request, answer)) return answer;
+  if (answered) {
+    context_->TryCancel();
+    stream_->Finish();
+  }
   stream_.reset();
-  if (late) {
+  if (answered) {
+    ended_.emplace(grpc::StatusCode::INTERNAL, "the server answered something else than was asked");
+  } else if (late) {
     ended_.emplace(grpc::StatusCode::DEADLINE_EXCEEDED, "no answer came within " + std::to_string(watch_->timeout().count()) + " ms");
   } else {
     ended_ = status.ok() ? Error(grpc::StatusCode::UNAVAILABLE, "the server ended the stream") : Error::From(status);

@@ -1,4 +1,4 @@
-import { readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import path from "node:path";
 
@@ -27,9 +27,14 @@ const ENDINGS: Record<string, string> = {
   "text/plain": ".txt",
 };
 
-/** Writes an asset to a path, or into a folder under a name that says what made it; answers the path of the file. */
+/**
+ * Writes an asset to a path, or into a folder under a name that says what made it; answers the path of the file.
+ * A path that ends in a slash is a folder, which is made where there is none.
+ */
 export async function saveAsset(asset: Asset, to: string): Promise<string> {
-  const name = `${asset.deployment}-v${asset.modelVersion}-${asset.seed}${ENDINGS[asset.mediaType] ?? ".bin"}`;
+  const made = `${asset.deployment}-v${asset.modelVersion}-${asset.seed}`;
+  const name = made.replace(/[^\w.-]/g, "_") + (ENDINGS[asset.mediaType] ?? ".bin"); // no server's words lead out of the folder
+  if (/[/\\]$/.test(to)) await mkdir(to, { recursive: true });
   const inFolder = await stat(to).then((found) => found.isDirectory(), () => false);
   const file = inFolder ? path.join(to, name) : to;
   await writeFile(file, asset.data);
@@ -68,8 +73,11 @@ function checked(asset: AssetMessage, data: Uint8Array): Asset {
 
 /** What the owner of a corpus declares. */
 export interface Rights {
+  /** Who owns the rights. */
   holder?: string | undefined;
+  /** The licence, an SPDX identifier where there is one. */
   licence?: string | undefined;
+  /** In words, where the two do not say it. */
   statement?: string | undefined;
 }
 

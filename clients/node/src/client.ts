@@ -24,6 +24,7 @@ import type { RecommendRequestSchema, RecommendResponse } from "./gen/footlight/
 import { Interaction } from "./interaction.js";
 import type { Open } from "./interaction.js";
 
+/** The version of this client; the server is told. */
 export const VERSION = "0.1.0";
 
 /** What a request of this kind can say, but for the fields that a method takes itself. */
@@ -38,15 +39,22 @@ type Rest<S, Taken extends string = never> = Omit<Exclude<S, { $typeName: unknow
 export class Footlight {
   /** The server's HOST:PORT. */
   readonly address: string;
+  /** Items and events. */
   readonly catalog: ServiceCalls<typeof CatalogService>;
+  /** Recommend and its kin. */
   readonly recommendation: ServiceCalls<typeof RecommendationService>;
+  /** Corpora and assets. */
   readonly generation: ServiceCalls<typeof GenerationService>;
+  /** Agents: Act, Reward and what was decided. */
   readonly interaction: ServiceCalls<typeof InteractionService>;
+  /** Engines, deployments, trainings and models. */
   readonly engine: ServiceCalls<typeof EngineService>;
+  /** Talk about the catalogue. */
   readonly assistant: ServiceCalls<typeof AssistantService>;
   private readonly channel: Client;
   private readonly timeoutMs: number;
 
+  /** A client of the server at HOST:PORT, by default at $FOOTLIGHT_ADDRESS, else localhost:7007. Nothing is sent before the first call. */
   constructor(address: string = process.env["FOOTLIGHT_ADDRESS"] || DEFAULT_ADDRESS, options: ClientOptions = {}) {
     const { token, tls, timeoutMs = DEFAULT_TIMEOUT_MS, retryMs = DEFAULT_RETRY_MS } = options;
     if (!(timeoutMs > 0)) throw new TypeError(`timeoutMs: expected more than 0, got ${timeoutMs}`);
@@ -111,10 +119,10 @@ export class Footlight {
     return assembled(this.generation.generate(wanted, { ...rest, timeoutMs: rest.timeoutMs ?? TRANSFER_TIMEOUT_MS }), onProgress);
   }
 
-  /** Makes assets and writes each to a folder; answers the paths of the files. */
+  /** Makes assets and writes each to a folder, which is made where there is none; answers the paths of the files. */
   async generateTo(folder: string, wanted: Rest<MessageInitShape<typeof GenerateRequestSchema>> = {}, options: CallOptions = {}): Promise<string[]> {
     const files = [];
-    for await (const asset of this.generate(wanted, options)) files.push(await saveAsset(asset, folder));
+    for await (const asset of this.generate(wanted, options)) files.push(await saveAsset(asset, `${folder}/`));
     return files;
   }
 

@@ -13,6 +13,7 @@ export interface TlsOptions {
   certificateChain?: string | Uint8Array | undefined;
 }
 
+/** How a client connects. */
 export interface ClientOptions {
   /** Sent with every call; to another machine only with `tls`, or where `tls: false` says that it may travel readable. */
   token?: string | undefined;

@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { Any } from "@bufbuild/protobuf/wkt";
 import { status as Status } from "@grpc/grpc-js";
 import type { Metadata, ServiceError } from "@grpc/grpc-js";
 
@@ -105,23 +106,33 @@ export function endedBy(signal: AbortSignal): FootlightError {
     : new Cancelled("the call was cancelled", { code: "CANCELLED", cause: signal.reason });
 }
 
+type Found = { reason?: string; field?: string; retryAfterMs?: number; metadata: Record<string, string> };
+
 function details(trailing?: Metadata): Partial<ErrorFacts> {
-  const found: { reason?: string; field?: string; retryAfterMs?: number; metadata: Record<string, string> } = { metadata: {} };
+  const found: Found = { metadata: {} };
   for (const detail of packed(trailing)) {
-    const info = anyUnpack(detail, ErrorInfoSchema);
-    if (info) {
-      found.reason = info.reason;
-      Object.assign(found.metadata, info.metadata);
-      found.field ??= info.metadata["field"];
+    try {
+      read(detail, found);
+    } catch {
+      // one that cannot be read tells nothing
     }
-    const bad = anyUnpack(detail, BadRequestSchema);
-    if (bad) found.field = bad.fieldViolations[0]?.field ?? "";
-    const retry = anyUnpack(detail, RetryInfoSchema)?.retryDelay;
-    if (retry) found.retryAfterMs = Number(retry.seconds) * 1000 + retry.nanos / 1e6;
-    const resource = anyUnpack(detail, ResourceInfoSchema);
-    if (resource) Object.assign(found.metadata, { resource: resource.resourceType, name: resource.resourceName });
   }
   return found;
+}
+
+function read(detail: Any, found: Found): void {
+  const info = anyUnpack(detail, ErrorInfoSchema);
+  if (info) {
+    found.reason = info.reason;
+    Object.assign(found.metadata, info.metadata);
+    found.field ??= info.metadata["field"];
+  }
+  const bad = anyUnpack(detail, BadRequestSchema);
+  if (bad) found.field = bad.fieldViolations[0]?.field ?? "";
+  const retry = anyUnpack(detail, RetryInfoSchema)?.retryDelay;
+  if (retry) found.retryAfterMs = Number(retry.seconds) * 1000 + retry.nanos / 1e6;
+  const resource = anyUnpack(detail, ResourceInfoSchema);
+  if (resource) Object.assign(found.metadata, { resource: resource.resourceType, name: resource.resourceName });
 }
 
 function packed(trailing?: Metadata) {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import * as footlight from "@footlight/client";
 
-const { DeadlineExceeded, Cancelled, EventKind, Footlight, InvalidArgument, NotFound, ResourceExhausted } = footlight;
+const { DeadlineExceeded, Cancelled, EventKind, Footlight, InvalidArgument, NotFound, ResourceExhausted, Unavailable } = footlight;
 const client = new Footlight(process.env.FOOTLIGHT_ADDRESS);
 const hostile = JSON.parse(process.env.FOOTLIGHT_HOSTILE);
 after(() => client.close());
@@ -71,14 +71,48 @@ test("timeoutMs is a deadline that the server is told", async () => {
   slow.close();
 });
 
-test("a client that retries nothing is told that the server is full", async () => {
-  const once = new Footlight(hostile["full at first"], { retryMs: 0 });
-  const refused = await once.recommend("ada").catch((error) => error);
-  if (refused instanceof Error) assert.ok(refused instanceof ResourceExhausted && refused.retryAfterMs === 20);
+test("an AbortSignal ends a stream as well", async () => {
+  const slow = new Footlight(hostile.slow);
+  const stream = slow.generate({}, { signal: AbortSignal.timeout(100) });
+  await assert.rejects(stream.next(), DeadlineExceeded);
+  slow.close();
+});
+
+test("a full server is asked again after the delay that it names, and not for ever", async () => {
   const patient = new Footlight(hostile["full at first"]);
   assert.equal((await patient.recommend("ada")).deployment, "patient");
-  once.close();
+  const refused = new Footlight(hostile.full);
+  await assert.rejects(refused.recommend("ada"), (error) => {
+    assert.ok(error instanceof ResourceExhausted);
+    assert.deepEqual([error.message, error.retryAfterMs], ["full, 5 times", 20]);
+    return true;
+  });
   patient.close();
+  refused.close();
+});
+
+test("a call that no server has taken is sent again, unless it must not happen twice", async () => {
+  const patient = new Footlight(hostile["unavailable at first"]);
+  assert.equal((await patient.recommend("ada")).deployment, "patient");
+  const careful = new Footlight(hostile["away at first"]);
+  await assert.rejects(careful.catalog.deleteItem({ itemId: "any" }), Unavailable);
+  patient.close();
+  careful.close();
+});
+
+test("a client that retries nothing asks once", async () => {
+  const [full, absent] = [hostile.full, hostile["away at first"]].map((address) => new Footlight(address, { retryMs: 0 }));
+  await assert.rejects(full.recommend("ada"), (error) => error instanceof ResourceExhausted && error.message === "full, 1 times");
+  await assert.rejects(absent.recommend("ada"), Unavailable);
+  full.close();
+  absent.close();
+});
+
+test("no asset is written outside of its folder", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "footlight-"));
+  const client = new Footlight(hostile.newer);
+  assert.deepEqual(await client.generateTo(path.join(folder, "new"), {}), [path.join(folder, "new", ".._up-v0-0.bin")]);
+  client.close();
 });
 
 test("whoever stops iterating ends the call", async () => {

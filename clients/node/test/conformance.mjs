@@ -29,9 +29,9 @@ async function assets(stream) {
 
 /** The calls that a user makes by a method of the client itself. */
 const OWN = {
-  "GenerationService/UploadCorpus": async (client, { name, files, rights }) => {
+  "GenerationService/UploadCorpus": async (client, { name, files, rights }, how) => {
     const source = Object.fromEntries(Object.entries(files).map(([path, data]) => [path, bytes(data)]));
-    return { corpus: spoken(await client.uploadCorpus(name, source, { rights })) };
+    return { corpus: spoken(await client.uploadCorpus(name, source, { ...how, rights })) };
   },
   "GenerationService/Generate": (client, request, how) => assets(client.generate(fromJson(footlight.GenerateRequestSchema, request), how)),
   "GenerationService/GetAsset": async (client, request) => assets([await client.getAsset(request.asset_id)]),

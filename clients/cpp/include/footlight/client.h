@@ -58,7 +58,8 @@ struct Asset {
 
   // Says what made it, such as "mlp-gan-v3-42.npy".
   std::string file_name() const;
-  // Writes it into a folder under its name, and a signature that is not in the bytes beside it; answers the path.
+  // Writes it into a folder under its name, and a signature that is not in the bytes beside it; answers the path. The folder is
+  // made where there is none.
   std::filesystem::path Save(const std::filesystem::path& folder) const;
 };
 
@@ -110,6 +111,8 @@ class Client {
   v1::RecordEventsResponse RecordEvents(const std::vector<v1::Event>& events);
   // Decides the next action of a session. A request without an id gets one, so that it can be sent again.
   v1::ActResponse Act(v1::ActRequest request, const CallOptions& options = {});
+  // Adds a reward to a decision.
+  v1::RewardStatus Reward(const std::string& decision_id, double value);
   // Ranks items for a person.
   v1::RecommendResponse Recommend(const std::string& user_id, int count = 10);
   // Makes assets and gives each to `take` as it is done.

@@ -99,7 +99,7 @@ class Interaction:
         try:
             with self._alarm, translated():
                 self._requests.put(request)
-                return wire.interacted(next(self._answers))
+                return wire.interacted(request, next(self._answers))
         except StopIteration:
             raise _ended() from None
         except Cancelled:
@@ -161,7 +161,7 @@ class AsyncInteraction:
                 raise _ended() from None
             if answer is grpc.aio.EOF:
                 raise _ended()
-            return wire.interacted(readable(answer))
+            return wire.interacted(request, readable(answer))
 
     async def close(self) -> None:
         self._call.cancel()

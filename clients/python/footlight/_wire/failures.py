@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import grpc
@@ -63,21 +63,26 @@ def _details(trailing: Any) -> dict[str, Any]:
     """What the status details say; nothing where there are none or where they cannot be read."""
     found: dict[str, Any] = {"metadata": {}}
     for detail in _status(trailing).details:
-        if detail.Is(ErrorInfo.DESCRIPTOR):
-            info = ErrorInfo.FromString(detail.value)
-            found["reason"] = info.reason
-            found["metadata"].update(info.metadata)
-            found.setdefault("field", info.metadata.get("field", ""))
-        elif detail.Is(BadRequest.DESCRIPTOR):
-            violations = BadRequest.FromString(detail.value).field_violations
-            found["field"] = violations[0].field if violations else ""
-        elif detail.Is(RetryInfo.DESCRIPTOR):
-            delay = RetryInfo.FromString(detail.value).retry_delay
-            found["retry_after"] = delay.seconds + delay.nanos / 1e9
-        elif detail.Is(ResourceInfo.DESCRIPTOR):
-            resource = ResourceInfo.FromString(detail.value)
-            found["metadata"].update(resource=resource.resource_type, name=resource.resource_name)
+        with suppress(DecodeError):  # one that cannot be read tells nothing
+            _read(detail, found)
     return found
+
+
+def _read(detail: Any, found: dict[str, Any]) -> None:
+    if detail.Is(ErrorInfo.DESCRIPTOR):
+        info = ErrorInfo.FromString(detail.value)
+        found["reason"] = info.reason
+        found["metadata"].update(info.metadata)
+        found.setdefault("field", info.metadata.get("field", ""))
+    elif detail.Is(BadRequest.DESCRIPTOR):
+        violations = BadRequest.FromString(detail.value).field_violations
+        found["field"] = violations[0].field if violations else ""
+    elif detail.Is(RetryInfo.DESCRIPTOR):
+        delay = RetryInfo.FromString(detail.value).retry_delay
+        found["retry_after"] = delay.seconds + delay.nanos / 1e9
+    elif detail.Is(ResourceInfo.DESCRIPTOR):
+        resource = ResourceInfo.FromString(detail.value)
+        found["metadata"].update(resource=resource.resource_type, name=resource.resource_name)
 
 
 def _status(trailing: Any) -> Status:

@@ -9,6 +9,7 @@ from footlight._wire.calls import Page, Stream, Unary
 from footlight._wire.ids import new_id
 from footlight._wire.spaces import from_settings, from_space, from_value, to_settings, to_space, to_value
 from footlight._wire.values import from_enum, from_struct, from_timestamp, to_enum, to_struct
+from footlight.errors import InternalError
 from footlight.types import (
     Agent,
     AgentMode,
@@ -192,9 +193,18 @@ def interact_reward(rewards: Iterable[Reward]) -> pb.InteractRequest:
     return pb.InteractRequest(reward=pb.RewardRequest(rewards=map(_reward_event, rewards)))
 
 
-def interacted(answer: pb.InteractResponse) -> Any:
-    """What a message of a stream answers."""
-    match answer.WhichOneof("kind"):
+def interacted(request: pb.InteractRequest, answer: pb.InteractResponse) -> Any:
+    """What a message of a stream answers to a request.
+
+    Raises
+    ------
+    InternalError
+        When it answers something else.
+    """
+    kind = answer.WhichOneof("kind")
+    if kind != request.WhichOneof("kind"):
+        raise InternalError("the server answered something else than was asked", code="INTERNAL")
+    match kind:
         case "act":
             return _decision(answer.act)
         case "end":

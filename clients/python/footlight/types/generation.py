@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -99,7 +100,8 @@ class Asset:
     def file_name(self) -> str:
         """A file name that says what made it, such as "mlp-gan-v3-42.npy"."""
         ending = _ENDINGS.get(self.media_type) or mimetypes.guess_extension(self.media_type) or ".bin"
-        return f"{self.deployment}-v{self.model_version}-{self.seed}{ending}"
+        made = f"{self.deployment}-v{self.model_version}-{self.seed}"
+        return re.sub(r"[^\w.-]", "_", made) + ending  # no server's words lead out of the folder
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         from footlight._notebook.media import bundle

@@ -50,11 +50,13 @@ public final class Asset {
   /** Says what made it, such as "mlp-gan-v3-42.npy". */
   public String fileName() {
     String ending = ENDINGS.getOrDefault(about.getMediaType(), ".bin");
-    return about.getDeployment() + "-v" + about.getModelVersion() + "-" + about.getSeed() + ending;
+    String made = about.getDeployment() + "-v" + about.getModelVersion() + "-" + about.getSeed();
+    return made.replaceAll("[^\\w.-]", "_") + ending; // no server's words lead out of the folder
   }
 
-  /** Writes it into a folder under its name, and a signature that is not in the bytes beside it. */
+  /** Writes it into a folder under its name, and a signature that is not in the bytes beside it. Makes the folder where there is none. */
   public Path save(Path folder) throws IOException {
+    Files.createDirectories(folder);
     Path path = folder.resolve(fileName());
     Files.write(path, data.toByteArray());
     if (!about.getSidecar().isEmpty()) {

@@ -64,13 +64,20 @@ public final class Interaction implements AutoCloseable {
     try {
       if (ended == null) requests.onNext(request);
       Object answer = ended == null ? heard.poll(timeout.toMillis(), TimeUnit.MILLISECONDS) : ended;
-      if (answer instanceof InteractResponse) return (InteractResponse) answer;
+      if (answer instanceof InteractResponse) {
+        if (answers(request, (InteractResponse) answer)) return (InteractResponse) answer;
+        answer = Status.INTERNAL.withDescription("the server answered something else than was asked").asRuntimeException();
+      }
       ended = answer == null ? late() : (RuntimeException) answer; // whoever asks again is told the same
       throw FootlightException.of(ended);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new FootlightException(Status.Code.CANCELLED, "the thread was interrupted", interrupted);
     }
+  }
+
+  private static boolean answers(InteractRequest request, InteractResponse answer) {
+    return answer.getKindCase().name().equals(request.getKindCase().name());
   }
 
   private RuntimeException late() {
