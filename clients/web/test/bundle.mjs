@@ -21,4 +21,6 @@ execFileSync(
   ],
   { stdio: "inherit" },
 );
-await build({ entryPoints: [`${here}/test/connect.js`], bundle: true, format: "esm", outfile: `${out}/connect-test.js`, logLevel: "warning" });
+for (const name of ["connect", "asked"]) {
+  await build({ entryPoints: [`${here}/test/${name}.js`], bundle: true, format: "esm", outfile: `${out}/${name}-test.js`, logLevel: "warning" });
+}
