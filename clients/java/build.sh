@@ -20,9 +20,10 @@ classpath=$(printf '%s:' "$jars"/{grpc-api,grpc-core,grpc-context,grpc-netty,grp
 cp -L /usr/lib/*/jni/libnetty-tcnative.so "$out/native/libnetty_tcnative.so"
 find "$out/generated" "$here/src" -name '*.java' > "$out/sources"
 javac -nowarn -J-Xmx600m -d "$out/classes" -cp "$classpath" "@$out/sources"
+echo "$out/classes:$classpath" > "$out/classpath"
 for program in footlight.Conformance Example; do
   name=$(tr '[:upper:]' '[:lower:]' <<< "${program##*.}")
-  printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.library.path="%s" -cp "%s:%s" %s "$@"\n' \
-    "$out/native" "$out/classes" "$classpath" "$program" > "$out/$name"
+  printf '#!/bin/sh\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.library.path="%s" -cp "%s" %s "$@"\n' \
+    "$out/native" "$(cat "$out/classpath")" "$program" > "$out/$name"
   chmod +x "$out/$name"
 done

@@ -20,7 +20,8 @@ if ($body === false) {
 }
 $answer = json_decode($body, true);
 if (curl_getinfo($call, CURLINFO_RESPONSE_CODE) !== 200) {
-    fwrite(STDERR, "{$answer['code']}: {$answer['message']}\n");
+    $reason = $answer["details"][0]["debug"]["reason"] ?? $answer["code"];
+    fwrite(STDERR, "$reason: {$answer['message']}\n");
     exit(1);
 }
 foreach ($answer["items"] ?? [] as $item) {
