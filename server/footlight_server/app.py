@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -35,6 +33,7 @@ from footlight_server.log.writer import Writer
 from footlight_server.marking.choice import Stages, UnknownStage
 from footlight_server.marking.keys import SigningConfig
 from footlight_server.marking.marking import Marking
+from footlight_server.memory import hand_back_memory
 from footlight_server.parts.orders import PartsConfig, WrongOrder, check_orders
 from footlight_server.services.descriptors import DESCRIPTORS, SERVICES
 from footlight_server.telemetry.sight import Sight
@@ -94,7 +93,7 @@ class App:
         self._heads.add(NO_TENANT, self._keyring.hear, KEYRING_LOOKS)
         self._watch = LoopWatch(self.config.engine_seconds, partial(self._doom, ground.demotions))
         self._watch.start()
-        _hand_back_memory()
+        hand_back_memory()
         await self._open_door()
 
     def _ground(self) -> Ground:
@@ -210,12 +209,6 @@ def _check_parts(plugins: Plugins, parts: PartsConfig) -> None:
         check_orders(plugins, parts)
     except WrongOrder as wrong:
         raise CannotStart(str(wrong)) from wrong
-
-
-def _hand_back_memory() -> None:
-    """Return what only the start needed to the system: reading the log and loading kernels takes more than serving."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library may have no such call
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _spare_collector() -> None:
