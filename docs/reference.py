@@ -28,6 +28,7 @@ from footlight_plugins import (
     roles,
     rules,
     scoring,
+    shaping,
     sourcing,
     spec,
     stages,
@@ -39,6 +40,7 @@ from footlight_plugins.testing import (
     GeneratorSuite,
     RecommenderSuite,
     ReRankerSuite,
+    RewardShaperSuite,
     RulesSuite,
 )
 
@@ -63,6 +65,8 @@ ROLES = (
     part.Part,
     reranking.ReRanker,
     sourcing.CandidateSource,
+    shaping.RewardShaper,
+    shaping.PotentialShaper,
 )
 RECORDS = tuple(
     value
@@ -93,6 +97,7 @@ SUITES = (
     RulesSuite,
     ReRankerSuite,
     CandidateSourceSuite,
+    RewardShaperSuite,
 )
 
 

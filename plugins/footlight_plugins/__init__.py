@@ -67,6 +67,7 @@ from footlight_plugins.reranking import ReRanker, Shortlist
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.rules import Judgement, Rules
 from footlight_plugins.scoring import ScoringRecommender
+from footlight_plugins.shaping import PotentialOptions, PotentialShaper, RewardShaper
 from footlight_plugins.sourcing import CandidateSource
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
 from footlight_plugins.stages import StageKind, StageSpec
@@ -105,12 +106,15 @@ __all__ = [
     "PartRole",
     "PartSpec",
     "PartUnavailable",
+    "PotentialOptions",
+    "PotentialShaper",
     "Query",
     "Ranking",
     "ReRanker",
     "Recommender",
     "Reply",
     "ReplyItem",
+    "RewardShaper",
     "Rules",
     "SaidSlot",
     "Samples",

@@ -19,6 +19,7 @@ from footlight_plugins.options import options_of
 from footlight_plugins.part import Part
 from footlight_plugins.reranking import ReRanker
 from footlight_plugins.rules import Rules
+from footlight_plugins.shaping import RewardShaper
 from footlight_plugins.sourcing import CandidateSource
 
 
@@ -31,12 +32,16 @@ class PartRole(StrEnum):
     """Puts the items of an answer into another order: `ReRanker`. The server is told by ``--rerank``."""
     CANDIDATE_SOURCE = "candidate-source"
     """Puts items into an answer beside the engine's: `CandidateSource`. The server is told by ``--source``."""
+    REWARD_SHAPER = "reward-shaper"
+    """Says what an agent learns from instead of the rewards that were told: `RewardShaper`. Agents name it in their reward
+    policy."""
 
 
 PART_ROLES: Mapping[PartRole, type[Any]] = {
     PartRole.LEVEL_RULES: Rules,
     PartRole.RE_RANKER: ReRanker,
     PartRole.CANDIDATE_SOURCE: CandidateSource,
+    PartRole.REWARD_SHAPER: RewardShaper,
 }
 
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from footlight_engines import act, generate, recommend
+from footlight_engines.act.potential import TabledOptions
 from footlight_plugins import Box, Candidates, Discrete, EngineSpec, Spaces
-from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite, ReRankerSuite
+from footlight_plugins.testing import (
+    AgentSuite,
+    AssistantSuite,
+    GeneratorSuite,
+    RecommenderSuite,
+    ReRankerSuite,
+    RewardShaperSuite,
+)
 
 _SPECS = {s.name: s for s in (*act.register_engines(), *generate.register_engines(), *recommend.register_engines())}
 
@@ -176,9 +184,26 @@ class TestDqn(AgentSuite):
 def test_every_builtin_engine_and_part_is_held_to_a_suite() -> None:
     suites = [one for name, one in globals().items() if name.startswith("Test")]
     elsewhere = {"image-gan", "level-gan", "scene-gan", "music-gan"}  # in test_generators.py
-    parts = {part.name for part in recommend.register_parts()}
+    parts = {part.name for module in (recommend, act) for part in module.register_parts()}
     assert {suite.spec.name for suite in suites} | elsewhere == set(_SPECS) | parts
 
 
 class TestMarginalRelevance(ReRankerSuite):
     spec = recommend.register_parts()[0]
+
+
+class TestPotential(RewardShaperSuite):
+    spec = act.register_parts()[0]
+    options = {"values": [0.0, 1.0, 2.0, -1.0]}  # noqa: RUF012
+
+    def chosen_options(self) -> TabledOptions:
+        return TabledOptions(values=(0.0, 1.0, 2.0, -1.0))
+
+
+class TestPotentialOfVectors(RewardShaperSuite):
+    spec = act.register_parts()[0]
+    options = {"weights": [0.5, -1.0]}  # noqa: RUF012
+    spaces = Spaces(Box((-2.0,) * 3, (2.0,) * 3), Discrete(4))
+
+    def chosen_options(self) -> TabledOptions:
+        return TabledOptions(weights=(0.5, -1.0))

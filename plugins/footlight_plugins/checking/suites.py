@@ -24,6 +24,7 @@ from footlight_plugins.testing import (
     PartSuite,
     RecommenderSuite,
     ReRankerSuite,
+    RewardShaperSuite,
     RulesSuite,
 )
 
@@ -32,6 +33,7 @@ PART_SUITES: Mapping[PartRole, type[PartSuite]] = {
     PartRole.LEVEL_RULES: RulesSuite,
     PartRole.RE_RANKER: ReRankerSuite,
     PartRole.CANDIDATE_SOURCE: CandidateSourceSuite,
+    PartRole.REWARD_SHAPER: RewardShaperSuite,
 }
 
 

@@ -26,6 +26,7 @@ for _suite in (
     "recommender",
     "reranker",
     "rules",
+    "shaper",
     "source",
 ):  # before they are imported: asserts then tell what they saw
     pytest.register_assert_rewrite(f"{__name__}.{_suite}")
@@ -39,6 +40,7 @@ from footlight_plugins.testing.part import PartSuite  # noqa: E402
 from footlight_plugins.testing.recommender import RecommenderSuite  # noqa: E402
 from footlight_plugins.testing.reranker import ReRankerSuite  # noqa: E402
 from footlight_plugins.testing.rules import RulesSuite  # noqa: E402
+from footlight_plugins.testing.shaper import RewardShaperSuite  # noqa: E402
 from footlight_plugins.testing.source import CandidateSourceSuite  # noqa: E402
 
 __all__ = [
@@ -51,5 +53,6 @@ __all__ = [
     "PartSuite",
     "ReRankerSuite",
     "RecommenderSuite",
+    "RewardShaperSuite",
     "RulesSuite",
 ]

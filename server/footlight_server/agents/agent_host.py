@@ -27,6 +27,7 @@ from footlight_server.agents.mind import GivenReward, Gone, Lived, Mind, voids
 from footlight_server.agents.scribe import Scribe
 from footlight_server.agents.sessions import ROLLBACK, Sessions
 from footlight_server.agents.settings import Settings
+from footlight_server.agents.shaped import Shape
 from footlight_server.agents.spaces import Codec
 from footlight_server.agents.steps import Decided, Ending, Move, Stepped, choices_of, decided
 from footlight_server.dispatch.agent_care import AgentCare
@@ -75,6 +76,8 @@ class AgentHost(Scribe):
         self.settings = Settings.of(record.settings)
         self.turn = asyncio.Lock()
         """Held from what is checked of the sessions to the step that follows from it."""
+        self.shape: Shape | None = None
+        """What shapes its rewards; set before it is loaded."""
         self._models = models
         self._mind: Mind
         self._saved_position = 0
@@ -117,7 +120,7 @@ class AgentHost(Scribe):
 
     def load(self) -> None:
         """Take over the newest stored state and replay the log from there. Runs on a thread."""
-        self._mind = Mind(self.record, self.spec.name, self.codec, self.blank)
+        self._mind = Mind(self.record, self.spec.name, self.codec, self.blank, self.shape)
         if (stored := self._stored()) is not None:
             try:
                 self._mind.load(stored)

@@ -18,7 +18,7 @@ def transition(step: Step, codec: Codec) -> Transition:
     return Transition(
         decision.observation or 0,
         decision.action,
-        step.reward,
+        step.lesson,
         after.observation or 0,
         after.terminated,
         codec.everything if after.mask is None else np.frombuffer(after.mask, np.bool_),
@@ -33,7 +33,7 @@ def transitions(steps: Sequence[Step], codec: Codec) -> Transitions:
     """The steps as columns, whatever the spaces."""
     # Columns of one type are parts of one array, each of them in one piece.
     whole = np.array([_whole(step) for step in steps], np.int64).T.copy()
-    exact = np.array([(step.reward, step.decision.propensity) for step in steps], np.float64).T.copy()
+    exact = np.array([(step.lesson, step.decision.propensity) for step in steps], np.float64).T.copy()
     flags = np.array([(step.following.terminated, step.following.truncated) for step in steps], np.bool_).T.copy()
     seen, following = whole[0], whole[2]
     if codec.vectors:

@@ -10,6 +10,7 @@ from functools import partial
 
 from footlight_server.agents.agent_host import AgentHost
 from footlight_server.agents.committing import Committing
+from footlight_server.agents.shaped import Shape
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.faulting import AgentDown
 from footlight_server.errors import FootlightError
@@ -33,8 +34,9 @@ class AgentKeeper:
         writer: Writer,
         models: ModelStore,
         leasing: Leasing,
+        shape_of: Callable[[AgentRecord], Awaitable[Shape | None]],
     ) -> None:
-        self._care_of = care_of
+        self._care_of, self._shape_of = care_of, shape_of
         self._log = agent_log
         self._models = models
         self._leasing = leasing
@@ -100,6 +102,7 @@ class AgentKeeper:
         if host is None or host.broken:
             again = host is not None
             host = self.make(record, await self._care_of(record))
+            host.shape = await self._shape_of(record)
             await host.care.prepare(record.agent_id, host.load)
             host.care.attend(host)
             host.care.restarts += again

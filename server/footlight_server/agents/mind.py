@@ -30,6 +30,7 @@ from footlight_server.agents.sessions import (
     Summary,
 )
 from footlight_server.agents.settings import Mode, Settings
+from footlight_server.agents.shaped import Shape, Shaped, recalled
 from footlight_server.agents.spaces import Codec
 from footlight_server.agents.steps import (
     FEW,
@@ -76,9 +77,12 @@ class GivenReward:
 class Mind:
     """Lives through what happens, and through what has happened."""
 
-    def __init__(self, record: AgentRecord, name: str, codec: Codec, make: Callable[[], Agent]) -> None:
-        """``make`` gives an engine that knows nothing yet; ``name`` is the engine's."""
+    def __init__(
+        self, record: AgentRecord, name: str, codec: Codec, make: Callable[[], Agent], shape: Shape | None = None
+    ) -> None:
+        """``make`` gives an engine that knows nothing yet; ``name`` is the engine's; ``shape`` shapes rewards."""
         self._record, self._name, self._codec, self._make = record, name, codec, make
+        self._shape, self._shaped = shape, Shaped()
         self.settings = Settings.of(record.settings)
         self.reset()
 
@@ -106,12 +110,12 @@ class Mind:
         for row in rows:
             self.personal = self.personal or row.person is not None
             if row.kind != ROLLBACK and not voided(row.position):
-                steps += self.sessions.replay(row)
+                steps += recalled(row, self.sessions.replay(row))
             if len(steps) >= REPLAY_BATCH:
-                self._learn(steps)
+                self._take_in(steps)
                 steps = []
             self.position = row.position
-        self._learn(steps)
+        self._take_in(steps)
 
     def state(self) -> State:
         """The whole of it."""
@@ -142,6 +146,11 @@ class Mind:
         self.stored_at = int(state.meta.get("time", 0))
 
     def _learn(self, steps: list[Step]) -> None:
+        if self._shape is not None and steps:
+            self._shaped.take(steps, self._shape(transitions(steps, self._codec)))
+        self._take_in(steps)
+
+    def _take_in(self, steps: list[Step]) -> None:
         while steps:
             alarm = self.drift.feed(step.reward for step in steps) if self.settings.drift.enabled else None
             these = steps if alarm is None else steps[:alarm]
@@ -175,7 +184,7 @@ class Mind:
         ends = [row._replace(learned_steps=self.learned_steps) for row in ends]
         summaries = [self.sessions.end(row) for row in ends]
         decisions = self._decide(acts, moves)
-        return Lived(timeouts + ends + decisions, summaries, decisions)
+        return Lived(self._shaped.noted(timeouts + ends + decisions), summaries, decisions)
 
     def move(self, move: Move) -> Lived:
         """`step` of one move alone, without what it takes to do many at once."""
@@ -190,7 +199,7 @@ class Mind:
             check_choice(self._name, own, situation.mask)
         row = self._decided(row, (seed, self.learned_steps), move, own)
         self.sessions.decide(row)
-        return Lived([*timeouts, row], [], [row])
+        return Lived(self._shaped.noted([*timeouts, row]), [], [row])
 
     def _end_row(self, ending: Ending) -> AgentRow:
         seen = ending.sight if ending.reason == TRUNCATED else None
@@ -310,7 +319,11 @@ class Mind:
                 steps += self.sessions.reward(row)
                 gone[one.position, one.reward_id] = one.value
         self._learn(steps)
-        return [row._replace(learned_steps=self.learned_steps) for row in rows], statuses
+        return self._learned(rows), statuses
+
+    def _learned(self, rows: list[AgentRow]) -> list[AgentRow]:
+        """Rows, with what has been learned since."""
+        return self._shaped.noted([row._replace(learned_steps=self.learned_steps) for row in rows])
 
     def _reward(self, one: GivenReward, gone: Gone) -> tuple[int, AgentRow | None]:
         decision, key = self.sessions.of_decision(one.position), (one.position, one.reward_id)
@@ -337,13 +350,13 @@ class Mind:
                 rows.append(row)
                 steps += self.sessions.activate(row)
         self._learn(steps)
-        return [row._replace(learned_steps=self.learned_steps) for row in rows], statuses
+        return self._learned(rows), statuses
 
     def close_overdue(self) -> list[AgentRow]:
         """Close the decisions whose time is up, and learn from them."""
         rows, steps = self.expire()
         self._learn(steps)
-        return [row._replace(learned_steps=self.learned_steps) for row in rows]
+        return self._learned(rows)
 
     def note(self, kind: int, **what: Any) -> AgentRow:
         """A row that says something of the agent itself: a mode, a snapshot, a rollback."""

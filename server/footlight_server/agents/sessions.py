@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from footlight_server.agents.opened import Following, OpenDecision, OpenSession
 from footlight_server.agents.settings import FIRST, LAST, SUM, Mode, RewardPolicy
 from footlight_server.log.records import AgentRow
 
@@ -36,56 +37,6 @@ MOST_OPEN = 200_000
 step."""
 
 
-@dataclass(slots=True)  # not frozen, as all that is made with every step: that takes twice as long
-class Following:
-    """What came after a decision."""
-
-    observation: int | None
-    vector: bytes | None
-    terminated: bool
-    truncated: bool
-    mask: bytes | None
-
-
-@dataclass(slots=True)
-class OpenDecision:
-    """A decision that is not complete."""
-
-    position: int
-    session: OpenSession
-    key: int
-    """Names its session to the engine; -1 where it is not learned from."""
-    observation: int | None
-    vector: bytes | None
-    action: int
-    chosen: bytes | None
-    user: int
-    propensity: float
-    learned: bool
-    """Whether it is learned from when it is complete."""
-    active: bool
-    earned: float = 0.0
-    rewards: int = 0
-    reward_ids: dict[str, float] = field(default_factory=dict)
-    following: Following | None = None
-    timed_out: bool = False
-
-
-@dataclass(slots=True)
-class OpenSession:
-    """A session."""
-
-    name: str
-    key: int = -1
-    """Names it to the engine: the position of its first decision, or of the first after one that was not learned from."""
-    last: OpenDecision | None = None
-    """Its newest decision, while what follows it is not known."""
-    waiting: list[OpenDecision] = field(default_factory=list)
-    """Its decisions that are not complete, in order."""
-    decisions: int = 0
-    total: float = 0.0
-
-
 @dataclass(slots=True)
 class Step:
     """One complete step, as an engine learns it."""
@@ -93,7 +44,17 @@ class Step:
     session: int
     decision: OpenDecision
     reward: float
+    """What was told."""
     following: Following
+    by: int
+    """The position of the row that made it complete."""
+    shaped: float | None = None
+    """What a shaper made of the reward; None where there is none."""
+
+    @property
+    def lesson(self) -> float:
+        """What is learned from."""
+        return self.reward if self.shaped is None else self.shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +135,7 @@ class Sessions:
             ends and row.flag == TRUNCATED,
             row.mask,
         )
-        return self._complete(session)
+        return self._complete(session, row.position)
 
     def decide(self, row: AgentRow) -> None:
         """Open the decision of an ACT row, after `outcome` closed the one before."""
@@ -227,7 +188,7 @@ class Sessions:
         if row.flag == OUT_OF_RANGE:
             return []
         self._earn(decision, row.reward or 0.0)
-        return self._complete(decision.session)
+        return self._complete(decision.session, row.position)
 
     def _earn(self, decision: OpenDecision, reward: float) -> None:
         before, reward = decision.earned, self._policy.clipped(reward)
@@ -247,7 +208,7 @@ class Sessions:
         decision.active = True
         if self._policy.wait:
             self._due[row.decision] = self.deadline(row.time)
-        return self._complete(decision.session)
+        return self._complete(decision.session, row.position)
 
     def timeout(self, row: AgentRow) -> list[Step]:
         """The time for rewards of a decision is up. Where nothing has followed it, nothing will."""
@@ -261,9 +222,9 @@ class Sessions:
             decision.following = _NOTHING
             if decision.session.last is decision:
                 decision.session.last = None
-        return self._complete(decision.session)
+        return self._complete(decision.session, row.position)
 
-    def _complete(self, session: OpenSession) -> list[Step]:
+    def _complete(self, session: OpenSession, by: int) -> list[Step]:
         """Close what is complete. Steps of a session are learned in their order where the future matters."""
         steps: list[Step] = []
         for decision in list(session.waiting):
@@ -275,7 +236,7 @@ class Sessions:
             self._drop(decision)
             if decision.active and (decision.learned or self._everything):
                 reward = decision.earned if decision.rewards else self._policy.clipped(self._policy.default)
-                steps.append(Step(decision.key, decision, reward, decision.following or _NOTHING))
+                steps.append(Step(decision.key, decision, reward, decision.following or _NOTHING, by))
         return steps
 
     def _is_complete(self, decision: OpenDecision) -> bool:

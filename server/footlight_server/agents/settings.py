@@ -45,6 +45,9 @@ class RewardPolicy:
     low: float | None = None
     high: float | None = None
     clip: bool = False
+    shaper: str = ""
+    """The reward shaper that says what is learned from; empty: the rewards themselves."""
+    shaper_options: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise InvalidArgument where it cannot be."""
@@ -55,6 +58,8 @@ class RewardPolicy:
                 check_number(f"reward_policy.{name}", value)
         if self.low is not None and self.high is not None and self.low > self.high:
             raise InvalidArgument("reward_policy.max_value", "must not be below min_value")
+        if self.shaper_options and not self.shaper:
+            raise InvalidArgument("reward_policy.shaper.name", "must name the shaper that takes the options")
         if self.aggregation not in (0, SUM, FIRST, LAST):
             raise InvalidArgument("reward_policy.aggregation", "must be SUM, FIRST or LAST")
 
@@ -118,7 +123,10 @@ class Settings:
 
     def plain(self) -> dict[str, Any]:
         """What JSON can hold of it."""
-        return {**asdict(self), "deployments": list(self.deployments)}
+        plain = {**asdict(self), "deployments": list(self.deployments)}
+        if not self.reward.shaper:  # as it was written before there were any: making an agent again compares it
+            del plain["reward"]["shaper"], plain["reward"]["shaper_options"]
+        return plain
 
     @staticmethod
     def of(plain: Mapping[str, Any]) -> Settings:

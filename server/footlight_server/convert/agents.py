@@ -40,6 +40,8 @@ def _settings(request: pb.CreateAgentRequest) -> Settings:
             reward.min_value if reward.HasField("min_value") else None,
             reward.max_value if reward.HasField("max_value") else None,
             reward.clip,
+            reward.shaper.name,
+            mapping(reward.shaper.options),
         ),
         DriftPolicy(
             drift.enabled,
@@ -92,6 +94,7 @@ def _reward_policy(policy: RewardPolicy) -> pb.RewardPolicy:
         min_value=policy.low,
         max_value=policy.high,
         clip=policy.clip,
+        shaper=pb.RewardShaper(name=policy.shaper, options=struct(policy.shaper_options)) if policy.shaper else None,
     )
 
 

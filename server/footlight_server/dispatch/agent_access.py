@@ -9,6 +9,8 @@ from typing import TypeVar
 from footlight_plugins import Verb
 from footlight_server.agents.agent_host import AgentHost, Outdated
 from footlight_server.agents.keeping import AgentKeeper
+from footlight_server.agents.settings import Settings
+from footlight_server.agents.shaped import Shape
 from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
@@ -42,7 +44,7 @@ class AgentAccess:
         self.deployments = deployments
         self.agents = agents
         self.log = agents.log
-        self.keeper = AgentKeeper(self.care_of, agents.log, writer, models, leasing)
+        self.keeper = AgentKeeper(self.care_of, agents.log, writer, models, leasing, self._shape_of)
         self.policy = policy
         self._records: dict[str, AgentRecord] = {}
         self._names: dict[int, str] = {}
@@ -76,7 +78,16 @@ class AgentAccess:
         """Who looks after the agent, its engine imported."""
         care = self._care(record)
         await asyncio.to_thread(engine_class_of, care.spec)
+        if Settings.of(record.settings).reward.shaper:
+            care.leave_the_loop()  # a shaper is waited for
         return care
+
+    async def _shape_of(self, record: AgentRecord) -> Shape | None:
+        """What shapes the agent's rewards."""
+        reward = Settings.of(record.settings).reward
+        shapers = self.deployments.roster.shapers
+        shaping = await shapers.shaping(reward.shaper, reward.shaper_options, record.deployment)
+        return None if shaping is None else shaping.shaped
 
     async def use(self, asking: Asking, record: AgentRecord, work: Callable[[AgentHost], Awaitable[T]]) -> T:
         """Do something with an agent that this server alone may move meanwhile.

@@ -189,6 +189,11 @@ class AgentCare:
         if self.spec.inline:
             log.error("deployment %r is asked on a thread from now on: %s", self.name, reason)
             self.demotion = reason
+            self.leave_the_loop()
+
+    def leave_the_loop(self) -> None:
+        """Ask the engines on a thread from now on."""
+        if self.spec.inline:
             self.spec = replace(self.spec, inline=False)
             self.seat = self._new_seat()
 

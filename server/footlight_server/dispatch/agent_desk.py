@@ -90,6 +90,8 @@ class AgentDesk:
         complete = checked_options(engine_class, {**deployed.record.options, **new.options}).model_dump(mode="json")
         record = AgentRecord(new.agent_id, deployed.name, new.spaces, complete, seed, now())
         record = replace(record, settings=new.settings.plain())
+        if (reward := new.settings.reward).shaper:
+            await self._access.deployments.roster.shapers.check(reward.shaper, reward.shaper_options, codec.spaces)
         await self._try(record)
         try:
             return self._view(await self._insert(record))

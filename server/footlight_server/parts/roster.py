@@ -12,6 +12,7 @@ from footlight_plugins.loader import Plugins
 from footlight_server.log.events import EventLog
 from footlight_server.parts.orders import PartOrder, PartsConfig, spec_of
 from footlight_server.parts.part_host import PartHost
+from footlight_server.parts.shaping import Shapers
 from footlight_server.parts.source_host import SourceHost
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Roster:
         self._config = config
         self._events = events
         self._ordered: list[tuple[PartOrder, PartHost[Any]]] = []
+        self.shapers = Shapers(plugins, config.seconds)
+        """What agents name in their reward policies."""
         self.diversifier: PartHost[ReRanker] | None = None
         """The re-ranker for requests that ask for diversity; None where there is none."""
 
@@ -80,9 +83,10 @@ class Roster:
     def hosts(self) -> Sequence[PartHost[Any]]:
         """Every part at work."""
         extra = [] if self.diversifier is None else [self.diversifier]
-        return [host for _, host in self._ordered] + extra
+        return [*(host for _, host in self._ordered), *extra, *self.shapers.hosts]
 
     def stop(self) -> None:
         """Leave all of them alone."""
         for host in self.hosts:
             host.stop()
+        self.shapers.stop()

@@ -19,7 +19,10 @@ from footlight_plugins import (
     Query,
     Ranking,
     ReRanker,
+    RewardShaper,
     Shortlist,
+    Spaces,
+    Transitions,
     impl,
 )
 
@@ -132,11 +135,41 @@ class MetLast(CandidateSource):
         return Ranking(np.array(best, np.int32), scores, Basis.TRENDING)
 
 
+class Doubled(RewardShaper):
+    """Twice the reward."""
+
+    options_type = RashOptions
+
+    def __init__(self, options: Options) -> None:
+        assert isinstance(options, RashOptions)
+        self.rash = Rash(options)
+
+    def check(self, spaces: Spaces) -> None:
+        if spaces.action.n > 9:
+            raise ValueError("it takes up to nine actions")
+
+    def shape(self, steps: Transitions) -> Any:
+        shaped: Any = 2.0 * steps.reward
+        match self.rash.misbehave():
+            case "nothing":
+                return None
+            case "floats":
+                return shaped.tolist()
+            case "nan":
+                return shaped * np.nan
+            case "many":
+                return np.append(shaped, 1.0)
+            case "write":
+                steps.reward[:] = 0.0
+        return shaped
+
+
 @impl
 def register_parts() -> list[PartSpec]:
     return [
         PartSpec("backwards", PartRole.RE_RANKER, "1.0", "The last first.", "rash:Backwards"),
         PartSpec("met-last", PartRole.CANDIDATE_SOURCE, "1.0", "What was met last.", "rash:MetLast"),
+        PartSpec("doubled", PartRole.REWARD_SHAPER, "1.0", "Twice the reward.", "rash:Doubled"),
         PartSpec("lost", PartRole.RE_RANKER, "1.0", "Cannot be imported.", "rash:Nowhere"),
         PartSpec(
             "needy", PartRole.RE_RANKER, "1.0", "Needs something.", "rash:Backwards", requires=("no_such_library",)

@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
-from footlight._wire.values import from_enum, to_enum
+from footlight._wire.values import from_enum, from_struct, to_enum, to_struct
 from footlight.types import (
     AgentMode,
     AgentSettings,
@@ -106,6 +106,7 @@ def to_settings(settings: AgentSettings) -> dict[str, Any]:
             min_value=reward.low,
             max_value=reward.high,
             clip=reward.clip,
+            shaper=_to_shaper(reward),
         ),
         "drift_policy": pb.DriftPolicy(
             enabled=drift.enabled, tolerance=drift.tolerance, threshold=drift.threshold, warm_up=drift.warm_up
@@ -115,6 +116,14 @@ def to_settings(settings: AgentSettings) -> dict[str, Any]:
         "deployments": settings.deployments,
         "promotion_policy": pb.PromotionPolicy(check_every=settings.check_every, confidence=settings.confidence),
     }
+
+
+def _to_shaper(reward: RewardPolicy) -> pb.RewardShaper | None:
+    if not (reward.shaper or reward.shaper_options):
+        return None
+    return pb.RewardShaper(
+        name=reward.shaper, options=to_struct(reward.shaper_options, "settings.reward.shaper_options")
+    )
 
 
 def from_settings(agent: pb.Agent) -> AgentSettings:
@@ -129,6 +138,8 @@ def from_settings(agent: pb.Agent) -> AgentSettings:
             reward.min_value if reward.HasField("min_value") else None,
             reward.max_value if reward.HasField("max_value") else None,
             reward.clip,
+            reward.shaper.name,
+            from_struct(reward.shaper.options),
         ),
         DriftPolicy(drift.enabled, drift.tolerance, drift.threshold, drift.warm_up),
         from_enum(pb.AgentMode.DESCRIPTOR, "AGENT_MODE_", agent.mode, AgentMode).value,

@@ -11,7 +11,7 @@ from footlight.cli.command import command
 from footlight.cli.options import Options, Seed, parsed
 from footlight.cli.session import Session, UsageFault
 from footlight.cli.tables import settings, table
-from footlight.types import Agent, EndReason
+from footlight.types import Agent, AgentSettings, EndReason, RewardPolicy
 
 AgentName = Annotated[str, typer.Argument(help="The agent.", show_default=False)]
 
@@ -67,10 +67,23 @@ def create(
     deployment: Annotated[str, typer.Option(help="Whose engine it uses; else the best that can.")] = "",
     option: Options = None,
     seed: Seed = None,
+    shaper: Annotated[str, typer.Option(help="A reward shaper: what says what it learns from.")] = "",
+    shaper_option: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the shaper; several times, if need be.")
+    ] = None,
 ) -> None:
     """Makes an agent that knows nothing yet."""
+    if shaper_option and not shaper:
+        raise UsageFault("--shaper-option: expected --shaper as well")
+    reward = RewardPolicy(shaper=shaper, shaper_options=parsed(shaper_option, "--shaper-option"))
     made = session.client.create_agent(
-        agent, observations, actions, deployment=deployment, options=parsed(option), seed=seed
+        agent,
+        observations,
+        actions,
+        deployment=deployment,
+        options=parsed(option),
+        seed=seed,
+        settings=AgentSettings(reward),
     )
     session.show(made, lambda: _described(made))
 

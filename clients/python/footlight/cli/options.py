@@ -19,15 +19,15 @@ Seed = Annotated[
 ]
 
 
-def parsed(options: Sequence[str] | None) -> dict[str, Any]:
-    """The options by name. A value is read as JSON where it is JSON (30, 0.5, true), else as text."""
+def parsed(options: Sequence[str] | None, flag: str = "--option") -> dict[str, Any]:
+    """The options by name, given by a flag. A value is read as JSON where it is JSON (30, 0.5, true), else as text."""
     found: dict[str, Any] = {}
     for option in options or ():
         name, equals, value = option.partition("=")
         if not (name and equals):
-            raise UsageFault(f"--option: expected NAME=VALUE, such as k=30, got {option!r}")
+            raise UsageFault(f"{flag}: expected NAME=VALUE, such as k=30, got {option!r}")
         if name in found:
-            raise UsageFault(f"--option: expected each name once, {name} comes twice")
+            raise UsageFault(f"{flag}: expected each name once, {name} comes twice")
         found[name] = _value(value)
     return found
 

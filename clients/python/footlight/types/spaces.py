@@ -67,7 +67,8 @@ class RewardPolicy:
 
     `wait` is how many seconds after a decision rewards may come; 0 means until the session's next decision or end. A
     decision without any gets `default`. `aggregation` is "sum", "first" or "last"; empty means the sum, and the
-    first for bandits. What lies outside `low` and `high` is clipped, or kept and not learned from.
+    first for bandits. What lies outside `low` and `high` is clipped, or kept and not learned from. `shaper` names what
+    says what is learned from instead of the rewards, with its options; empty means the rewards themselves.
     """
 
     wait: float = 0.0
@@ -76,6 +77,8 @@ class RewardPolicy:
     low: float | None = None
     high: float | None = None
     clip: bool = False
+    shaper: str = ""
+    shaper_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

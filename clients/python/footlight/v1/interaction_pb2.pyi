@@ -623,6 +623,7 @@ class RewardPolicy(_message.Message):
     MIN_VALUE_FIELD_NUMBER: _builtins.int
     MAX_VALUE_FIELD_NUMBER: _builtins.int
     CLIP_FIELD_NUMBER: _builtins.int
+    SHAPER_FIELD_NUMBER: _builtins.int
     default_reward: _builtins.float
     """Optional. The reward of a decision for which none came."""
     aggregation: Global___RewardAggregation.ValueType
@@ -639,6 +640,12 @@ class RewardPolicy(_message.Message):
         reward. Zero means until the session's next decision or end.
         """
 
+    @_builtins.property
+    def shaper(self) -> Global___RewardShaper:
+        """Optional. What the agent learns from instead of the rewards, which stay in its log as they were told. Unset means the
+        rewards themselves.
+        """
+
     def __init__(
         self,
         *,
@@ -648,10 +655,11 @@ class RewardPolicy(_message.Message):
         min_value: _builtins.float | None = ...,
         max_value: _builtins.float | None = ...,
         clip: _builtins.bool = ...,
+        shaper: Global___RewardShaper | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "max_value", b"max_value", "min_value", b"min_value", "wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "max_value", b"max_value", "min_value", b"min_value", "shaper", b"shaper", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "aggregation", b"aggregation", "clip", b"clip", "default_reward", b"default_reward", "max_value", b"max_value", "min_value", b"min_value", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "aggregation", b"aggregation", "clip", b"clip", "default_reward", b"default_reward", "max_value", b"max_value", "min_value", b"min_value", "shaper", b"shaper", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_value: _TypeAlias = _typing.Literal["max_value"]  # noqa: Y015
     _WhichOneofArgType__max_value: _TypeAlias = _typing.Literal["_max_value", b"_max_value"]  # noqa: Y015
@@ -663,6 +671,36 @@ class RewardPolicy(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_value) -> _WhichOneofReturnType__min_value | None: ...
 
 Global___RewardPolicy: _TypeAlias = RewardPolicy  # noqa: Y015
+
+@_typing.final
+class RewardShaper(_message.Message):
+    """RewardShaper names a part of the role reward-shaper that some plug-in offers; ListPlugins tells which there are. Where it
+    fails, the agent learns from the rewards as they were told.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Its name, such as "potential"."""
+    @_builtins.property
+    def options(self) -> _struct_pb2.Struct:
+        """Optional. Its options."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        options: _struct_pb2.Struct | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RewardShaper: _TypeAlias = RewardShaper  # noqa: Y015
 
 @_typing.final
 class DriftPolicy(_message.Message):
