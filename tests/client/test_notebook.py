@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import struct
+import wave
+from array import array
 from hashlib import sha256
 
 import pytest
 
 from footlight import Asset, Reason, ReasonKind, Recommendations, RecommendedItem
 from footlight._notebook.glb import drawing
+from footlight._notebook.midi import sound
 
 
 def recommendations(*items: RecommendedItem) -> Recommendations:
@@ -39,6 +44,16 @@ def glb(indices: tuple[int, ...] = (0, 1, 2)) -> bytes:
     }
     text = json.dumps(document).encode()
     return struct.pack("<4sIIII", b"glTF", 2, 0, len(text), 0) + text + struct.pack("<II", len(binary), 0) + binary
+
+
+def midi(*notes: bytes, tempo: int = 500_000) -> bytes:
+    """One track of 96 ticks a quarter note."""
+    track = b"\0\xff\x51\x03" + tempo.to_bytes(3, "big") + b"".join(notes) + b"\0\xff\x2f\0"
+    return struct.pack(">4sIHHH4sI", b"MThd", 6, 0, 1, 96, b"MTrk", len(track)) + track
+
+
+A_QUARTER = b"\0\x90\x45\x50" + b"\x60\x45\x00"
+"""A4, ended under a running status by a loudness of 0."""
 
 
 def test_recommendations_are_a_table_and_names_are_text() -> None:
@@ -75,3 +90,35 @@ def test_a_scene_is_drawn_and_can_be_loaded() -> None:
 @pytest.mark.parametrize("data", [b"", b"glTF", b"\0" * 40, glb((0, 1, 9)), glb()[:-8]])
 def test_bytes_that_are_no_scene_are_not_drawn(data: bytes) -> None:
     assert drawing(data) == ""
+
+
+@pytest.mark.parametrize("harm", [{"scenes": [[]]}, {"nodes": [{"mesh": 0, "children": [0]}]}, {"nodes": [[]]}])
+def test_a_scene_that_goes_in_circles_is_not_drawn(harm: dict[str, object]) -> None:
+    _, _, _, length, _ = struct.unpack_from("<4sIIII", glb())
+    document = json.dumps(json.loads(glb()[20 : 20 + length]) | harm).encode()
+    whole = struct.pack("<4sIIII", b"glTF", 2, 0, len(document), 0) + document + glb()[20 + length :]
+    assert drawing(whole) == ""
+
+
+def test_music_can_be_heard_and_loaded() -> None:
+    html = shown(asset("audio/midi", midi(A_QUARTER)))
+    assert '<audio controls src="data:audio/wav;base64,UklGR' in html and "download=" in html
+
+
+def test_music_lasts_as_long_as_its_notes() -> None:
+    with wave.open(io.BytesIO(sound(midi(*[A_QUARTER] * 4, tempo=250_000)))) as heard:
+        assert heard.getnframes() == heard.getframerate()
+
+
+def test_a_tone_has_its_pitch() -> None:
+    with wave.open(io.BytesIO(sound(midi(A_QUARTER, tempo=1_000_000)))) as heard:
+        samples = array("h", heard.readframes(heard.getnframes()))
+    rises = sum(a < 0 <= b for a, b in itertools.pairwise(samples))
+    assert rises == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"MThd", midi(), midi(A_QUARTER, tempo=0), midi(b"\0\x45"), midi(b"\xff" * 9), midi(A_QUARTER)[:-12]]
+)
+def test_bytes_that_are_no_music_are_not_played(data: bytes) -> None:
+    assert sound(data) == b""

@@ -20,10 +20,12 @@ def drawing(data: bytes) -> str:
     """An SVG; empty where the bytes are no scene of triangles that can be read."""
     try:
         triangles = list(_triangles(data))
-    except (ValueError, KeyError, IndexError, TypeError, struct.error):
+        return _svg(triangles) if triangles else ""
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, struct.error):
         return ""
-    if not triangles:
-        return ""
+
+
+def _svg(triangles: list[tuple[Point, Point, Point]]) -> str:
     step = -(-len(triangles) // MOST_TRIANGLES)
     seen = sorted((tuple(map(_turned, corners)) for corners in triangles[::step]), key=_depth)
     flat = [corner[:2] for corners in seen for corner in corners]

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from footlight._notebook.glb import drawing
+from footlight._notebook.midi import sound
 
 MOST_BYTES = 8 << 20
 """A larger asset is named and not shown: it would be stored in the notebook."""
@@ -30,6 +31,10 @@ def _shown(asset: Any, name: str) -> str:
         return f'<img src="{address}" alt="{name}" style="min-width:8rem;image-rendering:pixelated">'
     if media in _SOUNDS:
         return f'<audio controls src="{address}"></audio>'
+    if media == "audio/midi" and (played := sound(data)):
+        heard = base64.b64encode(played).decode()
+        player = f'<audio controls src="data:audio/wav;base64,{heard}"></audio><br>'
+        return player + f'<a download="{name}" href="{address}">{name}</a>'
     if media == "model/gltf-binary":
         return drawing(data) + f'<a download="{name}" href="{address}">{name}</a>'
     if media.startswith("text/") or media == "application/json":
