@@ -21,6 +21,7 @@ from footlight_plugins import (
     data,
     decisions,
     embedding,
+    listening,
     loader,
     part,
     parts,
@@ -37,6 +38,7 @@ from footlight_plugins.testing import (
     AgentSuite,
     AssistantSuite,
     CandidateSourceSuite,
+    EventListenerSuite,
     GeneratorSuite,
     RecommenderSuite,
     ReRankerSuite,
@@ -67,10 +69,11 @@ ROLES = (
     sourcing.CandidateSource,
     shaping.RewardShaper,
     shaping.PotentialShaper,
+    listening.EventListener,
 )
 RECORDS = tuple(
     value
-    for module in (contract, data, decisions, conversation, stages, rules, reranking)
+    for module in (contract, data, decisions, conversation, stages, rules, reranking, listening)
     for name, value in vars(module).items()
     if inspect.isclass(value) and is_dataclass(value) and value.__module__ == module.__name__ and value not in SPECS
 )
@@ -98,6 +101,7 @@ SUITES = (
     ReRankerSuite,
     CandidateSourceSuite,
     RewardShaperSuite,
+    EventListenerSuite,
 )
 
 

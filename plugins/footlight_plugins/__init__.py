@@ -61,6 +61,7 @@ from footlight_plugins.decisions import (
     Transitions,
 )
 from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
+from footlight_plugins.listening import EventListener, Happening
 from footlight_plugins.part import Part
 from footlight_plugins.parts import PartRole, PartSpec, PartUnavailable, find_part, parts_of
 from footlight_plugins.reranking import ReRanker, Shortlist
@@ -95,8 +96,10 @@ __all__ = [
     "Engine",
     "EngineSpec",
     "EventKind",
+    "EventListener",
     "Events",
     "Generator",
+    "Happening",
     "Heard",
     "History",
     "ItemContent",

@@ -8,7 +8,7 @@ from footlight_plugins.contract import Options
 
 
 class Part:
-    """The base of re-rankers, candidate sources and reward shapers.
+    """The base of re-rankers, candidate sources, reward shapers and event listeners.
 
     The host never calls two methods of one instance at the same time, and calls each part on a thread of its own. Where a
     part raises, hangs or returns something else than it must, what it was asked for goes out without it.

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from footlight_plugins.contract import Options, check_factory, check_name
+from footlight_plugins.listening import EventListener
 from footlight_plugins.options import options_of
 from footlight_plugins.part import Part
 from footlight_plugins.reranking import ReRanker
@@ -35,6 +36,8 @@ class PartRole(StrEnum):
     REWARD_SHAPER = "reward-shaper"
     """Says what an agent learns from instead of the rewards that were told: `RewardShaper`. Agents name it in their reward
     policy."""
+    EVENT_LISTENER = "event-listener"
+    """Is told of everything that was recorded: `EventListener`. The server is told by ``--listener``."""
 
 
 PART_ROLES: Mapping[PartRole, type[Any]] = {
@@ -42,6 +45,7 @@ PART_ROLES: Mapping[PartRole, type[Any]] = {
     PartRole.RE_RANKER: ReRanker,
     PartRole.CANDIDATE_SOURCE: CandidateSource,
     PartRole.REWARD_SHAPER: RewardShaper,
+    PartRole.EVENT_LISTENER: EventListener,
 }
 
 

@@ -19,6 +19,7 @@ from footlight_plugins.testing import (
     AssistantSuite,
     CandidateSourceSuite,
     EngineSuite,
+    EventListenerSuite,
     GeneratorSuite,
     OfferSuite,
     PartSuite,
@@ -34,6 +35,7 @@ PART_SUITES: Mapping[PartRole, type[PartSuite]] = {
     PartRole.RE_RANKER: ReRankerSuite,
     PartRole.CANDIDATE_SOURCE: CandidateSourceSuite,
     PartRole.REWARD_SHAPER: RewardShaperSuite,
+    PartRole.EVENT_LISTENER: EventListenerSuite,
 }
 
 

@@ -21,6 +21,7 @@ for _suite in (
     "assistant",
     "engine",
     "generator",
+    "listener",
     "offer",
     "part",
     "recommender",
@@ -35,6 +36,7 @@ from footlight_plugins.testing.agent import AgentSuite  # noqa: E402
 from footlight_plugins.testing.assistant import AssistantSuite  # noqa: E402
 from footlight_plugins.testing.engine import EngineSuite  # noqa: E402
 from footlight_plugins.testing.generator import GeneratorSuite  # noqa: E402
+from footlight_plugins.testing.listener import EventListenerSuite  # noqa: E402
 from footlight_plugins.testing.offer import OfferSuite  # noqa: E402
 from footlight_plugins.testing.part import PartSuite  # noqa: E402
 from footlight_plugins.testing.recommender import RecommenderSuite  # noqa: E402
@@ -48,6 +50,7 @@ __all__ = [
     "AssistantSuite",
     "CandidateSourceSuite",
     "EngineSuite",
+    "EventListenerSuite",
     "GeneratorSuite",
     "OfferSuite",
     "PartSuite",

@@ -89,6 +89,13 @@ def serve(
             " only what lacks is filled up from it."
         ),
     ] = None,
+    listener: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An event listener: [LABEL=]NAME[:OPTION=VALUE,...]; may be repeated. since=start tells it of the whole"
+            " log, else of what comes; seconds=60 is how long it may take."
+        ),
+    ] = None,
     diversify: Annotated[
         str, typer.Option(help="The re-ranker for requests that ask for diversity; empty for none.")
     ] = "marginal-relevance",
@@ -190,7 +197,7 @@ def serve(
         sign_with=_signing_files(sign_chain, sign_key),
         time_stamping=time_stamping,
         generator_batch=generator_batch,
-        parts=PartsConfig(tuple(rerank or ()), tuple(source or ()), diversify, part_seconds),
+        parts=PartsConfig(tuple(rerank or ()), tuple(source or ()), diversify, part_seconds, tuple(listener or ())),
         web_listen=web_listen,
         web_origins=tuple(web_origin or ()),
         web_plaintext=web_plaintext,

@@ -89,7 +89,10 @@ def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:
         retry_seconds=breaker.retry_after,
     )
     options = struct(host.options)
-    return [pb.PartUse(used_by=user, options=options, health=health, problem=host.problem) for user in host.used_by]
+    return [
+        pb.PartUse(used_by=user, options=options, health=health, problem=host.problem, lag_count=host.lag)
+        for user in host.used_by
+    ]
 
 
 def health_message(care: Care | AgentCare) -> pb.EngineHealth:

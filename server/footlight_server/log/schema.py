@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -352,6 +352,17 @@ AUDIT = Table(
     _of("digest", LargeBinary),
 )
 """Who did what; see `footlight_server.log.audit`. ``target`` is JSON, in which people have pseudonyms."""
+
+LISTENERS = Table(
+    "listeners",
+    METADATA,
+    _key("tenant"),
+    _key("name"),
+    _of("position", BigInteger),
+    _of("epoch", BigInteger),
+    _of("time", BigInteger),
+)
+"""How far event listeners have been told: of the log, and of the erasures."""
 
 PERSONAL = (EVENTS, PEOPLE, DECISIONS, RANKING_PAGES, AGENT_LOG, CONVERSATION_TURNS)
 """The tables that hold something of people."""

@@ -14,6 +14,8 @@ from footlight_plugins.options import OptionError, options_of
 from footlight_plugins.parts import PartSpec, part_options
 
 _ORDER = re.compile(r"(?:(?P<deployment>[^=:]+)=)?(?P<name>[^=:]+)(?::(?P<options>.*))?", re.DOTALL)
+_HOSTS_OWN = {PartRole.CANDIDATE_SOURCE: ("share",), PartRole.EVENT_LISTENER: ("since", "seconds")}
+"""The options that are the host's, not the part's."""
 _NEXT = re.compile(r",(?=[A-Za-z_]\w*=)")
 
 
@@ -33,9 +35,28 @@ class PartOrder:
 
     def check(self) -> None:
         """Raise WrongOrder where the host itself cannot do what is asked."""
+        if self.role is PartRole.EVENT_LISTENER:
+            self._check_listener()
         share = self.options.get("share", 0.0)
         if self.role is PartRole.CANDIDATE_SOURCE and not (isinstance(share, int | float) and 0.0 <= share <= 1.0):
             raise WrongOrder(f"{self.role} {self.name!r}: option 'share' must be between 0 and 1, not {share!r}")
+
+    def _check_listener(self) -> None:
+        if self.since not in ("now", "start"):
+            raise WrongOrder(f"{self.role} {self.name!r}: option 'since' must be now or start, not {self.since!r}")
+        seconds = self.options.get("seconds", 1.0)
+        if not (isinstance(seconds, int | float) and 0.01 <= seconds <= 3_600.0):
+            raise WrongOrder(f"{self.role} {self.name!r}: option 'seconds' must be 0.01 to 3600, not {seconds!r}")
+
+    @property
+    def label(self) -> str:
+        """Under which name the host keeps how far an event listener has been told."""
+        return self.deployment or self.name
+
+    @property
+    def since(self) -> str:
+        """From where on an event listener is told that was never told anything: "now" or "start"."""
+        return str(self.options.get("since", "now"))
 
     @property
     def share(self) -> float:
@@ -45,9 +66,8 @@ class PartOrder:
     @property
     def own_options(self) -> Mapping[str, Any]:
         """What the part itself is told."""
-        if self.role is not PartRole.CANDIDATE_SOURCE:
-            return self.options
-        return {name: value for name, value in self.options.items() if name != "share"}
+        mine = _HOSTS_OWN.get(self.role, ())
+        return {name: value for name, value in self.options.items() if name not in mine}
 
     @staticmethod
     def of(role: PartRole, text: str) -> PartOrder:
@@ -90,6 +110,8 @@ class PartsConfig:
     """The re-ranker for requests that ask for diversity; empty for none."""
     seconds: float = 1.0
     """How long a part may take over one answer."""
+    listeners: tuple[str, ...] = ()
+    """Event listeners; before the name stands not a deployment but the label under which its position is kept."""
 
     @staticmethod
     def of(plain: Mapping[str, Any]) -> PartsConfig:
@@ -106,6 +128,11 @@ class PartsConfig:
             yield PartOrder.of(PartRole.RE_RANKER, text)
         for text in self.sources:
             yield PartOrder.of(PartRole.CANDIDATE_SOURCE, text)
+
+    @property
+    def listening(self) -> list[PartOrder]:
+        """The event listeners."""
+        return [PartOrder.of(PartRole.EVENT_LISTENER, text) for text in self.listeners]
 
     @property
     def diversifier(self) -> PartOrder | None:
@@ -126,7 +153,10 @@ def check_orders(plugins: Plugins, config: PartsConfig) -> None:
     WrongOrder
         When no plug-in offers a part, or takes an option.
     """
-    for order in config.orders:
+    labels = [order.label for order in config.listening]
+    if twice := next((label for label in labels if labels.count(label) > 1), ""):
+        raise WrongOrder(f"two event listeners are called {twice!r}: put LABEL= before one of them")
+    for order in (*config.orders, *config.listening):
         spec = spec_of(plugins, order)
         if spec is None:
             names = ", ".join(one.name for one in plugins.parts if one.role is order.role) or "none"

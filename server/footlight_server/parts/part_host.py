@@ -30,6 +30,7 @@ TRAITS: Mapping[PartRole, Mapping[str, Check]] = {
         "dates": lambda value: type(value) is bool,
         "reads": lambda value: isinstance(value, tuple) and all(map(_is_name, value)),
     },
+    PartRole.EVENT_LISTENER: {"seconds": lambda value: type(value) in (int, float) and 0.0 < value <= 3_600.0},
     PartRole.CANDIDATE_SOURCE: {"window_days": lambda value: type(value) in (int, float) and 0 <= value < 1e5},
 }
 """What the host reads of a part of a role, and what it may be."""
@@ -89,6 +90,11 @@ class PartHost(Generic[P]):
     def able(self) -> bool:
         """Whether it is asked."""
         return self.part is not None and self.breaker.state is BreakerState.CLOSED
+
+    @property
+    def lag(self) -> int | None:
+        """How far behind the log it is; None for those of whom that cannot be said."""
+        return None
 
     @property
     def mending(self) -> bool:

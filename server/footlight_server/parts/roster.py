@@ -10,6 +10,9 @@ from typing import Any
 from footlight_plugins import PartRole, ReRanker
 from footlight_plugins.loader import Plugins
 from footlight_server.log.events import EventLog
+from footlight_server.log.leasing import Leasing
+from footlight_server.log.listeners import ListenerTable
+from footlight_server.parts.listener_host import ListenerHost
 from footlight_server.parts.orders import PartOrder, PartsConfig, spec_of
 from footlight_server.parts.part_host import PartHost
 from footlight_server.parts.shaping import Shapers
@@ -19,6 +22,8 @@ log = logging.getLogger(__name__)
 
 DIVERSITY = "diversity"
 """Who uses the part that requests for diversity need."""
+LISTENER_SECONDS = 30.0
+"""How long an event listener may take over one call, unless the operator or its class says otherwise."""
 EVERYWHERE = "every deployment"
 _HOSTS: Mapping[PartRole, type[PartHost[Any]]] = {PartRole.CANDIDATE_SOURCE: SourceHost}
 """How parts are held that need more than to be asked."""
@@ -59,6 +64,18 @@ class Roster:
         if (diversity := self._config.diversifier) is not None:
             self.diversifier = await self._started(diversity, DIVERSITY)
 
+    async def listen(self, table: ListenerTable, leasing: Leasing) -> None:
+        """Bring the event listeners to work."""
+        for order in self._config.listening:
+            if (spec := spec_of(self._plugins, order)) is None:
+                log.warning("no plug-in offers the event listener %r", order.name)
+                continue
+            plugin, seconds = self._plugins.plugin_of_part(spec), float(order.options.get("seconds", 0.0))
+            host = ListenerHost(spec, plugin, order.own_options, seconds or LISTENER_SECONDS)
+            host.used_by.append(order.label)
+            host.attend(order, self._events, table, leasing)
+            self._ordered.append((order, host))
+
     async def _started(self, order: PartOrder, used_by: str) -> PartHost[Any] | None:
         if (spec := spec_of(self._plugins, order)) is None:
             log.warning("no plug-in offers the %s %r, for %s", order.role, order.name, used_by)
@@ -84,6 +101,12 @@ class Roster:
         """Every part at work."""
         extra = [] if self.diversifier is None else [self.diversifier]
         return [*(host for _, host in self._ordered), *extra, *self.shapers.hosts]
+
+    def stop_listening(self) -> None:
+        """Tell the event listeners no more, while it can still be written down how far they were told."""
+        for host in self.hosts:
+            if isinstance(host, ListenerHost):
+                host.stop()
 
     def stop(self) -> None:
         """Leave all of them alone."""

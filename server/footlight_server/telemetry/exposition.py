@@ -42,6 +42,8 @@ class PartView:
     plugin: str
     able: bool
     faults: int
+    lag: int | None = None
+    """Events that it has not been told of; None where it is told of none here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,13 @@ def _parts(views: Sequence[PartView]) -> Iterator[Metric]:
     label = ("role", "part", "plugin")
     up = GaugeMetricFamily("footlight_part_ready", "1 where it is asked.", labels=label)
     faults = CounterMetricFamily("footlight_part_faults", "What parts of plug-ins did wrong.", labels=label)
+    lag = GaugeMetricFamily("footlight_part_lag_events", "Events that a listener has not been told of.", labels=label)
     for view in views:
         up.add_metric((view.role, view.part, view.plugin), view.able)
         faults.add_metric((view.role, view.part, view.plugin), view.faults)
-    yield from (up, faults)
+        if view.lag is not None:
+            lag.add_metric((view.role, view.part, view.plugin), view.lag)
+    yield from (up, faults, lag)
 
 
 def _add(family: HistogramMetricFamily, labels: Sequence[str], histogram: Histogram) -> None:

@@ -114,6 +114,7 @@ def _part_views(hosts: Sequence[PartHost[Any]]) -> list[PartView]:
             uses[0].plugin,
             all(host.able for host in uses),
             sum(host.breaker.faults for host in uses),
+            max((host.lag for host in uses if host.lag is not None), default=None),
         )
         for uses in by_part.values()
     ]

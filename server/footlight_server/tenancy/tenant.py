@@ -51,6 +51,7 @@ from footlight_server.log.facets import Facets
 from footlight_server.log.follower import LogFollower
 from footlight_server.log.leases import LeaseTable
 from footlight_server.log.leasing import Leasing
+from footlight_server.log.listeners import ListenerTable
 from footlight_server.log.people import People
 from footlight_server.log.rankings import RankingLog
 from footlight_server.log.retention import Retention
@@ -131,6 +132,8 @@ class Tenant:
         self._leasing = leasing = Leasing(LeaseTable(ground.database, ground.writer, self.name))
         leasing.start()
         self._ends.push_async_callback(leasing.stop)
+        await self.deployments.roster.listen(ListenerTable(ground.database, ground.writer, self.name), leasing)
+        self._ends.callback(self.deployments.roster.stop_listening)
         agents = AgentTable(ground.database, ground.writer, self.name)
         self._acting = Acting(self.deployments, agents, ground.writer, self._models, leasing, policy, self._people)
         self._ends.push_async_callback(self._acting.stop)

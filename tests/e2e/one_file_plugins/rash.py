@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,9 @@ import numpy as np
 from footlight_plugins import (
     Basis,
     CandidateSource,
+    EventListener,
     Events,
+    Happening,
     Options,
     PartRole,
     PartSpec,
@@ -27,7 +30,20 @@ from footlight_plugins import (
 )
 
 Deed = Literal[
-    "well", "init", "raise", "exit", "sleep", "nothing", "floats", "nan", "foreign", "many", "twice", "write", "hear"
+    "well",
+    "init",
+    "raise",
+    "exit",
+    "sleep",
+    "nothing",
+    "floats",
+    "nan",
+    "foreign",
+    "many",
+    "twice",
+    "write",
+    "hear",
+    "forget",
 ]
 
 
@@ -164,12 +180,42 @@ class Doubled(RewardShaper):
         return shaped
 
 
+class NotedOptions(RashOptions):
+    """Where it notes what it heard."""
+
+    out: str = ""
+
+
+class Noted(EventListener):
+    """Writes down what it is told, a line each."""
+
+    options_type = NotedOptions
+
+    def __init__(self, options: Options) -> None:
+        assert isinstance(options, NotedOptions)
+        self.rash, self.out = Rash(options), Path(options.out)
+
+    def hear(self, happened: Sequence[Happening]) -> Any:
+        if self.rash.misbehave() == "nothing":
+            return len(happened)
+        with self.out.open("a") as file:
+            file.writelines(f"{one.position} {one.user} {one.user_id} {one.item_id}\n" for one in happened)
+        return None
+
+    def forget(self, user: int) -> None:
+        if self.rash.does == "forget" and self.rash.on:
+            raise RuntimeError("secret of forgetting")
+        with self.out.open("a") as file:
+            file.write(f"forget {user}\n")
+
+
 @impl
 def register_parts() -> list[PartSpec]:
     return [
         PartSpec("backwards", PartRole.RE_RANKER, "1.0", "The last first.", "rash:Backwards"),
         PartSpec("met-last", PartRole.CANDIDATE_SOURCE, "1.0", "What was met last.", "rash:MetLast"),
         PartSpec("doubled", PartRole.REWARD_SHAPER, "1.0", "Twice the reward.", "rash:Doubled"),
+        PartSpec("noted", PartRole.EVENT_LISTENER, "1.0", "Notes what it hears.", "rash:Noted"),
         PartSpec("lost", PartRole.RE_RANKER, "1.0", "Cannot be imported.", "rash:Nowhere"),
         PartSpec(
             "needy", PartRole.RE_RANKER, "1.0", "Needs something.", "rash:Backwards", requires=("no_such_library",)

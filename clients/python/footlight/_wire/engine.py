@@ -139,7 +139,16 @@ def _plugins(answer: pb.ListPluginsResponse) -> list[Plugin]:
 
 
 def _part(part: pb.Part) -> Part:
-    uses = [PartUse(use.used_by, from_struct(use.options), _health(use.health), use.problem) for use in part.uses]
+    uses = [
+        PartUse(
+            use.used_by,
+            from_struct(use.options),
+            _health(use.health),
+            use.problem,
+            use.lag_count if use.HasField("lag_count") else None,
+        )
+        for use in part.uses
+    ]
     return Part(part.name, part.role, part.version, part.summary, tuple(uses))
 
 

@@ -11,7 +11,7 @@ from footlight.cli.command import command
 from footlight.cli.options import Options, parsed
 from footlight.cli.session import Session, UsageFault
 from footlight.cli.tables import settings, size, table
-from footlight.types import BreakerState, Deployment, EngineHealth, Part, Plugin, Verb
+from footlight.types import BreakerState, Deployment, EngineHealth, Part, PartUse, Plugin, Verb
 
 DeploymentName = Annotated[
     str, typer.Argument(help="The deployment; every engine has one of its own name.", show_default=False)
@@ -56,8 +56,12 @@ def _parts(plugin: Plugin) -> str:
 
 def _part(part: Part) -> str:
     """A part, and what is to be said of it where the server uses it."""
-    told = [use.problem or f"{use.used_by}: {_health(use.health)}" for use in part.uses]
+    told = [use.problem or f"{use.used_by}: {_health(use.health)}{_behind(use)}" for use in part.uses]
     return f"{part.role} {part.name}" + (f" ({', '.join(told)})" if told else "")
+
+
+def _behind(use: PartUse) -> str:
+    return "" if use.lag is None else f", {use.lag:,} events behind"
 
 
 def deployments(session: Session) -> None:

@@ -106,12 +106,16 @@ class EngineHealth:
 
 @dataclass(frozen=True, slots=True)
 class PartUse:
-    """A part at work: where, with which options, how it behaves; `problem` says why it cannot be used at all."""
+    """A part at work: where, with which options, how it behaves; `problem` says why it cannot be used at all.
+
+    `lag` is how many events a listener has not been told of; None for other parts, and while another server tells it.
+    """
 
     used_by: str
     options: Mapping[str, Any]
     health: EngineHealth
     problem: str = ""
+    lag: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -387,10 +387,15 @@ class PartUse(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     HEALTH_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    LAG_COUNT_FIELD_NUMBER: _builtins.int
     used_by: _builtins.str
     """Output only. What for: a deployment, or in words."""
     problem: _builtins.str
     """Output only. Why it cannot be used at all. Empty means that it can."""
+    lag_count: _builtins.int
+    """Output only. How many positions of the log an event listener has not been told of. Unset for other parts, and while another
+    server tells it.
+    """
     @_builtins.property
     def options(self) -> _struct_pb2.Struct:
         """Output only. The options that it was given."""
@@ -406,12 +411,15 @@ class PartUse(_message.Message):
         options: _struct_pb2.Struct | None = ...,
         health: Global___EngineHealth | None = ...,
         problem: _builtins.str = ...,
+        lag_count: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "options", b"options"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lag_count", b"_lag_count", "health", b"health", "lag_count", b"lag_count", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "options", b"options", "problem", b"problem", "used_by", b"used_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lag_count", b"_lag_count", "health", b"health", "lag_count", b"lag_count", "options", b"options", "problem", b"problem", "used_by", b"used_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__lag_count: _TypeAlias = _typing.Literal["lag_count"]  # noqa: Y015
+    _WhichOneofArgType__lag_count: _TypeAlias = _typing.Literal["_lag_count", b"_lag_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lag_count) -> _WhichOneofReturnType__lag_count | None: ...
 
 Global___PartUse: _TypeAlias = PartUse  # noqa: Y015
 
