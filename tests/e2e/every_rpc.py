@@ -15,6 +15,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from footlight import Client, Event, EventKind, Item
 from footlight.v1 import (
     assistant_pb2,
     catalog_pb2,
@@ -31,6 +32,7 @@ MARK = "northern"
 ITEM, PERSON, EVENT = f"{MARK}-film", f"{MARK}-ada", f"{MARK}-event"
 AGENT, SESSION, KNN = f"{MARK}-robot", f"{MARK}-session", f"{MARK}-knn"
 TALK = f"{MARK}-talk"
+SHORT = {"steps": 5, "media": "npy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,29 @@ class Things:
     asset_bytes: bytes
     corpus: str
     training: str
+
+
+def make_things(client: Client, corpus_files: dict[str, bytes]) -> Things:
+    """Everything that can be made, made by the tenant of the client: what the requests speak of."""
+    client.put_items([Item(ITEM, title=f"{MARK} lights", kind="film"), Item(f"{MARK}-2", title=f"{MARK} winds")])
+    client.record_events([Event(PERSON, ITEM, EventKind.PLAY), Event(PERSON, f"{MARK}-2", EventKind.PLAY)])
+    client.create_deployment(KNN, "item-knn")
+    training = client.train(KNN)
+    client.create_agent(AGENT, 3, 3, seed=1)
+    decision = client.act(AGENT, f"{MARK}-session", 0)
+    client.converse(TALK, "hello", user_id=PERSON)
+    corpus = client.upload_corpus(f"{MARK}-corpus", corpus_files)
+    client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
+    asset = next(iter(client.generate(1, deployment="mlp-gan", seed=1)))
+    ranking = client.recommend(PERSON, deployment="popular", include_seen=True)
+    return Things(
+        ranking.decision_id,
+        decision.decision_id,
+        asset.asset_id,
+        asset.data,
+        corpus.corpus_id,
+        training.training_id,
+    )
 
 
 class Case(NamedTuple):

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from tests.soak import fuzzing, raw_bytes
+from tests.soak.drawing import Requests
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server
@@ -36,7 +37,7 @@ PATHS = [f"/{method.containing_service.full_name}/{method.name}" for method in f
 
 
 def test_strange_requests_get_an_answer_or_a_reason(hunted: Server) -> None:
-    findings = fuzzing.fuzz(hunted.address, fuzzing.Requests(1, NAMES), 700)
+    findings = fuzzing.fuzz(hunted.address, Requests(1, NAMES), 700)
     assert findings.wrong == [], str(findings)
     assert hunted.process.poll() is None and findings.codes["OK"] > 20
 

@@ -7,9 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.every_rpc import AGENT, CASES, ITEM, KNN, MARK, PERSON, TALK, Caller, Things, event, put, rpcs
+from tests.e2e.every_rpc import (
+    CASES,
+    KNN,
+    MARK,
+    Caller,
+    Things,
+    event,
+    make_things,
+    put,
+    rpcs,
+)
 
-from footlight import Client, Event, EventKind, Item
+from footlight import Client
 from footlight_server.archive.backup import back_up
 from footlight_server.archive.export import export
 from footlight_server.archive.restore import restore
@@ -18,7 +28,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import MakeToken, Server
 
 SCOPES = ("read", "write", "act", "train", "admin")
-SHORT = {"steps": 5, "media": "npy"}
 READS = (
     "CatalogService/ListItems",
     "GenerationService/ListCorpora",
@@ -45,25 +54,7 @@ def things(guarded: Server, make_token: MakeToken, hills_files: dict[str, bytes]
     token = make_token(guarded, "north", *SCOPES)
     Caller(guarded.channel, token).wait_until_known()
     with Client(guarded.address, token=token, timeout=120) as north:
-        north.put_items([Item(ITEM, title=f"{MARK} lights", kind="film"), Item(f"{MARK}-2", title=f"{MARK} winds")])
-        north.record_events([Event(PERSON, ITEM, EventKind.PLAY), Event(PERSON, f"{MARK}-2", EventKind.PLAY)])
-        north.create_deployment(KNN, "item-knn")
-        training = north.train(KNN)
-        north.create_agent(AGENT, 3, 3, seed=1)
-        decision = north.act(AGENT, f"{MARK}-session", 0)
-        north.converse(TALK, "hello", user_id=PERSON)
-        corpus = north.upload_corpus(f"{MARK}-corpus", hills_files)
-        north.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
-        asset = next(iter(north.generate(1, deployment="mlp-gan", seed=1)))
-        ranking = north.recommend(PERSON, deployment="popular", include_seen=True)
-        return Things(
-            ranking.decision_id,
-            decision.decision_id,
-            asset.asset_id,
-            asset.data,
-            corpus.corpus_id,
-            training.training_id,
-        )
+        return make_things(north, hills_files)
 
 
 @pytest.fixture(scope="module")

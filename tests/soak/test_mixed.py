@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from tests.soak import mixture, process
-from tests.soak.fuzzing import ALLOWED
 
 from footlight import Event, EventKind, Item
 
@@ -54,6 +53,6 @@ def test_a_million_mixed_calls_leave_nothing_behind(server_factory: Start) -> No
     slope = np.polyfit(np.arange(len(half)) * (CALLS / STEPS), [memory for memory, _, _ in half], 1)[0]
     seconds = time.monotonic() - started
     print(f"{codes.total():,} calls in {seconds:.0f} s, {dict(codes)}: {slope:.1f} bytes a call; {table}")  # noqa: T201
-    assert set(codes) <= ALLOWED and codes["OK"] > CALLS * 0.9
+    assert set(codes) <= {"OK", "NOT_FOUND", "INVALID_ARGUMENT"} and codes["OK"] > CALLS * 0.95, codes
     assert slope <= MOST_BYTES_A_CALL, table
     assert seen[-1][1] <= half[0][1] + 1 and seen[-1][2] <= half[0][2] + 2, table

@@ -81,6 +81,8 @@ class AgentHost(Scribe):
         self._models = models
         self._mind: Mind
         self._saved_position = 0
+        self.undone = 0
+        """The last position that a rollback has made void; the log still has the rewards up to there, and their ids."""
 
     def blank(self) -> Agent:
         """An engine that knows nothing yet. It may take long, and much memory: call it on a thread.
@@ -155,6 +157,7 @@ class AgentHost(Scribe):
         """Live through what the log has, and memory has not. Runs on a thread."""
         try:
             void = voids(self._log.of_kind(self.record.ordinal, ROLLBACK))
+            self.undone = max((upto for _, upto in void), default=0)
             if any(after < self._mind.position < upto for after, upto in void):
                 self._mind.reset()  # memory has what was undone
             rows = self._log.read(self.record.ordinal, self._mind.position)

@@ -306,7 +306,8 @@ class Mind:
     def rewards(self, given: Sequence[GivenReward], gone: Gone) -> tuple[list[AgentRow], list[int]]:
         """Take rewards in, one after the other; answers their rows and what became of each.
 
-        ``gone`` tells of those whose decision is closed; it is brought up to date with what closes meanwhile.
+        ``gone`` tells of those whose decision is closed, or that a rollback has undone; it is brought up to date with
+        what closes meanwhile.
         """
         rows: list[AgentRow] = []
         steps: list[Step] = []
@@ -327,7 +328,7 @@ class Mind:
 
     def _reward(self, one: GivenReward, gone: Gone) -> tuple[int, AgentRow | None]:
         decision, key = self.sessions.of_decision(one.position), (one.position, one.reward_id)
-        before = decision.reward_ids.get(one.reward_id) if decision is not None else gone.get(key)
+        before = gone.get(key) if decision is None else decision.reward_ids.get(one.reward_id, gone.get(key))
         if before is not None:
             return (DUPLICATE if before == one.value else CONFLICT), None
         status, flag = RECORDED if decision is not None else LATE, 0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from footlight_server.agents.committing import FEW, Committing, Group
-from footlight_server.errors import Unavailable
+from footlight_server.errors import FootlightError, Unavailable
 from footlight_server.log.agents import AgentLog
 from footlight_server.log.leases import Lease, LeaseLost, LeaseTable
 from footlight_server.log.records import AgentRecord, AgentRow
+
+log = logging.getLogger(__name__)
 
 
 class Scribe:
@@ -114,7 +117,10 @@ class Scribe:
 
     def _unwritten(self, fault: Exception) -> Unavailable:
         self.broken = self._lost = True
-        return Unavailable(f"the step could not be written down: {fault}")
+        if isinstance(fault, FootlightError):
+            return Unavailable(f"the step could not be written down: {fault.message}")
+        log.error("a step of agent %r could not be written down", self.record.agent_id, exc_info=fault)
+        return Unavailable("the step could not be written down; the server's log has the cause")
 
     async def settle(self) -> None:
         """Wait until everything that memory holds now is committed: what is said of it is durable then.

@@ -273,7 +273,7 @@ class Acting:
             await host.close_overdue()
             gone: Gone = {}
             last = host.position
-            closed = [one for one in given if one.position <= last and host.sessions.of_decision(one.position) is None]
+            closed = [one for one in given if one.position <= last and _is_only_in_log(host, one.position)]
             if closed:
                 await host.settle()  # the same rewards may be on their way
                 known = await asyncio.to_thread(self._look_up, host.record.ordinal, closed, gone)
@@ -329,6 +329,11 @@ class Acting:
         """Store every agent's state, so that the next start has little to replay."""
         await self._deadlines.stop()
         await self._access.keeper.stop()
+
+
+def _is_only_in_log(host: AgentHost, position: int) -> bool:
+    """Whether memory may not have all rewards of a decision: it is closed, or was open when a rollback undid some."""
+    return position <= host.undone or host.sessions.of_decision(position) is None
 
 
 def _unknown(one: GivenReward) -> GivenReward:
