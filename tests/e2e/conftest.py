@@ -27,7 +27,17 @@ from footlight.cli.app import build
 READY_SECONDS = 60.0
 PLUGINS = Path(__file__).with_name("one_file_plugins")
 SHORT = {"steps": 5, "media": "npy"}
-ON_BOTH_STORES = {"test_act", "test_catalogue", "test_durability", "test_followers", "test_outage", "test_recommend"}
+ON_BOTH_STORES = {
+    "test_act",
+    "test_audit",
+    "test_catalogue",
+    "test_durability",
+    "test_export_user",
+    "test_followers",
+    "test_outage",
+    "test_recommend",
+    "test_retention",
+}
 """The modules whose tests run on SQLite and again on PostgreSQL; all others run on SQLite."""
 
 Start = Callable[..., "Server"]

@@ -41,6 +41,8 @@ TRIES = 20
 """So often a call is sent that gRPC's server refused before Footlight saw it: one that ends for bytes on its port."""
 STREAMED = 20
 """So many messages of a stream are read before the caller leaves."""
+SILENT_SECONDS = 0.2
+"""So long the caller waits for one of them, but for the first."""
 
 
 def methods() -> Iterator[MethodDescriptor]:
@@ -145,10 +147,18 @@ class Fuzzing:
         await _check(answering)
 
     async def _read(self, answering: Any) -> None:
+        """Read the messages of a stream. It is silent while nothing happens, so only the first one has to come."""
+        patience: float | None = None
         for _ in range(STREAMED):
-            if (answer := await answering.read()) is grpc.aio.EOF:
+            try:
+                async with asyncio.timeout(patience):
+                    answer = await answering.read()
+            except TimeoutError:
+                break
+            if answer is grpc.aio.EOF:
                 return
             self._requests.hear(answer)
+            patience = SILENT_SECONDS
         answering.cancel()
 
 
