@@ -83,7 +83,8 @@ class Requests:
         chosen = self._random.choice(inner) if inner and self._random.random() < 0.5 else None
         if isinstance(chosen, Message) and chosen.DESCRIPTOR.fields:
             return self._redraw(chosen)
-        described = self._random.choice(message.DESCRIPTOR.fields)
+        fields = message.DESCRIPTOR.fields
+        described = fields[self._random.randrange(len(fields))]
         message.ClearField(described.name)
         return self._set(message, described, 1)
 
