@@ -84,7 +84,7 @@ class Requests:
         if isinstance(chosen, Message) and chosen.DESCRIPTOR.fields:
             return self._redraw(chosen)
         fields = message.DESCRIPTOR.fields
-        described = fields[self._random.randrange(len(fields))]
+        described: Any = fields[self._random.randrange(len(fields))]
         message.ClearField(described.name)
         return self._set(message, described, 1)
 
