@@ -46,6 +46,7 @@ from footlight_server.agents.steps import (
     situation_of,
 )
 from footlight_server.log.records import AgentRecord, AgentRow, now
+from footlight_server.models.answers import count_of
 
 REPLAY_BATCH = 4_096
 RECORDED, DUPLICATE, LATE, UNKNOWN_DECISION, RANGE, CONFLICT = 1, 2, 3, 4, 5, 6
@@ -102,7 +103,7 @@ class Mind:
 
     @property
     def learned_steps(self) -> int:
-        return self.engine.learned_steps
+        return count_of("learned_steps", self.engine.learned_steps)
 
     def replay(self, rows: Iterable[AgentRow], voided: Callable[[int], bool]) -> None:
         """Live through rows of the log again, but for those that a rollback has made void."""

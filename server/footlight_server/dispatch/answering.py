@@ -20,6 +20,7 @@ from footlight_server.dispatch.resolving import Asked, Resolver
 from footlight_server.dispatch.shortlisting import Shortlister
 from footlight_server.dispatch.wanting import PLAINLY, Basis, More, Recommended, Terms, terms_to_json
 from footlight_server.log.rankings import RankingLog
+from footlight_server.models.answers import known_to
 from footlight_server.parts.part_host import PartHost
 from footlight_server.parts.source_host import SourceHost
 
@@ -190,6 +191,6 @@ def known(engine: Recommender, query: Query) -> Ranking | None:
     if query.user < 0 and query.history is None:
         return None
     ranking = engine.recommend(query)
-    if ranking is not None and (len(ranking.items) or (query.user >= 0 and engine.knows(query.user))):
+    if ranking is not None and (len(ranking.items) or (query.user >= 0 and known_to(engine, query.user))):
         return ranking
     return None

@@ -19,6 +19,7 @@ from footlight_server.dispatch.resolving import Asked, Resolver
 from footlight_server.dispatch.wanting import MOST_ITEMS, PLAINLY, Recommended, Wanted
 from footlight_server.errors import InvalidArgument
 from footlight_server.log.validation import check_count, check_id, is_plain
+from footlight_server.models.answers import known_to
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +143,6 @@ def _all_known(engine: Recommender, queries: Sequence[Query], call: Call) -> lis
     found = iter(answers)
     rankings = [next(found) if query.user >= 0 else None for query in queries]
     return [
-        ranking if ranking is not None and (len(ranking.items) or engine.knows(query.user)) else None
+        ranking if ranking is not None and (len(ranking.items) or known_to(engine, query.user)) else None
         for query, ranking in zip(queries, rankings, strict=True)
     ]

@@ -15,6 +15,7 @@ from footlight_server.log.database import Database
 from footlight_server.log.people import People
 from footlight_server.log.records import NOBODY
 from footlight_server.log.validation import check_id
+from footlight_server.models.answers import known_to
 
 
 class Exporting:
@@ -57,4 +58,4 @@ def _has_state(deployed: Deployed) -> bool:
 
 
 def _knows(engine: Recommender, ordinal: int) -> bool:
-    return engine.knows(ordinal)
+    return known_to(engine, ordinal)

@@ -21,6 +21,7 @@ from footlight_server.dispatch.upkeep import RETRY_SECONDS, Upkeep
 from footlight_server.errors import DataLoss, FailedPrecondition, NotFound, Unavailable
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended, Forgotten
+from footlight_server.models.answers import forgotten_by, known_to, pending_of
 from footlight_server.models.checkpoints import Place
 from footlight_server.models.restoring import Prepared, Restorer, made, refit_pays
 from footlight_server.models.store import ModelStore
@@ -193,9 +194,10 @@ class Follower(Upkeep):
                 await self.care.seat.run(partial(self._restorer.erase, engine, user))
             position = await self._advance(engine, position, min(goal, position + READ))
         described = await self._tell_contents(engine, described)
+        pending = await self.care.seat.run(partial(pending_of, engine))
         self.engine, self.version, self.position, self.problem = engine, manifest.version, position, ""
         self.pinned, self.stored, self.asleep, self._described = pinned, stored, False, described
-        self._note_pending(engine.pending)
+        self._note_pending(pending)
         self._untold.set()
         self.care.mended()
         self._look_again()
@@ -226,7 +228,7 @@ class Follower(Upkeep):
     def _applied(self, engine: Recommender, events: Events) -> int:
         """Apply a micro-batch; answers how many events are pending then."""
         self._pace.measured(partial(engine.apply, events), len(events))
-        return engine.pending
+        return pending_of(engine)
 
     @on_the_loop
     def publish(self, appended: Appended) -> None:
@@ -323,7 +325,7 @@ class Follower(Upkeep):
         try:
             touched = await self._forget(self.engine, user)
             engine = self.engine
-            gone = engine is None or not await self.care.seat.run(lambda: engine.knows(user))
+            gone = engine is None or not await self.care.seat.run(partial(known_to, engine, user))
         except Exception as fault:
             log.error("deployment %r failed to forget a person", self.name, exc_info=fault)
             self.care.lose("it failed to forget a person who was erased")
@@ -334,7 +336,7 @@ class Follower(Upkeep):
 
     async def _forget(self, engine: Recommender, user: int) -> int:
         if self.spec.can_forget:
-            return await self.care.seat.run(lambda: engine.forget(user))
+            return await self.care.seat.run(partial(forgotten_by, engine, user))
         self.engine, self.problem = None, f"a person was erased: train '{self.name}' again"
         if (options := self._options) is not None and not self.spec.needs_training:
             async with self._swapping:

@@ -11,6 +11,7 @@ from footlight_plugins import EngineSpec, Recommender
 from footlight_server.dispatch.care import Care
 from footlight_server.errors import Unavailable
 from footlight_server.log.events import EventLog
+from footlight_server.models.answers import pending_of
 
 log = logging.getLogger(__name__)
 
@@ -102,4 +103,4 @@ class Upkeep(ABC):
 def _settled(engine: Recommender) -> int:
     """Settle once; answers how many events are pending then."""
     engine.settle()
-    return engine.pending
+    return pending_of(engine)

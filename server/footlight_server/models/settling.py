@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from footlight_plugins import Recommender
+from footlight_server.models.answers import pending_of
 
 PATIENCE_SECONDS = 60.0
 """An engine that gets no further for so long will not get further at all."""
@@ -19,8 +20,8 @@ def settle_fully(engine: Recommender, clock: Callable[[], float] = time.monotoni
     ValueError
         When the engine gets no further.
     """
-    least, since = engine.pending, clock()
-    while left := engine.pending:
+    least, since = pending_of(engine), clock()
+    while left := pending_of(engine):
         if left < least:
             least, since = left, clock()
         if clock() - since > PATIENCE_SECONDS:

@@ -1,0 +1,185 @@
+"""A recommender, an agent and an assistant that raise, hang or answer nonsense in any one of their methods."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footlight_plugins import (
+    Agent,
+    Call,
+    Choice,
+    Choices,
+    EngineSpec,
+    Events,
+    ItemContent,
+    Options,
+    Query,
+    Ranking,
+    Recommender,
+    Situation,
+    Situations,
+    Spaces,
+    State,
+    TrainingRun,
+    Transition,
+    Transitions,
+    Verb,
+    impl,
+)
+
+Deed = Literal["well", "raise", "exit", "sleep", "none", "text", "nan", "huge", "less"]
+ANSWERS: Mapping[str, Any] = {"none": None, "text": "text", "nan": float("nan"), "huge": 10**30, "less": -1}
+
+
+class WaywardOptions(Options):
+    """What it does wrong, and where; while the flag is there."""
+
+    at: str = ""
+    does: Deed = "well"
+    flag: str = ""
+
+
+class Wayward:
+    """Does it."""
+
+    def _or(self, method: str, right: Any) -> Any:
+        """The right answer, or what it does instead."""
+        options: Any = self.options  # type: ignore[attr-defined]
+        if method != options.at or options.does == "well" or not Path(options.flag).exists():
+            return right
+        match options.does:
+            case "raise":
+                raise RuntimeError(f"secret of {method}")
+            case "exit":
+                sys.exit(3)
+            case "sleep":
+                time.sleep(3600)
+        return ANSWERS[options.does]
+
+
+class WaywardRecommender(Wayward, Recommender):
+    """The newest first, otherwise."""
+
+    options_type = WaywardOptions
+
+    def __init__(self, options: Options) -> None:
+        self.options, self.put_off = options, 0
+        self._or("init", None)
+
+    def fit(self, events: Events, run: TrainingRun) -> Any:
+        return self._or("fit", {})
+
+    def apply(self, events: Events) -> Any:
+        self.put_off = 1
+        return self._or("apply", 0)
+
+    def forget(self, user: int) -> Any:
+        return self._or("forget", 0)
+
+    def knows(self, user: int) -> Any:
+        return self._or("knows", False)
+
+    def recommend(self, query: Query) -> Any:
+        items = np.flatnonzero(query.servable)[::-1][: query.count].astype(np.int32)
+        return self._or("recommend", Ranking(items, items.astype(np.float64)))
+
+    def recommend_batch(self, queries: Sequence[Query], call: Call) -> Any:
+        return self._or("recommend_batch", [self.recommend(query) for query in queries])
+
+    def similar(self, item: int, query: Query) -> Any:
+        return self._or("similar", self.recommend(query))
+
+    def predict(self, user: int, items: NDArray[np.int32]) -> Any:
+        return self._or("predict", np.ones(len(items)))
+
+    def describe(self, contents: Sequence[ItemContent]) -> Any:
+        return self._or("describe", None)
+
+    @property
+    def pending(self) -> Any:
+        return self._or("pending", self.put_off)
+
+    def settle(self) -> Any:
+        self.put_off = 0
+        return self._or("settle", None)
+
+    def warm_up(self) -> Any:
+        return self._or("warm_up", None)
+
+    def state(self) -> Any:
+        return self._or("state", State({"ones": np.ones(3)}, {"n": 1}))
+
+    def load(self, state: State) -> Any:
+        return self._or("load", None)
+
+
+class WaywardAgent(Wayward, Agent):
+    """The first action, otherwise."""
+
+    options_type = WaywardOptions
+
+    def __init__(self, options: Options, spaces: Spaces) -> None:
+        self.options, self.steps = options, 0
+        self._or("init", None)
+
+    def act(self, observation: int, mask: NDArray[np.bool_], seed: int, exploit: bool) -> Choice:
+        distribution = np.zeros(len(mask))
+        distribution[np.argmax(mask)] = 1.0
+        return Choice(int(np.argmax(mask)), distribution)
+
+    def decide(self, situation: Situation, seed: int, exploit: bool) -> Any:
+        return self._or("decide", super().decide(situation, seed, exploit))
+
+    def decide_batch(self, situations: Situations, seeds: NDArray[np.uint64], exploit: NDArray[np.bool_]) -> Any:
+        made: Choices = super().decide_batch(situations, seeds, exploit)
+        return self._or("decide_batch", made)
+
+    def learn(self, steps: Transitions) -> Any:
+        self.steps += len(steps)
+        return self._or("learn", None)
+
+    def learn_one(self, step: Transition) -> Any:
+        self.steps += 1
+        return self._or("learn_one", None)
+
+    def drifted(self) -> Any:
+        return self._or("drifted", None)
+
+    @property
+    def learned_steps(self) -> Any:
+        return self._or("learned_steps", self.steps)
+
+    def state(self) -> Any:
+        return self._or("state", State({"ones": np.ones(3)}, {"n": self.steps}))
+
+    def load(self, state: State) -> None:
+        self._or("load", None)
+        self.steps = int(state.meta["n"])
+
+
+@impl
+def register_engines() -> list[EngineSpec]:
+    ranks, acts = "wayward:WaywardRecommender", "wayward:WaywardAgent"
+    return [
+        EngineSpec(
+            "wayward",
+            Verb.RECOMMEND,
+            "1.0",
+            "Fails anywhere.",
+            ranks,
+            api_version=2,
+            can_forget=True,
+            needs_training=False,
+            can_predict=True,
+            reads_catalogue=True,
+            rank=-3,
+        ),
+        EngineSpec("fickle", Verb.ACT, "1.0", "Fails anywhere.", acts, api_version=2, rank=-3),
+    ]
