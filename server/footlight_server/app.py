@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from footlight_plugins.loader import Plugins, load_plugins
 from footlight_server.access.certificates import credentials
-from footlight_server.access.gate import Gate
+from footlight_server.access.gate import Gate, LastResort
 from footlight_server.access.keyring import Keyring
 from footlight_server.archive.erasures import ErasureJournal
 from footlight_server.config import ServerConfig
@@ -124,7 +124,7 @@ class App:
                     demotions.add(deployment, deployed.spec.version, reason)
 
     async def _open_door(self) -> None:
-        gate = Gate(self._keyring, self._tenants)
+        gate = Gate(self._keyring, self._tenants, self._sight.access_log)
         self._health = health.aio.HealthServicer()
         door = GrpcDoor(self.config.listen, partial(self._server, gate), self._credentials)
         await door.open()
@@ -140,6 +140,7 @@ class App:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self.config.reflects:
             reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        server.add_generic_rpc_handlers((LastResort(gate),))
         return server
 
     async def _open_web_door(self, front: grpc.GenericRpcHandler) -> None:

@@ -137,3 +137,9 @@ class DataLoss(FootlightError):
     """Stored data is damaged; the message names the file."""
 
     reason = "DATA_LOSS"
+
+
+class Unimplemented(FootlightError):
+    """Nothing answers to a method of that name."""
+
+    reason = "METHOD_UNKNOWN"

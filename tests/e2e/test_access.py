@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,9 @@ SECONDS = 20.0
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory, start_server: Callable[..., Server]) -> Iterator[Server]:
-    server = start_server(tmp_path_factory.mktemp("guarded"), "--require-token", "--verbose")
+    data_dir = tmp_path_factory.mktemp("guarded")
+    log = ("--access-log", str(data_dir / "access.jsonl"))
+    server = start_server(data_dir, "--require-token", "--verbose", *log)
     yield server
     server.kill()
 
@@ -162,3 +165,28 @@ def test_an_address_that_others_reach_may_be_opened_knowingly(server_factory: St
     server = server_factory("--insecure-allow-remote", "--listen", "0.0.0.0:0")
     with Client(f"127.0.0.1:{server.port}") as client:
         assert client.ready()
+
+
+def line_of(server: Server, request_id: str) -> dict[str, str]:
+    """The line of the access log of a call, once it is there."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        lines = map(json.loads, (server.data_dir / "access.jsonl").read_text().splitlines())
+        if found := [line for line in lines if line["request_id"] == request_id]:
+            return dict(found[0])
+        time.sleep(0.02)
+    raise AssertionError(f"there is no line of {request_id}")
+
+
+def test_who_is_turned_away_at_the_door_has_a_line(guarded: Server, make_token: MakeToken, refused: Check) -> None:
+    token = make_token(guarded, "default", "read", rate=0.01)
+    with Client(guarded.address, token=token) as client:
+        until_answered(client)  # the one call of its second
+    ask = catalog_pb2_grpc.CatalogServiceStub(guarded.channel).ListItems
+    shown = {"nobody": (), "hasty": (("authorization", f"Bearer {token}"),)}
+    for name, metadata in shown.items():
+        refused(lambda n=name, m=metadata: ask(catalog_pb2.ListItemsRequest(), metadata=(("x-request-id", n), *m)))  # type: ignore[misc]
+    lines = {name: line_of(guarded, name) for name in shown}
+    codes = {name: line["code"] for name, line in lines.items()}
+    assert codes == {"nobody": "UNAUTHENTICATED", "hasty": "RESOURCE_EXHAUSTED"}
+    assert lines["nobody"]["peer"] == lines["hasty"]["peer"] != "127.0.0.1"

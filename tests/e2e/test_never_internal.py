@@ -51,7 +51,7 @@ def test_a_path_that_is_no_text_does_not_end_the_server(hunted: Server) -> None:
     poison = raw_bytes.call("/footlight.v1.CatalogService/GetItem", b"").replace(b"GetItem", b"GetIt\xd3m")
     for _ in range(3):
         raw_bytes.throw(hunted.port, poison)
-        assert hunted.client.get_item("a00").item_id == "a00"
+        assert list(hunted.client.engines())
 
 
 @pytest.mark.parametrize("method", list(fuzzing.methods()), ids=lambda method: method.name)

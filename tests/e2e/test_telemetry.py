@@ -146,6 +146,29 @@ def test_a_refusal_has_its_request_id_too(watched: Server) -> None:
     assert line_of(watched, "mine-2")["code"] == "INVALID_ARGUMENT"
 
 
+def turned_away(server: Server, path: str, body: bytes, *metadata: tuple[str, str]) -> tuple[str, str]:
+    """The status of a call that must be refused, and the request id that came back."""
+    call: Any = server.channel.unary_unary(path)
+    with pytest.raises(grpc.RpcError) as refused:
+        call(body, metadata=metadata)
+    found: Any = refused.value
+    return found.code().name, dict(found.trailing_metadata()).get("x-request-id", "")
+
+
+def test_a_method_that_nobody_knows_has_a_line(watched: Server) -> None:
+    path = '/footlight.v1.CatalogService/"Nothing"'
+    assert turned_away(watched, path, b"", ("x-request-id", "mine-3")) == ("UNIMPLEMENTED", "mine-3")
+    line = line_of(watched, "mine-3")
+    assert (line["method"], line["code"], len(line["peer"])) == (path[1:], "UNIMPLEMENTED", 16)
+    assert samples(watched, "rpc_server_call_duration_seconds_count", rpc_method="_OTHER") >= 1
+
+
+def test_a_message_that_is_too_long_has_a_line(watched: Server) -> None:
+    path, long = "/footlight.v1.CatalogService/GetItem", bytes(17 << 20)
+    assert turned_away(watched, path, long, ("x-request-id", "mine-4"))[0] == "RESOURCE_EXHAUSTED"
+    assert line_of(watched, "mine-4")["code"] == "UNREAD"
+
+
 def test_who_sends_no_request_id_gets_one_with_a_refusal_alone(watched: Server) -> None:
     made = recommend(watched, user_id="")["x-request-id"]
     assert line_of(watched, made)["request_id"] == made

@@ -27,10 +27,11 @@ def top(
     ] = "127.0.0.1:9107",
     seconds: Annotated[float, typer.Option(min=0.2, help="Between two looks.")] = 2.0,
     as_json: Json = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the tables once, and end.")] = False,
 ) -> None:
     """Watch a running server: calls, engines, memory. Ctrl-C ends it.
 
-    With --json it looks twice, and prints what happened in between.
+    With --once or --json it looks twice, and prints what happened in between.
     """
     from footlight_server.commands.scrape import between
 
@@ -39,8 +40,9 @@ def top(
         before = next(looks)
         time.sleep(seconds)
         if as_json:
-            show(True, between(before, next(looks)).json(), str)
-            return
+            return show(True, between(before, next(looks)).json(), str)
+        if once:
+            return _print(between(before, next(looks)))
         _watch(before, looks, seconds)
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "reason", fault)
@@ -48,6 +50,12 @@ def top(
         raise typer.Exit(NO_SERVER) from fault
     except KeyboardInterrupt:
         return
+
+
+def _print(picture: Picture) -> None:
+    from rich.console import Console
+
+    Console().print(_view(picture))
 
 
 def _looks(metrics: str) -> Iterator[Any]:

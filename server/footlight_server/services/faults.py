@@ -41,6 +41,7 @@ _CODES: dict[type[errors.FootlightError], int] = {
     errors.Unavailable: code_pb2.UNAVAILABLE,
     errors.DeadlineExceeded: code_pb2.DEADLINE_EXCEEDED,
     errors.Cancelled: code_pb2.CANCELLED,
+    errors.Unimplemented: code_pb2.UNIMPLEMENTED,
     errors.DataLoss: code_pb2.DATA_LOSS,
 }
 
@@ -194,9 +195,16 @@ def refusing(fault: errors.FootlightError) -> grpc.RpcMethodHandler[Any, Any]:
     """A handler of any method that reads nothing and answers the error."""
 
     async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        if (noted := NOTED.get()) is not None:
+            noted.peer = _host(context.peer())
         await _abort(context, fault)
 
     return grpc.stream_unary_rpc_method_handler(refuse)
+
+
+def _host(peer: str) -> str:
+    """The address in "ipv4:127.0.0.1:4711" or "ipv6:[::1]:4711": the port is another one with each connection."""
+    return peer.partition(":")[2].rpartition(":")[0]
 
 
 def guarded(behaviour: Handler, look: Look = _nothing_new) -> Handler:

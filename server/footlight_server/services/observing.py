@@ -18,7 +18,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 from footlight_server.services.asking import CALLER, METADATA
 from footlight_server.telemetry.access_log import AccessLog, Call
-from footlight_server.telemetry.calls import NOTED, REQUEST_ID, TRACE_PARENT, Noted
+from footlight_server.telemetry.calls import NOTED, REQUEST_ID, Noted, heard
 from footlight_server.telemetry.meters import method_meter
 from footlight_server.telemetry.spans import tracing
 
@@ -39,13 +39,11 @@ class Observer:
 
     def begin(self, request: Any) -> tuple[Noted, Any]:
         """A call has come in."""
-        said = trace = ""
-        for key, value in METADATA.get():
-            if key == REQUEST_ID:
-                said = str(value)
-            elif key == TRACE_PARENT:
-                trace = str(value)
-        noted = Noted(time.perf_counter(), said, trace)
+        noted = NOTED.get()  # the gate's, but where there is none, or it was of a call before
+        if noted is None or noted.begun:
+            noted = heard(METADATA.get())
+        noted.begun = True
+        noted.started = time.perf_counter()
         caller = CALLER.get()
         noted.subject, noted.tenant = caller.subject, caller.tenant
         if self._personal:

@@ -26,6 +26,7 @@ GATHER_SECONDS = 0.1
 CHUNK = 256
 """So many lines are put together before the event loop may have its turn: less than a millisecond."""
 
+LONGEST_METHOD = 128
 STDOUT = "-"
 
 
@@ -115,10 +116,13 @@ class AccessLog:
         Everything in it is plain ASCII by how it was made (ids, names of methods and codes), but what `_quoted` writes.
         """
         noted = call.noted
+        method = call.method if noted.begun else _escaped(call.method)
         times = (call.seconds * 1e3, noted.queued * 1e3, noted.executed * 1e3)
-        line = _TEMPLATE % (_timestamp(call.time), call.method, call.code, *times, noted.request_id)
+        line = _TEMPLATE % (_timestamp(call.time), method, call.code, *times, noted.request_id)
         if noted.tenant:
             line += f',"tenant":{_quoted(noted.tenant)},"subject":{_quoted(noted.subject)}'
+        if noted.peer:
+            line += f',"peer":"{self._pseudonym(noted.peer)}"'
         if noted.user:
             line += f',"user":"{self._pseudonym(noted.user)}"'
         if call.decision is not None and (decision := call.decision()):
@@ -132,6 +136,11 @@ _TEMPLATE = (
     '{"time":"%s","event":"rpc","method":"%s","code":"%s",'
     '"duration_ms":%.3f,"queue_ms":%.3f,"execute_ms":%.3f,"request_id":"%s"'
 )
+
+
+def _escaped(method: str) -> str:
+    """A method that nobody knows can be any text."""
+    return json.dumps(method[:LONGEST_METHOD])[1:-1]
 
 
 @lru_cache(1_024)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
+import time
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 REQUEST_ID, TRACE_PARENT = "x-request-id", "traceparent"
@@ -21,10 +23,12 @@ class Noted:
     """One call. Parts that know something about it write it here."""
 
     __slots__ = (
+        "begun",
         "code",
         "echoed",
         "executed",
         "messages",
+        "peer",
         "queued",
         "request_id",
         "started",
@@ -53,6 +57,10 @@ class Noted:
         self.user = ""
         self.subject = ""
         self.tenant = ""
+        self.begun = False
+        """Whether a service has heard of it."""
+        self.peer = ""
+        """The address of whoever was turned away at the door; empty for all others."""
         self.code = ""
         """The status that it was refused with; empty while it was not."""
 
@@ -64,6 +72,17 @@ class Noted:
 
 NOTED: ContextVar[Noted | None] = ContextVar("noted", default=None)
 """The call that is being answered; None outside of one."""
+
+
+def heard(metadata: Iterable[tuple[str, str | bytes]]) -> Noted:
+    """A call that comes in with this metadata."""
+    said = trace = ""
+    for key, value in metadata:
+        if key == REQUEST_ID:
+            said = str(value)
+        elif key == TRACE_PARENT:
+            trace = str(value)
+    return Noted(time.perf_counter(), said, trace)
 
 
 def trace_ids(parent: str) -> tuple[str, str]:
