@@ -159,7 +159,10 @@ def serve(
         bool | None, typer.Option(help="Tell what services there are; by default only where no token is required.")
     ] = None,
     conversation_days: Annotated[
-        float, typer.Option(min=0.0, help="Erase a conversation so many days after its last turn; 0 never does.")
+        float,
+        typer.Option(
+            min=0.0, help="Erase a conversation so many days after its last turn, or with --retain-days; 0: only then."
+        ),
     ] = 30.0,
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
