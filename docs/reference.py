@@ -71,6 +71,13 @@ ROLES = (
     shaping.PotentialShaper,
     listening.EventListener,
 )
+EXAMPLES = {
+    contract.Engine: "recommender.py",
+    roles.Recommender: "recommender.py",
+    roles.Generator: "generator.py",
+    roles.Agent: "agent.py",
+}
+"""Where every method of a role is shown by a whole engine; others have an example in their docstring."""
 RECORDS = tuple(
     value
     for module in (contract, data, decisions, conversation, stages, rules, reranking, listening)
@@ -181,7 +188,20 @@ def _method(one: type[Any], name: str) -> str:
     function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
     abstract = " *abstract*" if getattr(found, "__isabstractmethod__", False) else ""
     signature = "" if isinstance(found, property) else _signature(function)
-    return f"#### `{one.__name__}.{name}{signature}`{abstract}\n\n{_prose(getattr(one, name))}\n"
+    return f"#### `{one.__name__}.{name}{signature}`{abstract}\n\n{_prose(getattr(one, name))}\n{_example(one, name)}"
+
+
+def _example(one: type[Any], name: str) -> str:
+    """The method as a small engine of docs/examples/methods has it, which a test holds to its suite."""
+    if one not in EXAMPLES:
+        return ""
+    text = (PAGE.parent / "examples/methods" / EXAMPLES[one]).read_text(encoding="utf-8")
+    whole = next(node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    found = next(node for node in whole.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    first = min([found.lineno, *(mark.lineno for mark in found.decorator_list)])
+    lines = text.splitlines()[first - 1 : found.end_lineno]
+    code = textwrap.dedent("\n".join(lines))
+    return f"\nFor instance, in `docs/examples/methods/{EXAMPLES[one]}`:\n\n```python\n{code}\n```\n"
 
 
 def _methods(one: type[Any]) -> list[str]:

@@ -18,9 +18,12 @@ import numpy as np
 import pytest
 
 import footlight_plugins
-from footlight_plugins import EngineSpec, Verb, checks, contract, decisions, scaffolding
+from footlight_plugins import Corpus, EngineSpec, UpdateClass, Verb, checks, contract, decisions, part, scaffolding
 from footlight_plugins.loader import PluginState
+from footlight_plugins.parts import PART_ROLES
+from footlight_plugins.testing import AgentSuite, GeneratorSuite, RecommenderSuite
 from footlight_plugins.testing.fixtures import PluginRegistry
+from footlight_plugins.testing.generator import write_corpus
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/plugin-reference.md"
@@ -37,6 +40,7 @@ def _reference() -> Any:
 
 
 reference = _reference()
+PART_CLASSES = [role for role in PART_ROLES.values() if issubclass(role, part.Part)]
 METHODS = [(role, name) for role in reference.ROLES for name in reference._methods(role)]
 EXAMPLES = {
     getattr(thing, "__name__", str(thing)): match[1]
@@ -97,3 +101,59 @@ def test_every_example_runs(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 @pytest.mark.parametrize("module", [contract, checks, decisions, scaffolding, footlight_plugins.data])
 def test_what_is_typed_into_a_shell_gives_what_stands_there(module: ModuleType) -> None:
     assert doctest.testmod(module, extraglobs={"np": np}).failed == 0
+
+
+@pytest.mark.parametrize("role", [*reference.EXAMPLES, part.Part, *PART_CLASSES], ids=lambda role: role.__name__)
+def test_every_method_of_a_role_has_an_example(role: type) -> None:
+    shown = [name for name in reference._methods(role) if role in reference.EXAMPLES and reference._example(role, name)]
+    told = [name for name in reference._methods(role) if "Example" in (inspect.getdoc(getattr(role, name)) or "")]
+    assert {*shown, *told} == set(reference._methods(role))
+
+
+def _shown(file: str, name: str) -> Any:
+    known: dict[str, Any] = {"__name__": "shown"}
+    exec((ROOT / "docs/examples/methods" / file).read_text(encoding="utf-8"), known)
+    return known[name]
+
+
+class TestTheRecommenderThatShowsEveryMethod(RecommenderSuite):
+    spec = EngineSpec(
+        "most-met",
+        Verb.RECOMMEND,
+        "1.0",
+        "Most met.",
+        "shown:MostMet",
+        update_class=UpdateClass.BITWISE,
+        can_forget=True,
+        needs_training=False,
+        reads_catalogue=True,
+        can_predict=True,
+        fallback=True,
+    )
+    plugin_module = "footlight_plugins"
+
+    def engine_class(self) -> type[Any]:
+        found: type[Any] = _shown("recommender.py", "MostMet")
+        return found
+
+
+class TestTheAgentThatShowsEveryMethod(AgentSuite):
+    spec = EngineSpec("best-mean", Verb.ACT, "1.0", "Best mean.", "shown:BestMean")
+    plugin_module = "footlight_plugins"
+
+    def engine_class(self) -> type[Any]:
+        found: type[Any] = _shown("agent.py", "BestMean")
+        return found
+
+
+class TestTheGeneratorThatShowsEveryMethod(GeneratorSuite):
+    spec = EngineSpec("letters", Verb.GENERATE, "1.0", "Letters.", "shown:Letters")
+    plugin_module = "footlight_plugins"
+    broken_file = ("train/broken.txt", b"\xff")
+
+    def corpus(self, folder: Path) -> Corpus:
+        return write_corpus(folder, {f"train/{i}.txt": b"so many letters" * (i + 1) for i in range(24)})
+
+    def engine_class(self) -> type[Any]:
+        found: type[Any] = _shown("generator.py", "Letters")
+        return found
