@@ -308,11 +308,11 @@ def test_a_rollback_unlearns_what_came_after(client: Client) -> None:
 
 
 def test_a_reward_that_was_undone_is_a_duplicate_when_it_is_sent_again(client: Client) -> None:
-    client.create_agent("twice", 4, 2, seed=1)
-    decision = client.act("twice", "s", 0).decision_id
-    position = client.agent("twice").log_position
+    client.create_agent("undone-reward", 4, 2, seed=1)
+    decision = client.act("undone-reward", "s", 0).decision_id
+    position = client.agent("undone-reward").log_position
     client.reward(decision, 1.0, reward_id="r")
-    client.rollback_agent("twice", position=position)
+    client.rollback_agent("undone-reward", position=position)
     again = [Reward(decision, 1.0, "r"), Reward(decision, 2.0, "r"), Reward(decision, 1.0, "another")]
     assert client.rewards(again) == [R.DUPLICATE, R.CONFLICT, R.RECORDED]
 

@@ -30,6 +30,7 @@ from footlight_server.log.schema import (
     EVENTS,
     ITEMS,
     LEASES,
+    LISTENERS,
     PEOPLE,
     RANKING_PAGES,
     REVISIONS,
@@ -51,6 +52,7 @@ IMPERSONAL = {
     CORPUS_FILES: "the house's own",
     REVISIONS: "counters",
     LEASES: "of servers",
+    LISTENERS: "how far each was told",
     TOKENS: "of programs",
     AUDIT: "people have pseudonyms there",
 }

@@ -143,7 +143,7 @@ def test_a_backup_of_a_newer_footlight_is_refused(
         restore(forged(newer), tmp_path / "new", None)
 
 
-YOUNGER = ("ranking_pages", "revisions", "leases", "conversation_turns", "tokens", "audit")
+YOUNGER = ("ranking_pages", "revisions", "leases", "conversation_turns", "tokens", "audit", "listeners")
 """Tables that came after the first revision."""
 
 YOUNGER_COLUMNS: dict[str, dict[str, object]] = {
