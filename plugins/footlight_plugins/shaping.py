@@ -126,7 +126,9 @@ class PotentialShaper(RewardShaper):
         -------
         ::
 
-            assert issubclass(PotentialShaper, RewardShaper)
+            class Impartial(PotentialShaper):
+                def potential(self, observations):
+                    return np.ones(len(observations))  # with a gamma of 1 only the last step of an episode changes
         """
         gamma = float(self.options.gamma)  # type: ignore[attr-defined]  # every subclass's options have it
         after = np.where(steps.terminated, 0.0, self.potential(steps.next_observation))

@@ -42,6 +42,8 @@ class DayFiles(EventListener):
         self.folder = Path(options.folder)
         self.position = 0
         """What lies at or before it was written by this instance."""
+        self.sizes: dict[Path, int] = {}
+        """How long this instance left its files; one of another length was written to by somebody else, or cut off."""
 
     def hear(self, happened: Sequence[Happening]) -> None:
         """Write what is new."""
@@ -62,13 +64,15 @@ class DayFiles(EventListener):
             yield
 
     def _append(self, path: Path, happened: Sequence[Happening]) -> None:
-        if happened[0].position <= self.position or not self.position:  # perhaps some of it was written before
+        size = path.stat().st_size if path.exists() else 0
+        if happened[0].position <= self.position or size != self.sizes.get(path, 0):  # perhaps some of it is there
             there = _positions(path)
             happened = [one for one in happened if one.position not in there]
         with path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(plain(one), ensure_ascii=False) + "\n" for one in happened)
             file.flush()
             os.fsync(file.fileno())
+            self.sizes[path] = os.fstat(file.fileno()).st_size
 
     def forget(self, user: int) -> None:
         """Write the files anew that have a line of the person, without it."""

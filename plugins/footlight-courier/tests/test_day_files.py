@@ -61,3 +61,11 @@ def test_nothing_is_left_of_somebody_who_was_erased(folder: Path) -> None:
     files().hear(HAPPENED)
     files().forget(2)
     assert positions(folder) == [one.position for one in HAPPENED if one.user != 2]
+
+
+def test_what_another_server_wrote_meanwhile_is_not_written_again(folder: Path) -> None:
+    first, second = files(), files()
+    first.hear(HAPPENED[:5])
+    second.hear(HAPPENED[5:10])
+    first.hear(HAPPENED[5:])
+    assert positions(folder) == [one.position for one in HAPPENED]

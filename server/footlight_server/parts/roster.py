@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from footlight_plugins import PartRole, ReRanker
+from footlight_plugins import EventListener, PartRole, ReRanker
 from footlight_plugins.loader import Plugins
 from footlight_server.log.events import EventLog
 from footlight_server.log.leasing import Leasing
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 DIVERSITY = "diversity"
 """Who uses the part that requests for diversity need."""
-LISTENER_SECONDS = 30.0
-"""How long an event listener may take over one call, unless the operator or its class says otherwise."""
 EVERYWHERE = "every deployment"
 _HOSTS: Mapping[PartRole, type[PartHost[Any]]] = {PartRole.CANDIDATE_SOURCE: SourceHost}
 """How parts are held that need more than to be asked."""
@@ -71,7 +69,7 @@ class Roster:
                 log.warning("no plug-in offers the event listener %r", order.name)
                 continue
             plugin, seconds = self._plugins.plugin_of_part(spec), float(order.options.get("seconds", 0.0))
-            host = ListenerHost(spec, plugin, order.own_options, seconds or LISTENER_SECONDS)
+            host = ListenerHost(spec, plugin, order.own_options, seconds or EventListener.seconds)
             host.used_by.append(order.label)
             host.attend(order, self._events, table, leasing)
             self._ordered.append((order, host))
