@@ -57,6 +57,8 @@ class ConvEngine(Generator):
 
     options_type: ClassVar[type[Options]] = ConvOptions
     name: ClassVar[str] = ""
+    no_classes: ClassVar[str] = "it learned no classes"
+    """What is said where one is asked for."""
 
     def __init__(self, options: Options) -> None:
         """Make an engine that knows nothing yet.
@@ -125,9 +127,12 @@ class ConvEngine(Generator):
 
     def drawn(self, seeds: NDArray[np.int64], wish: Wish = ANYTHING) -> NDArray[Any]:
         """Kept content (n, ...) for any number of seeds."""
-        model = self.trained()
-        z = seeded_latents(seeds, model.plan.latent) * np.float32(wish.truncation)
-        return self.mapped(z, self._labels(seeds, wish.class_name))
+        return self.drawn_from(seeds, wish)[1]
+
+    def drawn_from(self, seeds: NDArray[np.int64], wish: Wish) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """The latents (n, Z) of any number of seeds, before truncation, and kept content (n, ...)."""
+        z = seeded_latents(seeds, self.trained().plan.latent)
+        return z, self.mapped(z * np.float32(wish.truncation), self._labels(seeds, wish.class_name))
 
     def mapped(self, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
         """Latents (n, Z) and classes (n,) to kept content (n, ...), 4 at a time, filled up with zeros."""
@@ -160,13 +165,16 @@ class ConvEngine(Generator):
         return model.head.decode(model.head.activate(logits))
 
     def _labels(self, seeds: NDArray[np.int64], name: str) -> NDArray[np.int64]:
-        """The class of each seed: the one that is wanted, or as frequent as in the corpus."""
+        """The class of each seed: the one that is wanted, else the one that stands for any; a network of an earlier version
+        knows none such, there they are as frequent as in the corpus."""
         model = self.trained()
         if name:
             if name not in model.classes:
-                known = ", ".join(model.classes) or "none: it learned no classes"
+                known = ", ".join(model.classes) or f"none: {self.no_classes}"
                 raise WishRefused("class_name", f"must be one of {known}, not {name!r}")
             return np.full(len(seeds), model.classes.index(name), np.int64)
+        if model.plan.classes > len(model.classes):
+            return np.full(len(seeds), len(model.classes), np.int64)
         edges = np.cumsum(model.shares)
         draws = [np.random.default_rng([int(seed), 1]).random() for seed in seeds]
         places = np.searchsorted(edges, np.array(draws) * edges[-1], side="right")
@@ -174,8 +182,7 @@ class ConvEngine(Generator):
 
     def on_the_way(self, first: int, last: int, shares: NDArray[np.float64], wish: Wish) -> NDArray[Any]:
         """Kept content along the great circle between two latents (White 2016): the ends are those of the seeds."""
-        model = self.trained()
-        a, b = seeded_latents(np.array([first, last], np.int64), model.plan.latent).astype(np.float64)
+        a, b = self.drawn_from(np.array([first, last], np.int64), wish)[0].astype(np.float64)
         angle = np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1))
         t = shares[:, None]
         z = (

@@ -36,6 +36,17 @@ class ResizeConv(nn.Module):
         return torch.einsum("ak,iokl,bl->ioab", self.spread, self.weight, self.spread)
 
 
+def shuffle_conv(inputs: int, outputs: int) -> nn.Module:
+    """Convolves 3 x 3, then doubles height and width with four channels for each pixel (Shi et al. 2016): the finest stage
+    costs a quarter, and what a picture's pixels are need not be smooth. The four begin equal, so that no checkerboard is
+    there to be unlearned (Aitken et al. 2017, "ICNR")."""
+    layer = nn.Conv2d(inputs, 4 * outputs, 3, padding=1)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(parameter[::4].repeat_interleave(4, dim=0))
+    return nn.Sequential(layer, nn.PixelShuffle(2))
+
+
 class ConvGenerator(Seeded):
     """Radford et al. 2016 ("DCGAN"), with resize convolutions."""
 
@@ -43,13 +54,16 @@ class ConvGenerator(Seeded):
         super().__init__(plan)
         self.normal = nn.BatchNorm2d(plan.stage(0))
         stages: list[nn.Module] = []
-        for octave in range(plan.octaves):
+        for octave in range(plan.octaves - plan.shuffled):
             outputs = plan.stage(octave + 1)
             stages += [ResizeConv(plan.stage(octave), outputs), nn.BatchNorm2d(outputs), nn.ReLU()]
             for _ in range(plan.depth):
                 stages += [nn.Conv2d(outputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
         self.stages = nn.Sequential(*stages)
-        self.last = nn.Conv2d(plan.stage(plan.octaves), plan.channels, 3, padding=1)
+        finest = plan.stage(plan.octaves)
+        self.last = (
+            shuffle_conv(finest, plan.channels) if plan.shuffled else nn.Conv2d(finest, plan.channels, 3, padding=1)
+        )
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """(B, Z) and (B,) to logits (B, C, H, W)."""

@@ -19,7 +19,12 @@ class ConvOptions(Options):
         description="fast: learns in minutes on a CPU; quality: residual networks, a relativistic loss and both gradient "
         "penalties at every step, for GPUs and hours.",
     )
-    steps: int = Field(5_000, ge=1, le=10_000_000, description="How many batches it learns from.")
+    steps: int = Field(
+        0,
+        ge=0,
+        le=10_000_000,
+        description="How many batches it learns from. 0: as many as max_seconds allows, and 7,500 where that is 0.",
+    )
     max_seconds: float = Field(
         0,
         ge=0,
@@ -29,7 +34,11 @@ class ConvOptions(Options):
     learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's step size at first; it falls to a quarter.")
     latent: int = Field(64, ge=1, le=1_024, description="How many random numbers a piece of content is made from.")
     width: int = Field(
-        32, ge=4, le=512, description="The channels of the finest stage; coarser ones have up to 8 times."
+        0,
+        ge=0,
+        le=512,
+        description="The channels of the finest stage; coarser ones have up to 8 times. 0: 64 up to 32 cells a side, 32 up "
+        "to 64, 16 beyond.",
     )
     depth: int = Field(0, ge=0, le=8, description="fast: so many further convolutions at each size but the smallest.")
     penalty: float = Field(1.0, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")
@@ -73,7 +82,22 @@ class ImageGanOptions(ConvOptions):
     channels: Literal["auto", "rgb", "rgba"] = Field(
         "auto", description="auto: with transparency where any picture has some."
     )
-    classes: bool = Field(True, description="Learn the folders of the corpus as classes, where there are several.")
+    augment: list[Augmentation] = Field(
+        ["translation"],
+        description="The changes through which D sees everything; cutout is for few pictures, colour for photographs.",
+    )
+    ema_share: float = Field(
+        0.15, ge=0, lt=1, description="The moving average of the weights halves after this share of the samples seen."
+    )
+    classes: bool = Field(
+        True, description="Learn the folders of the corpus as classes, where there are several, but not too many."
+    )
+    most_classes: int = Field(
+        16,
+        ge=2,
+        description="With more folders, no classes are learned: with few pictures in each, networks that are told them make "
+        "less of less variety. Raise it where each folder has hundreds.",
+    )
 
 
 class LevelGanOptions(ConvOptions):

@@ -18,7 +18,7 @@ from footlight_engines.generate.board import Board
 from footlight_engines.generate.checkpoint import load_checkpoint, load_optimizer, optimizer_tensors, save_checkpoint
 from footlight_engines.generate.conv_options import ConvOptions
 from footlight_engines.generate.diff_augment import augmented
-from footlight_engines.generate.heads import Head, blank, head_of
+from footlight_engines.generate.heads import Head, head_of, outside
 from footlight_engines.generate.history import LossHistory
 from footlight_engines.generate.judging import FIGURES, Judge
 from footlight_engines.generate.losses import gradient_penalty, hinge_d, hinge_g, relativistic_d, relativistic_g
@@ -32,6 +32,12 @@ from footlight_plugins import CallEnded, TrainingRun
 _REPORT_SECONDS = 0.2
 _OVERFITTED = 2
 """It stops when so many measurements in a row say that it overfits."""
+_STEPS, _MOST_STEPS = 7_500, 10_000_000
+"""Without a number of steps: where nothing else ends it, and where the time does."""
+_UNNAMED = 0.75
+"""So much of what it learns from, and of what it makes meanwhile, neither network is told the class of. With few samples a
+class, networks that are always told fall to one picture a class (Shahbazi et al. 2022, "Collapse by conditioning"); those
+that mostly are not learn the whole, and the classes beside it."""
 _NOT_LEARNING = ("max_seconds", "device", "threads", "checkpoint_seconds", "media", "attempts")
 """The options that do not change what a step does."""
 
@@ -44,8 +50,8 @@ class ConvTraining:
         self._material, self._options, self._run = material, options, run
         self._device = torch_device(options.device)
         self._head: Head = head_of(material.kind, material.options)
-        sizes = options.latent, options.width, len(material.classes)
-        self.plan = Plan(*material.shape, *sizes, options.recipe, options.depth, material.voices)
+        self.plan = plan_of(material, options)
+        self._steps = options.steps or (_MOST_STEPS if options.max_seconds else _STEPS)
         self._batch = min(options.batch_size, len(material.content))  # B
         self._content = torch.from_numpy(material.content).to(self._device)  # (N, ...), kept small
         self._labels = torch.from_numpy(material.labels).to(self._device)
@@ -61,7 +67,7 @@ class ConvTraining:
         self._adam_g = torch.optim.Adam(self._g.parameters(), **adam)
         self._adam_d = torch.optim.Adam(self._d.parameters(), **adam)
         self._sixteen = computes_in_sixteen(options.precision, self._device)
-        self._judge = Judge(material, self._head, options.latent, run.seed, self._device)
+        self._judge = Judge(material, self._head, self.plan, run.seed, self._device)
         self._board = Board(run.curves)
         self.steps, self.seconds, self.distance = 0, 0.0, math.inf
         self.history = LossHistory(["loss_d", "loss_g"])
@@ -69,7 +75,7 @@ class ConvTraining:
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._reported = self._saved = 0.0
         self._latest: dict[str, float] = {}
-        self._fingerprint = _fingerprint(material, options, run.seed)
+        self._fingerprint = _fingerprint(material, options, (run.seed, self.plan))
 
     def generator(self) -> nn.Module:
         """The network to hand out, in evaluation mode: the best that was measured, else the last."""
@@ -95,7 +101,7 @@ class ConvTraining:
         self._resume()
         self._saved = self.seconds
         start = time.monotonic() - self.seconds
-        while self.steps < self._options.steps and not self._out_of_time() and not self._overfits():
+        while self.steps < self._steps and not self._out_of_time() and not self._overfits():
             if self._run.stopping():
                 self._save()
                 raise CallEnded(f"the training was stopped after {self.steps} steps")
@@ -181,7 +187,7 @@ class ConvTraining:
         return self._head.activate(network(z, labels))
 
     def _augmented(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        return augmented(x, tuple(self._options.augment), blank(self._material.kind), generator)
+        return augmented(x, tuple(self._options.augment), outside(self._material.kind), generator)
 
     def _cast(self) -> torch.autocast:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._sixteen)
@@ -194,7 +200,7 @@ class ConvTraining:
 
     def _fraction(self) -> float:
         """How much of the training is behind: by time where time is what ends it."""
-        done = self.steps / self._options.steps
+        done = self.steps / self._steps
         return min(1.0, max(done, self.seconds / self._options.max_seconds)) if self._options.max_seconds else done
 
     def _beta(self) -> float:
@@ -215,13 +221,18 @@ class ConvTraining:
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         z = torch.from_numpy(rng.standard_normal((len(rows), self._options.latent), np.float32)).to(self._device)
         wanted = torch.from_numpy(rng.integers(count, size=len(rows))).to(self._device)
-        return (
-            self._material.vary(self._content[rows], generator),
-            self._labels[rows],
-            z,
-            self._labels[wanted],
-            generator,
-        )
+        known = torch.from_numpy(rng.random(len(rows)) >= _UNNAMED).to(self._device)
+        named = (
+            self._named(rows, known),
+            self._named(wanted, known),
+        )  # as many of either, so that D learns nothing of it
+        return self._material.vary(self._content[rows], generator), named[0], z, named[1], generator
+
+    def _named(self, rows: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        """The classes of samples (B,): the last stands for any."""
+        if not self.plan.classes:
+            return self._labels[rows]
+        return torch.where(known, self._labels[rows], self.plan.classes - 1)
 
     def _checked(self, loss_d: float, loss_g: float) -> dict[str, float]:
         if not (math.isfinite(loss_d) and math.isfinite(loss_g)):
@@ -327,10 +338,20 @@ def computes_in_sixteen(precision: str, device: torch.device) -> bool:
     return bool(known())
 
 
-def _fingerprint(material: Material, options: ConvOptions, seed: int) -> str:
-    """Tells one training from another: the seed, the options that matter and the samples."""
+def plan_of(material: Material, options: ConvOptions) -> Plan:
+    """The networks for content and options."""
+    _, height, width = material.shape
+    base = options.width or 16 * min(4, max(1, 128 // max(height, width)))
+    classes = len(material.classes) + 1 if material.classes else 0
+    shuffled = material.kind == "image" and not options.depth
+    sizes = options.latent, base, classes
+    return Plan(*material.shape, *sizes, options.recipe, options.depth, material.voices, shuffled)
+
+
+def _fingerprint(material: Material, options: ConvOptions, origin: tuple[int, Plan]) -> str:
+    """Tells one training from another: the seed, the networks, the options that matter and the samples."""
     chosen = {name: value for name, value in options.model_dump().items() if name not in _NOT_LEARNING}
-    digest = hashlib.sha256(repr((seed, material.content.shape, material.classes, chosen)).encode())
+    digest = hashlib.sha256(repr((origin, material.content.shape, material.classes, chosen)).encode())
     digest.update(np.ascontiguousarray(material.content).data)
     digest.update(np.ascontiguousarray(material.labels).data)
     return digest.hexdigest()

@@ -6,17 +6,24 @@ from __future__ import annotations
 import torch
 
 
-def translated(x: torch.Tensor, share: float, fill: float, generator: torch.Generator) -> torch.Tensor:
-    """Move each sample by up to ``share`` of its size: (B, C, H, W)."""
+def translated(x: torch.Tensor, share: float, fill: float | None, generator: torch.Generator) -> torch.Tensor:
+    """Move each sample by up to ``share`` of its size: (B, C, H, W).
+
+    ``fill`` comes in from outside; None: what leaves at one edge comes in at the other, so that nothing gets lost.
+    """
     batch, _, height, width = x.shape
     reach = max(1, round(height * share)), max(1, round(width * share))
     dy = torch.randint(-reach[0], reach[0] + 1, (batch, 1), generator=generator).to(x.device)
     dx = torch.randint(-reach[1], reach[1] + 1, (batch, 1), generator=generator).to(x.device)
-    padded = torch.nn.functional.pad(x, (reach[1], reach[1], reach[0], reach[0]), value=fill)
-    rows = torch.arange(height, device=x.device)[None] + reach[0] + dy  # (B, H)
-    columns = torch.arange(width, device=x.device)[None] + reach[1] + dx  # (B, W)
+    rows = torch.arange(height, device=x.device)[None] + dy  # (B, H)
+    columns = torch.arange(width, device=x.device)[None] + dx  # (B, W)
+    if fill is None:
+        rows, columns = rows % height, columns % width
+    else:
+        x = torch.nn.functional.pad(x, (reach[1], reach[1], reach[0], reach[0]), value=fill)
+        rows, columns = rows + reach[0], columns + reach[1]
     sample = torch.arange(batch, device=x.device)[:, None, None]
-    return padded.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return x.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def cut_out(x: torch.Tensor, share: float, fill: float, generator: torch.Generator) -> torch.Tensor:
@@ -44,11 +51,11 @@ def recoloured(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return torch.cat([colour, alpha], dim=1)
 
 
-def augmented(x: torch.Tensor, policy: tuple[str, ...], fill: float, generator: torch.Generator) -> torch.Tensor:
+def augmented(x: torch.Tensor, policy: tuple[str, ...], fill: float | None, generator: torch.Generator) -> torch.Tensor:
     """Apply the changes that the policy names: ``translation``, ``cutout``, ``colour``.
 
-    ``fill`` is what moves in from outside. What covers is 0, which is no content: a covered picture must not look like an
-    empty one, or G would learn to make those.
+    ``fill`` is what moves in from outside, see `translated`. What covers is 0, which is no content: a covered picture must
+    not look like an empty one, or G would learn to make those.
     """
     if "colour" in policy and x.shape[1] >= 3:
         x = recoloured(x, generator)

@@ -121,12 +121,15 @@ def head_of(kind: str, options: int) -> Head:
     raise ValueError(f"content must be image, surface, tiles or voices, not {kind!r}")
 
 
-def blank(kind: str) -> float:
-    """What moves in from outside a picture: nothing. In the space of `Head.encode`."""
-    return -1.0 if kind == "image" else 0.0
+def outside(kind: str) -> float | None:
+    """What comes in where content is moved, in the space of `Head.encode`: nothing; None: what leaves on the other side.
+
+    Small things in pictures would be moved out so often that G learned to make empty ones.
+    """
+    return None if kind == "image" else 0.0
 
 
-def seeded_latents(seeds: NDArray[np.int64], latent: int) -> NDArray[np.float32]:
-    """z for each seed: (n, Z)."""
-    rows = [np.random.default_rng(int(seed)).standard_normal(latent, np.float32) for seed in seeds]
+def seeded_latents(seeds: NDArray[np.int64], latent: int, turn: int = 0) -> NDArray[np.float32]:
+    """z for each seed: (n, Z). A seed has many, one a turn."""
+    rows = [np.random.default_rng(int(s)).standard_normal((turn + 1, latent), np.float32)[turn] for s in seeds]
     return np.stack(rows) if rows else np.empty((0, latent), np.float32)

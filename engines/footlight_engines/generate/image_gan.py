@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,23 @@ from PIL import Image
 
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import ImageGanOptions
+from footlight_engines.generate.heads import seeded_latents
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.picture_corpus import Pictures, read_pictures
 from footlight_engines.provenance.pictures import write_png
-from footlight_plugins import Content, Corpus, Domain, Samples
+from footlight_plugins import Content, Corpus, Domain, Samples, Wish
 
 FRAME_MILLISECONDS = 80
 BINARY = 0.9
 """Where so much of the corpus is either clear or opaque, what is made is too."""
+
+
+EMPTY = 0.01
+"""A picture of which less than this share is to be seen is as good as empty."""
+FEW_EMPTY = 0.05
+"""Where at most this share of the corpus is empty, nobody asks for such pictures."""
+TURNS = 4
+"""So many latents of a seed are tried before an empty picture is handed out."""
 
 
 class ImageGan(ConvEngine):
@@ -28,21 +36,25 @@ class ImageGan(ConvEngine):
 
     options_type = ImageGanOptions
     name = "image-gan"
+    no_classes = "it learned no classes: its options say so, or it saw one folder, or more than its option most_classes"
 
     def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
         """The pictures; see `read_pictures`."""
         pictures = self._pictures(corpus)
-        classes = pictures.classes if self._options.classes else ()
+        classes = pictures.classes if self._worth_classes(pictures) else ()
         labels = pictures.labels if classes else np.zeros(len(pictures.train), np.int64)
         shape = pictures.train.shape[1:]
         material = Material("image", 0, shape, pictures.train, labels, classes, pictures.heldout)
-        if classes:
-            material = replace(material, heldout_labels=pictures.heldout_labels)
         alpha = pictures.train[:, 3] if shape[0] == 4 else np.full(1, 255, np.uint8)
         binary = float(((alpha < 8) | (alpha > 247)).mean())
-        meta = {"binary_alpha": binary >= BINARY, "broken": list(pictures.broken[:20])}
+        empty = float(_empty(pictures.train).mean())
+        meta = {"binary_alpha": binary >= BINARY, "empty": empty, "broken": list(pictures.broken[:20])}
         figures = {"files_skipped": float(len(pictures.broken)), "classes": float(max(1, len(classes)))}
         return material, meta, figures
+
+    def _worth_classes(self, pictures: Pictures) -> bool:
+        """Whether classes are wanted, and few enough: see Shahbazi et al. 2022, "Collapse by conditioning"."""
+        return bool(self._options.classes and len(pictures.classes) <= self._options.most_classes)
 
     def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:
         """PNG files."""
@@ -52,6 +64,19 @@ class ImageGan(ConvEngine):
             facts = {"width": picture.shape[1], "height": picture.shape[0]}
             made.append(Content("image/png", write_png(picture), facts, picture))
         return made
+
+    def drawn_from(self, seeds: NDArray[np.int64], wish: Wish) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """As of the base; an empty picture is drawn again from its seed's next latent, where the corpus has few such."""
+        z, made = super().drawn_from(seeds, wish)
+        model = self.trained()
+        for turn in range(1, TURNS if model.meta.get("empty", 1.0) <= FEW_EMPTY else 1):
+            rows = np.flatnonzero(_empty(made))
+            if not len(rows):
+                break
+            z[rows] = seeded_latents(seeds[rows], model.plan.latent, turn)
+            labels = self._labels(seeds[rows], wish.class_name)
+            made[rows] = self.mapped(z[rows] * np.float32(wish.truncation), labels)
+        return z, made
 
     def animated(self, arrays: NDArray[Any]) -> Content:
         """All as the frames of a WebP, without loss."""
@@ -84,6 +109,13 @@ class ImageGan(ConvEngine):
             kept = kept.copy()
             kept[3] = np.where(kept[3] >= 128, 255, 0)
         return _straight(kept)
+
+
+def _empty(kept: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of (n, C, S, S) are: (n,). Without transparency none is."""
+    if kept.ndim < 4 or kept.shape[1] != 4:
+        return np.zeros(len(kept), np.bool_)
+    return np.asarray((kept[:, 3] >= 128).mean((1, 2)) < EMPTY)
 
 
 def _straight(kept: NDArray[np.uint8]) -> NDArray[np.uint8]:

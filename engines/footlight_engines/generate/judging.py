@@ -14,6 +14,7 @@ from torch import nn
 from footlight_engines.generate.features import RandomFeatures
 from footlight_engines.generate.heads import Head
 from footlight_engines.generate.material import Material
+from footlight_engines.generate.plan import Plan
 
 FIGURES = ("distance", "overfit")
 _STATISTICS_BATCHES = 16
@@ -37,11 +38,11 @@ class Look:
 class Judge:
     """Measures states on the same latents, always."""
 
-    def __init__(self, material: Material, head: Head, latent: int, seed: int, device: torch.device) -> None:
+    def __init__(self, material: Material, head: Head, plan: Plan, seed: int, device: torch.device) -> None:
         """For one training."""
-        self._material, self._head, self._latent = material, head, latent
+        self._material, self._head, self._latent = material, head, plan.latent
         self._seed, self._device = seed, device
-        self._labels = torch.from_numpy(material.labels)
+        self._any = max(plan.classes - 1, 0)  # the class that stands for any
         self._features = RandomFeatures(material.shape, seed=2026)
 
     @torch.no_grad()
@@ -52,17 +53,16 @@ class Judge:
         chosen = np.random.default_rng(0).permutation(len(real))[:_MEASURED]
         rng = np.random.default_rng([self._seed, 3])
         z = torch.from_numpy(rng.standard_normal((len(chosen), self._latent), np.float32))
-        labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=len(chosen)))]
-        logits = torch.cat([network(*self._moved(*part)) for part in _split(z, labels)]).float().cpu()
+        logits = self._through(network, z).cpu()
         made = self._head.activate(logits).float()
         distance = self._features.distance(self._encoded(real[chosen]), made)
         if self._material.flaw is not None:
             distance += self._material.flaw(logits)
         figures = {"distance": distance}
-        known = self._score(d, self._encoded(real[chosen]), self._labels[torch.from_numpy(chosen)])
+        known = self._score(d, self._encoded(real[chosen]))
         apart = self._score_held_out(d)
         if apart is not None:
-            figures["overfit"] = (known - apart) / max(known - self._score(d, made, labels), 1e-6)
+            figures["overfit"] = (known - apart) / max(known - self._score(d, made), 1e-6)
         return Look(distance, figures, made)
 
     def _score_held_out(self, d: nn.Module) -> float | None:
@@ -71,18 +71,22 @@ class Judge:
         How far that lies from what D says of what it learns from, on the way to what it says of what is made, is 0 where D
         cannot tell them apart, and 1 where held-out content looks made to it (Karras et al. 2020, "StyleGAN2-ADA", r_v).
         """
-        heldout, labels = self._material.heldout, self._material.heldout_labels
-        if heldout is None:
+        heldout = self._material.heldout
+        if heldout is None or len(heldout) < _FEWEST_HELD_OUT:
             return None
-        if labels is None:
-            labels = np.zeros(len(heldout), np.int64)
-        heldout, labels = heldout[labels >= 0][:_MEASURED], labels[labels >= 0][:_MEASURED]
-        if len(heldout) < _FEWEST_HELD_OUT:
-            return None
-        return self._score(d, self._encoded(heldout), torch.from_numpy(labels))
+        return self._score(d, self._encoded(heldout[:_MEASURED]))
 
-    def _score(self, d: nn.Module, x: torch.Tensor, labels: torch.Tensor) -> float:
-        return float(torch.cat([d(*self._moved(*part)) for part in _split(x, labels)]).float().mean())
+    def _score(self, d: nn.Module, x: torch.Tensor) -> float:
+        """What D says of content (n, C, H, W) on average."""
+        return float(self._through(d, x).mean())
+
+    def _through(self, network: nn.Module, rows: torch.Tensor) -> torch.Tensor:
+        """What a network makes of rows (n, ...), the class unsaid."""
+        return torch.cat([network(*self._moved(part, self._unnamed(part))) for part in torch.split(rows, 64)]).float()
+
+    def _unnamed(self, rows: torch.Tensor) -> torch.Tensor:
+        """The class that stands for any, (n,)."""
+        return torch.full((len(rows),), self._any)
 
     def _encoded(self, content: NDArray[Any]) -> torch.Tensor:
         return self._head.encode(torch.from_numpy(content))
@@ -102,12 +106,7 @@ class Judge:
         network.train()
         for _ in range(_STATISTICS_BATCHES if layers else 0):
             z = torch.from_numpy(rng.standard_normal((64, self._latent), np.float32))
-            labels = self._labels[torch.from_numpy(rng.integers(len(self._labels), size=64))]
-            network(*self._moved(z, labels))
+            network(*self._moved(z, self._unnamed(z)))
         for layer, before in zip(layers, momentum, strict=True):
             layer.momentum = before
         return network.eval()
-
-
-def _split(x: torch.Tensor, labels: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    return list(zip(torch.split(x, 64), torch.split(labels, 64), strict=True))

@@ -31,8 +31,6 @@ class Material:
     """(N,), the class of each; all 0 where there are none."""
     classes: tuple[str, ...] = ()
     heldout: NDArray[Any] | None = None
-    heldout_labels: NDArray[np.int64] | None = None
-    """Likewise; -1 for a class that nothing is learned of. None where there are no classes."""
     voices: int = 0
     """Of music; 0 for all else."""
     vary: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)

@@ -39,8 +39,6 @@ class Pictures:
     """(N,), the class of each."""
     classes: tuple[str, ...]
     """Empty where there is only one folder."""
-    heldout_labels: NDArray[np.int64]
-    """(M,), likewise; -1 for a class that nothing is learned of."""
     names: tuple[str, ...]
     """Of those to learn from."""
     broken: tuple[str, ...]
@@ -75,19 +73,15 @@ def read_pictures(corpus: Corpus, size: int, channels: str) -> Pictures:
     arrays = [np.ascontiguousarray(_premultiplied(picture)[..., :count].transpose(2, 0, 1)) for _, picture in found]
     kept = [(path, array) for (path, _), array, h in zip(found, arrays, held, strict=True) if not h]
     apart = [array for array, h in zip(arrays, held, strict=True) if h]
-    folders = [_folder(path) for path, _ in found]
-    classes = tuple(sorted({folder for folder, h in zip(folders, held, strict=True) if not h}))
-    all_labels = [classes.index(folder) if folder in classes else -1 for folder in folders]
-    labels, apart_labels = (
-        np.array([n for n, h in zip(all_labels, held, strict=True) if h == asked], np.int64) for asked in (False, True)
-    )
+    folders = [_folder(path) for path, _ in kept]
+    classes = tuple(sorted(set(folders)))
+    labels = np.array([classes.index(folder) for folder in folders], np.int64)
     shape = (0, count, size, size)
     return Pictures(
         np.stack([array for _, array in kept]) if kept else np.empty(shape, np.uint8),
         np.stack(apart) if apart else np.empty(shape, np.uint8),
         labels if len(classes) > 1 else np.zeros(len(kept), np.int64),
         classes if len(classes) > 1 else (),
-        apart_labels,
         tuple(path for path, _ in kept),
         tuple(broken),
     )

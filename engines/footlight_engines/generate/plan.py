@@ -23,11 +23,14 @@ class Plan:
     base: int
     """The channels of the stage at full resolution but one; each coarser stage has twice as many, up to 8 times."""
     classes: int = 0
+    """With the last of them for content of any class, where it learned with some samples unnamed."""
     recipe: str = "fast"
     depth: int = 0
     """Further convolutions of 3 x 3 at each size but the smallest, for ``fast``."""
     voices: int = 0
     """Of music, whose channels are the pitches of all voices; 0 for all else."""
+    shuffled: bool = False
+    """Whether the last doubling of G, for ``fast``, is a pixel shuffle."""
 
     @property
     def octaves(self) -> int:

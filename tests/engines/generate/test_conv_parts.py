@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ def test_augmentations_move_cover_and_recolour() -> None:
     assert moved.shape == x.shape and any(
         torch.equal(a[:, 2:, 2:], b[:, :-2, :-2]) for a, b in zip(moved, x, strict=True)
     )
+    turned = translated(x, 1 / 8, None, generator)
+    assert torch.allclose(turned.sum((2, 3)), x.sum((2, 3)), atol=1e-3) and not torch.equal(turned, x)
     covered = (cut_out(x, 1 / 2, 0.0, generator) == 0).float().mean()
     assert 0.1 < covered < 0.26
     assert torch.equal(recoloured(x, generator)[:, 3], x[:, 3])
@@ -87,13 +90,13 @@ def test_choices_are_hard_and_let_gradients_pass() -> None:
     assert logits.grad is not None and logits.grad.abs().sum() > 0
 
 
-def corpus(folder: Path, count: int = 60) -> Corpus:
+def corpus(folder: Path, count: int = 60, folders: str = "ab") -> Corpus:
     files = {}
     for i in range(count):
         buffer = io.BytesIO()
         colour = np.random.default_rng(i).integers(0, 255, (28, 28, 3), dtype=np.uint8)
         Image.fromarray(colour).save(buffer, "PNG")
-        files[f"{'ab'[i % 2]}/{i}.png"] = buffer.getvalue()
+        files[f"{folders[i % len(folders)]}/{i}.png"] = buffer.getvalue()
     return write_corpus(folder, files)
 
 
@@ -114,8 +117,23 @@ def test_a_class_can_be_chosen_and_an_unknown_one_is_refused(painter: ImageGan) 
         painter.generate_as(seeds, Wish("castle"), Call())
 
 
-def test_without_a_wish_classes_are_as_frequent_as_in_the_corpus(painter: ImageGan) -> None:
-    assert painter._labels(np.arange(400), "").mean() == pytest.approx(0.5, abs=0.1)
+def test_many_folders_are_no_classes(tmp_path: Path) -> None:
+    engine = ImageGan(ImageGanOptions(**TINY, most_classes=2))
+    engine.train(corpus(tmp_path, folders="abc"), TrainingRun(0, tmp_path / "job", lambda *_: None))
+    with pytest.raises(WishRefused, match="more than its option most_classes"):
+        engine.generate_as(np.arange(1), Wish("a"), Call())
+
+
+def test_without_a_wish_the_class_is_left_open(painter: ImageGan) -> None:
+    assert set(painter._labels(np.arange(40), "")) == {painter.trained().plan.classes - 1} == {2}
+
+
+def test_a_model_that_knows_no_open_class_draws_classes_as_frequent_as_in_the_corpus(painter: ImageGan) -> None:
+    model = painter.trained()
+    painter._model = replace(model, plan=replace(model.plan, classes=2), shares=(0.25, 0.75))
+    shares = painter._labels(np.arange(400), "").mean()
+    painter._model = model
+    assert shares == pytest.approx(0.75, abs=0.1)
 
 
 def test_the_way_between_two_seeds_begins_and_ends_with_them(painter: ImageGan) -> None:
@@ -213,3 +231,21 @@ def test_what_serves_computes_what_was_trained(classes: int, depth: int, size: i
     assert torch.allclose(served(network, False)(z, labels), network(z, labels), atol=1e-4)
     near = (served(network, True)(z, labels) - network(z, labels)).abs().mean() / network(z, labels).abs().mean()
     assert near < 0.03
+
+
+def test_an_empty_picture_is_drawn_again_from_the_next_latent_of_its_seed(painter: ImageGan) -> None:
+    model, tried = painter.trained(), []
+
+    def mapped(z: Any, labels: Any) -> Any:
+        tried.append(z.copy())
+        full = np.full((len(z), 4, 28, 28), 255, np.uint8)
+        full[:, 3] = np.where(len(tried) > 2, 255, 0)
+        return full
+
+    painter._model = replace(model, meta={**model.meta, "empty": 0.01})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(painter, "mapped", mapped)
+        z, made = painter.drawn_from(np.array([5, 7]), Wish())
+    painter._model = model
+    assert (made[:, 3] == 255).all() and len(tried) == 3
+    assert np.array_equal(z[1], np.random.default_rng(7).standard_normal((3, 8), np.float32)[2])
