@@ -33,7 +33,7 @@ from footlight_server.log.writer import Writer
 from footlight_server.marking.choice import Stages, UnknownStage
 from footlight_server.marking.keys import SigningConfig
 from footlight_server.marking.marking import Marking
-from footlight_server.memory import hand_back_memory
+from footlight_server.memory import Trimming, hand_back_memory
 from footlight_server.parts.orders import PartsConfig, WrongOrder, check_orders
 from footlight_server.services.descriptors import DESCRIPTORS, SERVICES
 from footlight_server.telemetry.sight import Sight
@@ -94,6 +94,8 @@ class App:
         self._watch = LoopWatch(self.config.engine_seconds, partial(self._doom, ground.demotions))
         self._watch.start()
         hand_back_memory()
+        self._trimming = Trimming()
+        self._trimming.start()
         await self._open_door()
 
     def _ground(self) -> Ground:
@@ -189,6 +191,8 @@ class App:
             await self._tenants.stop()
         if hasattr(self, "_watch"):
             self._watch.stop()
+        if hasattr(self, "_trimming"):
+            await self._trimming.stop()
         if hasattr(self, "_heads"):
             await self._heads.stop()
         if hasattr(self, "_writer"):
