@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from footlight_server.log.schema import METADATA
 _BUSY_MS = 5_000  # how long a transaction waits for that of another process
 _MANY = 1_000_000  # rows that a table is taken to have
 _SOME = 100  # rows that share all but the last columns of an index
+_READERS = 8  # connections to read with that are kept; more are closed when the crowd that needed them has gone
+_WRITER_CACHE, _READER_CACHE = 32_000, 4_000  # KiB of pages that each connection keeps in memory at most
 _SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
 
 
@@ -29,7 +31,17 @@ def open_sqlite(url: URL, durability: str) -> tuple[Engine, Engine]:
         raise ValueError("the database must be a file: several connections share it")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     writing = create_engine(url, pool_size=2)
-    reading = create_engine(url, pool_size=8, max_overflow=32, isolation_level="AUTOCOMMIT")
+    # The last one that was given back is taken first: a few connections hold pages, and not all of them the same ones.
+    reading = create_engine(url, pool_size=_READERS, max_overflow=32, pool_use_lifo=True, isolation_level="AUTOCOMMIT")
+    event.listen(writing, "connect", _setter(durability, _WRITER_CACHE))
+    event.listen(reading, "connect", _setter(durability, _READER_CACHE))
+    # The lock is taken before anything is read, so that the next position cannot be handed out twice.
+    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return writing, reading
+
+
+def _setter(durability: str, cache: int) -> Callable[[Any, object], None]:
+    """Sets a new connection up; ``cache`` is in KiB."""
 
     def connect(connection: Any, record: object) -> None:
         connection.isolation_level = None  # the driver begins no transaction of its own
@@ -40,17 +52,13 @@ def open_sqlite(url: URL, durability: str) -> tuple[Engine, Engine]:
             "foreign_keys=ON",
             "secure_delete=ON",  # what is deleted is overwritten
             "temp_store=MEMORY",
-            "cache_size=-32000",  # KiB; an index over random ids touches pages everywhere
+            f"cache_size=-{cache}",  # an index over random ids touches pages everywhere
             "wal_autocheckpoint=8192",  # pages; the fewer checkpoints, the more changes of a page share one
             "journal_size_limit=67108864",
         ):
             connection.execute(f"PRAGMA {setting}")
 
-    event.listen(writing, "connect", connect)
-    event.listen(reading, "connect", connect)
-    # The lock is taken before anything is read, so that the next position cannot be handed out twice.
-    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return writing, reading
+    return connect
 
 
 class PromptConnection:

@@ -57,6 +57,21 @@ def test_a_reader_does_not_wait_for_an_open_transaction(database: Database) -> N
             assert connection.execute(text("SELECT count(*) FROM people")).scalar() == 0
 
 
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_readers_that_come_one_after_the_other_share_a_connection(database: Database) -> None:
+    def hold(left: int) -> None:
+        with database.reading():
+            if left:
+                hold(left - 1)
+
+    hold(5)  # six connections are there now
+    used = set()
+    for _ in range(12):
+        with database.reading() as connection:
+            used.add(id(connection.connection.driver_connection))
+    assert len(used) == 1
+
+
 @pytest.mark.parametrize(
     ("store", "durability", "setting", "value"),
     [
