@@ -19,11 +19,17 @@ import grpc
 
 from footlight.v1 import catalog_pb2, interaction_pb2, recommendation_pb2
 
-ITEMS, PEOPLE, SESSIONS, AT_ONCE = 200, 300, 2, 16
-"""Each of the callers has its own sessions with the agent, because the moves of a session follow upon each other."""
+ITEMS, PEOPLE, MET, SESSIONS, AT_ONCE = 200, 300, 100, 2, 16
+"""Each person meets the same half of the items again and again, so that what is known of people does not grow. Each of the
+callers has its own sessions with the agent, because the moves of a session follow upon each other."""
 AGENT = "walker"
 Asked = tuple[str, Any, str]
 """The method, the request, and the status that it should get."""
+
+
+def met(person: int) -> list[int]:
+    """The items that a person meets."""
+    return [(person * 7 + number) % ITEMS for number in range(MET)]
 
 
 class Caller:
@@ -60,10 +66,11 @@ class Caller:
         return "RecommendationService/ListSimilarItems", request, "OK"
 
     def _event(self, number: int) -> Asked:
+        person = self._random.randrange(PEOPLE)
         event = catalog_pb2.Event(
             event_id=f"e{number}",
-            user_id=f"u{self._random.randrange(PEOPLE)}",
-            item_id=f"i{self._random.randrange(ITEMS)}",
+            user_id=f"u{person}",
+            item_id=f"i{self._random.choice(met(person))}",
             kind=catalog_pb2.EVENT_KIND_PLAY,
         )
         return "CatalogService/RecordEvents", catalog_pb2.RecordEventsRequest(events=[event]), "OK"

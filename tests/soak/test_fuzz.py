@@ -27,9 +27,8 @@ MOST_GROWTH = 16 * process.MIB
 
 
 def measured(server: Server) -> tuple[int, int]:
-    """Bytes of memory besides the database's pages, and open files."""
-    pages = sum(file.stat().st_size for file in server.data_dir.glob("footlight.db*"))
-    return process.resident(server.process.pid) - pages, process.descriptors(server.process.pid)
+    """Bytes of memory, and open files."""
+    return process.resident(server.process.pid), process.descriptors(server.process.pid)
 
 
 def furnish(server: Server) -> tuple[tuple[str, ...], Sound]:
