@@ -76,8 +76,13 @@ EXAMPLES = {
     roles.Recommender: "recommender.py",
     roles.Generator: "generator.py",
     roles.Agent: "agent.py",
+    scoring.ScoringRecommender: "scoring_recommender.py",
+    conversation.Assistant: "assistant.py",
+    embedding.Embedder: "embedder.py",
+    rules.Rules: "rules.py",
+    **dict.fromkeys(stages.STAGE_ROLES.values(), "stages.py"),
 }
-"""Where every method of a role is shown by a whole engine; others have an example in their docstring."""
+"""Where every method of a role is shown by a whole class; others have an example in their docstring."""
 RECORDS = tuple(
     value
     for module in (contract, data, decisions, conversation, stages, rules, reranking, listening)
@@ -192,11 +197,12 @@ def _method(one: type[Any], name: str) -> str:
 
 
 def _example(one: type[Any], name: str) -> str:
-    """The method as a small engine of docs/examples/methods has it, which a test holds to its suite."""
+    """The method as a small class of docs/examples/methods has it, which a test runs."""
     if one not in EXAMPLES:
         return ""
     text = (PAGE.parent / "examples/methods" / EXAMPLES[one]).read_text(encoding="utf-8")
-    whole = next(node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    whole = next((node for node in classes if one.__name__ in map(ast.unparse, node.bases)), classes[0])
     found = next(node for node in whole.body if isinstance(node, ast.FunctionDef) and node.name == name)
     first = min([found.lineno, *(mark.lineno for mark in found.decorator_list)])
     lines = text.splitlines()[first - 1 : found.end_lineno]

@@ -18,7 +18,18 @@ import numpy as np
 import pytest
 
 import footlight_plugins
-from footlight_plugins import Corpus, EngineSpec, UpdateClass, Verb, checks, contract, decisions, part, scaffolding
+from footlight_plugins import (
+    Corpus,
+    EngineSpec,
+    UpdateClass,
+    Verb,
+    checks,
+    contract,
+    decisions,
+    part,
+    scaffolding,
+    stages,
+)
 from footlight_plugins.loader import PluginState
 from footlight_plugins.parts import PART_ROLES
 from footlight_plugins.testing import AgentSuite, GeneratorSuite, RecommenderSuite
@@ -42,9 +53,10 @@ def _reference() -> Any:
 reference = _reference()
 PART_CLASSES = [role for role in PART_ROLES.values() if issubclass(role, part.Part)]
 METHODS = [(role, name) for role in reference.ROLES for name in reference._methods(role)]
+OWN_METHODS = [getattr(getattr(role, name), "fget", getattr(role, name)) for role, name in METHODS]
 EXAMPLES = {
-    getattr(thing, "__name__", str(thing)): match[1]
-    for thing in (*reference.HOOKS, *reference.ROLES, *reference.SUITES, PluginRegistry)
+    getattr(thing, "__qualname__", str(thing)): match[1]
+    for thing in (*reference.HOOKS, *reference.ROLES, *OWN_METHODS, *reference.SUITES, PluginRegistry)
     if (match := re.search(r"Example\n-------\n::\n\n((?:    .*\n|\n)+)", (inspect.getdoc(thing) or "") + "\n"))
 }
 
@@ -103,7 +115,13 @@ def test_what_is_typed_into_a_shell_gives_what_stands_there(module: ModuleType) 
     assert doctest.testmod(module, extraglobs={"np": np}).failed == 0
 
 
-@pytest.mark.parametrize("role", [*reference.EXAMPLES, part.Part, *PART_CLASSES], ids=lambda role: role.__name__)
+def test_every_base_class_of_the_contract_stands_among_the_roles() -> None:
+    exported = (getattr(footlight_plugins, name) for name in footlight_plugins.__all__)
+    bases = {one for one in exported if inspect.isclass(one) and inspect.isabstract(one)}
+    assert {*bases, *stages.STAGE_ROLES.values(), *PART_CLASSES} - set(reference.ROLES) == set()
+
+
+@pytest.mark.parametrize("role", reference.ROLES, ids=lambda role: role.__name__)
 def test_every_method_of_a_role_has_an_example(role: type) -> None:
     shown = [name for name in reference._methods(role) if role in reference.EXAMPLES and reference._example(role, name)]
     told = [name for name in reference._methods(role) if "Example" in (inspect.getdoc(getattr(role, name)) or "")]
