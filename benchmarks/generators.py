@@ -22,10 +22,9 @@ from torch.nn.functional import conv2d, interpolate
 
 from footlight_engines.generate.conv_networks import ResizeConv
 from footlight_engines.generate.conv_options import ImageGanOptions
-from footlight_engines.generate.conv_training import ConvTraining
+from footlight_engines.generate.conv_training import ConvTraining, plan_of
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.networks import generator_of
-from footlight_engines.generate.plan import Plan
 from footlight_engines.generate.serving import served
 from footlight_plugins import TrainingRun
 
@@ -71,11 +70,15 @@ def learning(clock: Callable[[], float], steps: int, rounds: int) -> dict[str, f
 
 def training(precision: Literal["auto", "fp32"]) -> ConvTraining:
     """A training on noise: what is learned takes no part in how long it takes."""
+    options = ImageGanOptions(steps=1_000_000, precision=precision, evaluations=0, device="cpu")
+    return ConvTraining(noise(), options, TrainingRun(0, Path(tempfile.mkdtemp()), lambda *_: None))
+
+
+def noise() -> Material:
+    """Pictures of six classes."""
     rng = np.random.default_rng(0)
     content = rng.integers(0, 256, (2_000, 4, 32, 32)).astype(np.uint8)
-    material = Material("image", 0, (4, 32, 32), content, rng.integers(0, 6, 2_000), CLASSES)
-    options = ImageGanOptions(steps=1_000_000, precision=precision, evaluations=0, device="cpu")
-    return ConvTraining(material, options, TrainingRun(0, Path(tempfile.mkdtemp()), lambda *_: None))
+    return Material("image", 0, (4, 32, 32), content, rng.integers(0, 6, 2_000), CLASSES)
 
 
 def _make_plain(one: ConvTraining) -> None:
@@ -99,7 +102,7 @@ def _enlarged(layer: ResizeConv) -> Callable[[torch.Tensor], torch.Tensor]:
 @torch.inference_mode()
 def drawing(clock: Callable[[], float], rounds: int) -> dict[str, float]:
     """Milliseconds for 64 pictures and for one."""
-    network = generator_of(Plan(4, 32, 32, 64, 32, len(CLASSES))).eval()
+    network = generator_of(plan_of(noise(), ImageGanOptions())).eval()
     known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     fast, z, labels = served(network, bool(known)), torch.randn(64, 64), torch.zeros(64, dtype=torch.int64)
 

@@ -145,10 +145,14 @@ class MusicGanOptions(ConvOptions):
     tempo: int = Field(90, ge=20, le=300, description="Quarter notes a minute in the files that are made.")
     voices: int = Field(4, ge=1, le=16, description="How many voices are read and made.")
     transpose: int = Field(
-        5,
+        0,
         ge=0,
         le=11,
-        description="Learn from every piece moved by up to so many semitones, within each voice's range.",
+        description="D sees all pieces moved by up to so many semitones: for few pieces and long trainings. With 5 nearly "
+        "all keys look alike to it, so that pieces may come in few.",
+    )
+    ema_share: float = Field(
+        0.15, ge=0, lt=1, description="The moving average of the weights halves after this share of the samples seen."
     )
     width: int = Field(64, ge=4, le=512, description="A quarter of the channels of all layers, for two bars.")
     penalty: float = Field(50.0, ge=0, description="The weight of the gradient penalty; it falls to a tenth.")

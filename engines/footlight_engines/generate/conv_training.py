@@ -187,7 +187,8 @@ class ConvTraining:
         return self._head.activate(network(z, labels))
 
     def _augmented(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        return augmented(x, tuple(self._options.augment), outside(self._material.kind), generator)
+        x = augmented(x, tuple(self._options.augment), outside(self._material.kind), generator)
+        return self._material.seen(x, generator)
 
     def _cast(self) -> torch.autocast:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._sixteen)

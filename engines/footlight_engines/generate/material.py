@@ -35,5 +35,8 @@ class Material:
     """Of music; 0 for all else."""
     vary: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)
     """Other views of a batch of kept content that are as real."""
+    seen: Callable[[torch.Tensor, torch.Generator], torch.Tensor] = field(default=_same)
+    """Through what D sees real content and what is made alike, (B, C, H, W), gradients pass: G is not taught to make these
+    changes."""
     flaw: Callable[[torch.Tensor], float] | None = None
     """The share of what G gave out (n, C, H, W) that is of no use: it counts beside how far it is from real content."""

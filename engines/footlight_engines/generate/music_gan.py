@@ -35,8 +35,8 @@ class MusicGan(ConvEngine):
         voices = train.shape[2]
         shape = (voices * rows, 1, train.shape[1])
         labels = np.zeros(len(train), np.int64)
-        vary = _transposed(move, rows)
-        material = Material("voices", rows, shape, content, labels, heldout=heldout, voices=voices, vary=vary)
+        seen = _transposed(move, voices)
+        material = Material("voices", rows, shape, content, labels, heldout=heldout, voices=voices, seen=seen)
         figures = {f"{name}_real": value for name, value in qualities(train[:MEASURED]).items()}
         return material, {"low": low, "ranges": ranges}, figures
 
@@ -80,15 +80,20 @@ def _rows(steps: NDArray[np.int16], low: int, high: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(rows, 2, 1)).astype(np.uint8)
 
 
-def _transposed(reach: int, rows: int) -> Callable[[torch.Tensor, torch.Generator], torch.Tensor]:
-    """Each window moved by up to ``reach`` semitones; silence stays silence."""
+def _transposed(reach: int, voices: int) -> Callable[[torch.Tensor, torch.Generator], torch.Tensor]:
+    """Each window (B, V P, 1, T) moved by up to ``reach`` semitones; silence, row 0 of each voice, stays silence."""
 
-    def vary(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        moves = torch.randint(-reach, reach + 1, (len(batch), 1, 1), generator=generator).to(batch.device)
-        moved = (batch.int() + moves).clamp(1, rows - 1)
-        return torch.where(batch > 0, moved, 0).to(torch.uint8)
+    def seen(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        roll = x.reshape(len(x), voices, -1, x.shape[3])  # (B, V, P, T)
+        pitches = roll.shape[2] - 1
+        moves = torch.randint(-reach, reach + 1, (len(x), 1), generator=generator).to(x.device)
+        source = torch.arange(pitches, device=x.device) - moves  # (B, P - 1)
+        inside = ((source >= 0) & (source < pitches))[:, None, :, None]
+        rows = source.clamp(0, pitches - 1)[:, None, :, None].expand(-1, voices, -1, roll.shape[3])
+        moved = roll[:, :, 1:].gather(2, rows) * inside  # (B, V, P - 1, T)
+        return torch.cat([roll[:, :, :1], moved], dim=2).reshape(x.shape)
 
-    return vary
+    return seen
 
 
 def _within(steps: NDArray[np.int16], ranges: Sequence[Sequence[int]]) -> NDArray[np.int16]:

@@ -15,7 +15,7 @@ from torch.nn.functional import one_hot
 
 pytest.importorskip("mido")
 
-from footlight_engines.generate.music_gan import _within  # skipped where mido is not installed
+from footlight_engines.generate.music_gan import _transposed, _within  # skipped where mido is not installed
 from footlight_engines.generate.sequence_networks import _motion_of
 from footlight_engines.generate.voices import qualities, read_midi, windows, write_midi
 from footlight_plugins.testing.generator import write_corpus
@@ -80,3 +80,14 @@ def test_d_sees_where_notes_begin_leap_and_cross() -> None:
     begun, leaps, crossings = _motion_of(one_hot(rows, 30).permute(0, 2, 1)[None].float())
     assert begun.tolist() == [[[0, 0, 1], [0, 0, 1]]] and leaps.tolist() == [[[0, 0, 1], [0, 0, 1]]]
     assert crossings.tolist() == [[[0, 0, 1]]]
+
+
+def test_d_sees_pieces_moved_by_semitones_while_silence_stays() -> None:
+    rows = torch.randint(0, 12, (40, 2, 8), generator=torch.Generator().manual_seed(1)).clamp(0, 9)
+    rows = torch.where(rows > 0, rows + 2, 0)  # two rows are free at either edge
+    roll = one_hot(rows, 14).permute(0, 1, 3, 2).float().reshape(40, 28, 1, 8)
+    seen = _transposed(2, 2)(roll, torch.Generator().manual_seed(0)).view(40, 2, 14, 8)
+    moves = (seen.argmax(2) - rows)[rows > 0]
+    assert torch.equal(seen.sum(2), torch.ones(40, 2, 8)) and torch.equal(seen[:, :, 0] > 0, rows == 0)
+    assert set(moves.tolist()) == {-2, -1, 0, 1, 2}
+    assert all(len(set((s.argmax(1) - r)[r > 0].tolist())) <= 1 for s, r in zip(seen, rows, strict=True))
