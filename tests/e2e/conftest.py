@@ -37,6 +37,7 @@ ON_BOTH_STORES = {
     "test_outage",
     "test_recommend",
     "test_retention",
+    "test_shapers",
 }
 """The modules whose tests run on SQLite and again on PostgreSQL; all others run on SQLite."""
 
