@@ -145,11 +145,7 @@ class MusicGanOptions(ConvOptions):
     tempo: int = Field(90, ge=20, le=300, description="Quarter notes a minute in the files that are made.")
     voices: int = Field(4, ge=1, le=16, description="How many voices are read and made.")
     transpose: int = Field(
-        0,
-        ge=0,
-        le=11,
-        description="D sees all pieces moved by up to so many semitones: for few pieces and long trainings. With 5 nearly "
-        "all keys look alike to it, so that pieces may come in few.",
+        5, ge=0, le=11, description="D sees a fifth of all pieces, real and made, moved by up to so many semitones."
     )
     ema_share: float = Field(
         0.15, ge=0, lt=1, description="The moving average of the weights halves after this share of the samples seen."

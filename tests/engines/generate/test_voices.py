@@ -82,12 +82,12 @@ def test_d_sees_where_notes_begin_leap_and_cross() -> None:
     assert crossings.tolist() == [[[0, 0, 1]]]
 
 
-def test_d_sees_pieces_moved_by_semitones_while_silence_stays() -> None:
-    rows = torch.randint(0, 12, (40, 2, 8), generator=torch.Generator().manual_seed(1)).clamp(0, 9)
+def test_d_sees_some_pieces_moved_by_semitones_while_silence_stays() -> None:
+    rows = torch.randint(0, 12, (90, 2, 8), generator=torch.Generator().manual_seed(1)).clamp(0, 9)
     rows = torch.where(rows > 0, rows + 2, 0)  # two rows are free at either edge
-    roll = one_hot(rows, 14).permute(0, 1, 3, 2).float().reshape(40, 28, 1, 8)
-    seen = _transposed(2, 2)(roll, torch.Generator().manual_seed(0)).view(40, 2, 14, 8)
+    roll = one_hot(rows, 14).permute(0, 1, 3, 2).float().reshape(90, 28, 1, 8)
+    seen = _transposed(2, 2)(roll, torch.Generator().manual_seed(0)).view(90, 2, 14, 8)
     moves = (seen.argmax(2) - rows)[rows > 0]
-    assert torch.equal(seen.sum(2), torch.ones(40, 2, 8)) and torch.equal(seen[:, :, 0] > 0, rows == 0)
+    assert torch.equal(seen.sum(2), torch.ones(90, 2, 8)) and torch.equal(seen[:, :, 0] > 0, rows == 0)
     assert set(moves.tolist()) == {-2, -1, 0, 1, 2}
     assert all(len(set((s.argmax(1) - r)[r > 0].tolist())) <= 1 for s, r in zip(seen, rows, strict=True))
