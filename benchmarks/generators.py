@@ -29,8 +29,6 @@ from footlight_engines.generate.serving import served
 from footlight_plugins import TrainingRun
 
 CLASSES = tuple(map(str, range(6)))
-CHUNK = 4
-"""As many as the engine draws at once; fewer are filled up."""
 
 
 def main() -> None:
@@ -102,13 +100,17 @@ def _enlarged(layer: ResizeConv) -> Callable[[torch.Tensor], torch.Tensor]:
 @torch.inference_mode()
 def drawing(clock: Callable[[], float], rounds: int) -> dict[str, float]:
     """Milliseconds for 64 pictures and for one."""
-    network = generator_of(plan_of(noise(), ImageGanOptions())).eval()
+    plan = plan_of(noise(), ImageGanOptions())
+    network = generator_of(plan).eval()
     known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     fast, z, labels = served(network, bool(known)), torch.randn(64, 64), torch.zeros(64, dtype=torch.int64)
 
     def chunks(count: int) -> None:
-        for start in range(0, count, CHUNK):
-            fast(z[start : start + CHUNK], labels[start : start + CHUNK])
+        """As many at once as the engine draws; the last ones are filled up."""
+        for start in range(0, count, plan.at_once):
+            filled = torch.zeros(plan.at_once, plan.latent)
+            filled[: count - start] = z[start : min(count, start + plan.at_once)]
+            fast(filled, labels[: plan.at_once])
 
     figures: dict[str, float] = {}
     for count in (64, 1):

@@ -24,8 +24,6 @@ from footlight_engines.generate.serving import served
 from footlight_engines.generate.threads import computing_threads
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun, Wish, WishRefused
 
-_CHUNK = 4
-"""How many pieces of content are made at once, always: another batch may round in another way."""
 _ALONE = threading.Lock()
 """Held while content is made: on one thread, because the number of threads changes how sums round."""
 FEWEST_SAMPLES = 50
@@ -118,9 +116,10 @@ class ConvEngine(Generator):
         if len(seeds) and seeds.min() < 0:
             raise ValueError(f"seed {seeds.min()} must be 0 or more")
         made: list[Content] = []
-        for start in range(0, len(seeds), _CHUNK):
+        size = model.plan.at_once
+        for start in range(0, len(seeds), size):
             call.check()
-            chunk = [int(seed) for seed in seeds[start : start + _CHUNK]]
+            chunk = [int(seed) for seed in seeds[start : start + size]]
             arrays = self.drawn(np.array(chunk, np.int64), wish)
             made += self.contents(arrays, chunk, model)
         return made
@@ -135,14 +134,15 @@ class ConvEngine(Generator):
         return z, self.mapped(z * np.float32(wish.truncation), self._labels(seeds, wish.class_name))
 
     def mapped(self, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
-        """Latents (n, Z) and classes (n,) to kept content (n, ...), 4 at a time, filled up with zeros."""
+        """Latents (n, Z) and classes (n,) to kept content (n, ...), always as many at a time, filled up with zeros: another
+        batch may round in another way."""
         model = self.trained()
-        parts = []
-        for start in range(0, len(z), _CHUNK):
-            rows = z[start : start + _CHUNK]
-            filled = np.zeros((_CHUNK, z.shape[1]), np.float32)
-            classes = np.zeros(_CHUNK, np.int64)
-            filled[: len(rows)], classes[: len(rows)] = rows, labels[start : start + _CHUNK]
+        parts, size = [], model.plan.at_once
+        for start in range(0, len(z), size):
+            rows = z[start : start + size]
+            filled = np.zeros((size, z.shape[1]), np.float32)
+            classes = np.zeros(size, np.int64)
+            filled[: len(rows)], classes[: len(rows)] = rows, labels[start : start + size]
             parts.append(self._made(model, filled, classes)[: len(rows)])
         return np.concatenate(parts) if parts else np.empty((0,))
 
