@@ -132,7 +132,7 @@ def test_whatever_a_recommender_does_the_server_goes_on(fleet: Fleet, at: str, d
     assert len(fleet.client.recommend("p2", 3, deployment="popular")) == 3
     if at == "recommend_batch":
         assert f"one by one: engine '{name}'" in fleet.server.log
-    if at == "recommend_batch" or does in ("exit", "sleep"):
+    elif does in ("exit", "sleep"):
         assert fleet.until(lambda: fleet.of(name).health.faults > 0 or bool(fleet.of(name).problem))
 
 

@@ -223,11 +223,9 @@ class ConvTraining:
         z = torch.from_numpy(rng.standard_normal((len(rows), self._options.latent), np.float32)).to(self._device)
         wanted = torch.from_numpy(rng.integers(count, size=len(rows))).to(self._device)
         known = torch.from_numpy(rng.random(len(rows)) >= _UNNAMED).to(self._device)
-        named = (
-            self._named(rows, known),
-            self._named(wanted, known),
-        )  # as many of either, so that D learns nothing of it
-        return self._material.vary(self._content[rows], generator), named[0], z, named[1], generator
+        real = self._material.vary(self._content[rows], generator)
+        # As many of either are named, so that D learns nothing from that.
+        return real, self._named(rows, known), z, self._named(wanted, known), generator
 
     def _named(self, rows: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """The classes of samples (B,): the last stands for any."""

@@ -18,7 +18,7 @@ from footlight_plugins import Content, Corpus, Domain, Samples
 MEASURED = 200
 MOVED = 0.2
 """So much of what D sees is transposed. With all of it, keys look alike to D, and what is made falls to a few (Karras et al.
-2020, "StyleGAN2-ADA", section 2.2: changes leak unless most of the content is spared)."""
+2020, "StyleGAN2-ADA", section 2.2: a change leaks where nearly all of the content undergoes it)."""
 
 
 class MusicGan(ConvEngine):

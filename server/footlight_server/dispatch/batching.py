@@ -83,10 +83,8 @@ class Batching:
             work = partial(_all_known, call=asking.call)
             try:
                 rankings = host.now(work, queries) if host.inline else await host.run(work, queries, asking.call)
-            except EngineFault as fault:
-                return await self._one_by_one(asking, host, (first, queries), fault)
-            except EngineDown as down:
-                log.warning("a batch is asked for one by one: %s", down)
+            except (EngineFault, EngineDown) as fault:
+                log.warning("a batch is asked for one by one: %s", fault)
         if rankings is None:
             return [await self._one(asking, host, first, query) for query in queries]
         plain = first.terms.diversity == 0 and first.seed is None and host.composition is None
@@ -96,18 +94,6 @@ class Batching:
             )
         pairs = zip(queries, rankings, strict=True)
         return [await self._given(asking, host, first, query, ranking) for query, ranking in pairs]
-
-    async def _one_by_one(
-        self, asking: Asking, host: RecommenderHost, asked: tuple[Asked, list[Query]], fault: EngineFault
-    ) -> list[Recommended]:
-        """The answers of a batch with which the engine failed; counted here where it fails with none of the people."""
-        log.warning("a batch is asked for one by one: %s", fault)
-        first, queries = asked
-        before = host.care.breaker.faults
-        answers = [await self._one(asking, host, first, query) for query in queries]
-        if host.care.breaker.faults == before:
-            host.fault(fault)
-        return answers
 
     async def _one(self, asking: Asking, host: RecommenderHost, first: Asked, query: Query) -> Recommended:
         try:

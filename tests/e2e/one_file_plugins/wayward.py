@@ -1,4 +1,4 @@
-"""A recommender, an agent and an assistant that raise, hang or answer nonsense in any one of their methods."""
+"""A recommender and an agent that raise, hang or answer nonsense in any one of their methods."""
 
 from __future__ import annotations
 
