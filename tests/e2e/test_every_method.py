@@ -132,8 +132,27 @@ def test_whatever_a_recommender_does_the_server_goes_on(fleet: Fleet, at: str, d
     assert len(fleet.client.recommend("p2", 3, deployment="popular")) == 3
     if at == "recommend_batch":
         assert f"one by one: engine '{name}'" in fleet.server.log
-    elif does in ("exit", "sleep"):
+    if at == "recommend_batch" or does in ("exit", "sleep"):
         assert fleet.until(lambda: fleet.of(name).health.faults > 0 or bool(fleet.of(name).problem))
+
+
+def asked_for_six(fleet: Fleet, does: str) -> Deployment:
+    """A deployment that fails with batches alone, after six batches of one person."""
+    options = {"at": "recommend_batch", "does": does, "flag": str(fleet.flag)}
+    name = fleet.client.create_deployment(f"six-{does}", "wayward", options).name
+    for _ in range(6):
+        fleet.client.recommend_batch(["p1"], 3, deployment=name)
+    return fleet.of(name)
+
+
+def test_an_engine_that_fails_at_every_batch_is_left_alone(fleet: Fleet) -> None:
+    health = asked_for_six(fleet, "raise").health
+    assert health.state is BreakerState.OPEN and health.faults == 5 and "recommend_batch" in health.reason
+
+
+def test_a_batch_that_is_interrupted_costs_no_engine(fleet: Fleet) -> None:
+    health = asked_for_six(fleet, "overrun").health
+    assert health.state is BreakerState.CLOSED and (health.faults, health.restarts) == (0, 0)
 
 
 def agent(fleet: Fleet, at: str, does: str) -> str:

@@ -12,7 +12,7 @@ from footlight_plugins import Call, Query, Ranking, Recommender
 from footlight_server.dispatch.answering import Answerer, known
 from footlight_server.dispatch.asking import Asking
 from footlight_server.dispatch.checking import all_right, checked_lines
-from footlight_server.dispatch.faulting import EngineDown, EngineFault
+from footlight_server.dispatch.faulting import EngineDown, EngineFault, EngineOverran
 from footlight_server.dispatch.filling import Found
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.resolving import Asked, Resolver
@@ -78,15 +78,13 @@ class Batching:
     ) -> list[Recommended]:
         """Some answers of a batch. A fault hurts only the person it happened with: they get the fallback's answer."""
         host.admission.calls += len(queries)
-        rankings: Sequence[Ranking | None] | None = None
-        if host.care.closed:
-            work = partial(_all_known, call=asking.call)
-            try:
-                rankings = host.now(work, queries) if host.inline else await host.run(work, queries, asking.call)
-            except (EngineFault, EngineDown) as fault:
-                log.warning("a batch is asked for one by one: %s", fault)
+        before = host.care.faults
+        rankings, fault = await self._together(asking, host, queries) if host.care.closed else (None, None)
         if rankings is None:
-            return [await self._one(asking, host, first, query) for query in queries]
+            answers = [await self._one(asking, host, first, query) for query in queries]
+            if fault is not None and host.care.faults == before:  # none of the people has it, and it did not hang
+                host.fault(fault)
+            return answers
         plain = first.terms.diversity == 0 and first.seed is None and host.composition is None
         if plain and all_right(rankings, queries[0]):
             return self._answerer.record_all(
@@ -94,6 +92,21 @@ class Batching:
             )
         pairs = zip(queries, rankings, strict=True)
         return [await self._given(asking, host, first, query, ranking) for query, ranking in pairs]
+
+    async def _together(
+        self, asking: Asking, host: RecommenderHost, queries: list[Query]
+    ) -> tuple[Sequence[Ranking | None] | None, EngineFault | None]:
+        """What the engine answers to all in one go; None where it failed, and its fault, where that may count.
+
+        A batch that was interrupted on the event loop may not: one answer was to take microseconds, not all of them, and
+        with the first batch there may be something to load.
+        """
+        work = partial(_all_known, call=asking.call)
+        try:
+            return host.now(work, queries) if host.inline else await host.run(work, queries, asking.call), None
+        except (EngineFault, EngineDown) as wrong:
+            log.warning("a batch is asked for one by one: %s", wrong)
+            return None, None if isinstance(wrong, EngineDown | EngineOverran) else wrong
 
     async def _one(self, asking: Asking, host: RecommenderHost, first: Asked, query: Query) -> Recommended:
         try:

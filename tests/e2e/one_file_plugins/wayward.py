@@ -33,8 +33,9 @@ from footlight_plugins import (
     Verb,
     impl,
 )
+from footlight_server.dispatch.faulting import Overrun
 
-Deed = Literal["well", "raise", "exit", "sleep", "none", "text", "nan", "huge", "less"]
+Deed = Literal["well", "raise", "exit", "sleep", "overrun", "none", "text", "nan", "huge", "less"]
 ANSWERS: Mapping[str, Any] = {"none": None, "text": "text", "nan": float("nan"), "huge": 10**30, "less": -1}
 
 
@@ -61,6 +62,8 @@ class Wayward:
                 sys.exit(3)
             case "sleep":
                 time.sleep(3600)
+            case "overrun":
+                raise Overrun("what the watch over the event loop raises in an engine that stays")
         return ANSWERS[options.does]
 
 
