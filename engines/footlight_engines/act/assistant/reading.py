@@ -1,4 +1,5 @@
-"""From what somebody typed to text that rules can read: one spelling, one case, simplified characters."""
+"""From what somebody typed to text that rules can read: one spelling, one case, simplified characters,
+Mandarin where it is Cantonese."""
 
 from __future__ import annotations
 
@@ -12,6 +13,10 @@ ENGLISH, CHINESE = "en", "zh"
 
 _DATA = table("traditional")
 _SIMPLIFIED = str.maketrans(str(_DATA["traditional"]), str(_DATA["simplified"]))
+_CANTONESE = table("cantonese")
+_SPEAKS_CANTONESE = re.compile("|".join(_CANTONESE["signs"]))
+_MANDARIN = dict(_CANTONESE["phrases"])
+_SAID_IN_CANTONESE = re.compile("|".join(map(re.escape, sorted(_MANDARIN, key=len, reverse=True))))
 _QUOTES = str.maketrans("’‘`´“”„「」『』", "''''\"\"\"《》《》")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN = re.compile(r"[a-z]+")
@@ -52,6 +57,8 @@ def read(text: str) -> Utterance:
     plain = "".join(" " if unicodedata.category(c) in _UNREADABLE else c for c in plain if c not in _JOINERS)
     for pattern, spelling in _CONTRACTIONS:
         plain = pattern.sub(spelling, plain)
+    if _SPEAKS_CANTONESE.search(plain):
+        plain = _SAID_IN_CANTONESE.sub(lambda said: _MANDARIN[said[0]], plain)
     plain = " ".join(plain.split())
     return Utterance(plain, language_of(plain))
 
