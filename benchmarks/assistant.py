@@ -26,10 +26,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_engines.act.assistant.classifier import Linear, features, parsed, train
+from footlight_engines.act.assistant.classifier import Model, Seen, train
 from footlight_engines.act.assistant.engine import AssistantOptions, CatalogueAssistant
+from footlight_engines.act.assistant.examples import parsed
+from footlight_engines.act.assistant.features import features
+from footlight_engines.act.assistant.lexicons import shared_lexicon
 from footlight_engines.act.assistant.policy import prior
 from footlight_engines.act.assistant.reading import read
+from footlight_engines.act.assistant.slots import slots_of
 from footlight_engines.act.assistant.understanding import understand
 from footlight_plugins import ItemContent, Turn, find_embedder
 from footlight_plugins.loader import load_plugins
@@ -66,13 +70,13 @@ def seekers(path: Path) -> tuple[list[str], Matrix, Matrix, NDArray[np.int64]]:
     return texts, np.array(labels, np.float32), np.array(context, np.float32), np.array(groups)
 
 
-def cross_validated(rows: Matrix, labels: Matrix, groups: NDArray[np.int64]) -> dict[str, Any]:
+def cross_validated(seen: Seen, labels: Matrix, groups: NDArray[np.int64]) -> dict[str, Any]:
     """Micro and macro F1 over all folds together; no dialogue is in two folds."""
     fold = np.random.default_rng(0).permutation(int(groups.max()) + 1)[groups] % FOLDS
     hat = np.zeros(labels.shape, np.bool_)
     for number in range(FOLDS):
         test = fold == number
-        hat[test] = predicted(train(rows[~test], labels[~test]), rows[test])
+        hat[test] = predicted(train(seen[~test], labels[~test]), seen[test])
     true = labels > 0.5
     right, wrong, missed = ((a & b).sum(axis=0) for a, b in ((hat, true), (hat, ~true), (~hat, true)))
     each = 2 * right / (2 * right + wrong + missed)
@@ -84,9 +88,9 @@ def cross_validated(rows: Matrix, labels: Matrix, groups: NDArray[np.int64]) -> 
     }
 
 
-def predicted(model: Linear, rows: Matrix) -> NDArray[np.bool_]:
+def predicted(model: Model, seen: Seen) -> NDArray[np.bool_]:
     """Every label above the threshold; the likeliest where none is."""
-    chances = model.probabilities(rows)
+    chances = model.probabilities(seen)
     hat: NDArray[np.bool_] = chances > THRESHOLD
     none = ~hat.any(axis=1)
     hat[none, chances[none].argmax(axis=1)] = True
@@ -96,14 +100,11 @@ def predicted(model: Linear, rows: Matrix) -> NDArray[np.bool_]:
 def intents(path: Path) -> dict[str, Any]:
     """The first part, with and without the embedding and the context."""
     texts, labels, context, groups = seekers(path)
-    rows = features(texts)
-    found = {"text": cross_validated(rows, labels, groups)}
-    parts = [rows, context]
-    if (embedder := find_embedder()) is not None:
-        parts.append(embedder[1].embed(texts))
-    found["text, context and embedding" if embedder else "text and context"] = cross_validated(
-        np.hstack(parts), labels, groups
-    )
+    rows = features(texts, [slots_of(text, text, shared_lexicon()) for text in texts])
+    found = {"text": cross_validated(Seen(rows), labels, groups)}
+    embedder = find_embedder()
+    seen = Seen(np.hstack([rows, context]), embedder[1].embed(texts) if embedder else None)
+    found["text, context and embedding" if embedder else "text and context"] = cross_validated(seen, labels, groups)
     return found
 
 

@@ -18,7 +18,7 @@ def people_in(text: str, shelf: Shelf) -> list[Slot]:
     taken = 0
     for start, end, name in sorted(_names(text, shelf)):
         if start >= taken:
-            found.append(Slot("people", name, polarity_at(text, start, end), place=start))
+            found.append(Slot("people", name, polarity_at(text, start, end), place=start, end=end))
             taken = end
     return found
 

@@ -25,6 +25,8 @@ class Slot:
     """For titles: the item of the catalogue that is meant; -1 where it has none."""
     place: int = 0
     """Where in the text it begins."""
+    end: int = 0
+    """Where in the text it ends."""
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -53,22 +55,24 @@ def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
     covered: list[tuple[int, int]] = []
     for title in named_titles(text, raw, lexicon):
         covered.append((title.start, title.end))
-        found.append(Slot("title", title.value, _polarity(spoken, title.start, title.end, []), place=title.start))
+        found.append(
+            Slot("title", title.value, _polarity(spoken, title.start, title.end, []), place=title.start, end=title.end)
+        )
     numbers = [figure for figure in figures(text) if _free(figure.start, figure.end, covered)]
     covered += [(figure.start, figure.end) for figure in numbers]
     words = [word for word in lexicon.find(text) if _free(word.start, word.end, covered)]
     ends = sorted([(w.start, w.end) for w in words] + [(f.start, f.end) for f in numbers])
     for figure in numbers:
         value, polarity = _bounded(figure.value, _polarity(spoken, figure.start, figure.end, ends))
-        found.append(Slot(figure.slot, value, polarity, place=figure.start))
+        found.append(Slot(figure.slot, value, polarity, place=figure.start, end=figure.end))
     for word in words:
         polarity = _polarity(spoken, word.start, word.end, ends)
-        found += [Slot(slot, value, polarity, place=word.start) for slot, value in _meant(text, word)]
+        found += [Slot(slot, value, polarity, place=word.start, end=word.end) for slot, value in _meant(text, word)]
     known = [(word.start, word.end) for word in words if any(slot == "people" for slot, _ in word.meanings)]
     for person in named_people(text, raw, lexicon):
         if _free(person.start, person.end, known + covered):
             polarity = _polarity(spoken, person.start, person.end, ends)
-            found.append(Slot("people", person.value, polarity, place=person.start))
+            found.append(Slot("people", person.value, polarity, place=person.start, end=person.end))
     return _tidied(found, words)
 
 

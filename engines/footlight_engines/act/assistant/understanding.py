@@ -19,16 +19,16 @@ from footlight_plugins import find_embedder
 
 CERTAIN = 9.0
 """A cue of this weight decides by itself."""
-BELIEF = 22.0
+BELIEF = 30.0
 """What the classifier's whole certainty weighs beside the cues."""
-LEAST = 0.2
+LEAST = 0.06
 """Where no cue speaks, the classifier has to be so certain by itself: of nonsense it is not."""
-SURE = 0.1
+SURE = 0.02
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
 SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
-Mind = Callable[[str], Mapping[str, float]]
-"""The probability of each intent of a normalised text."""
+Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
+"""The probability of each intent of a normalised text with its slots."""
 _QUESTION = pattern("questions")
 _OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.REJECT)
 """What is said of one item."""
@@ -76,7 +76,7 @@ def understand(
 def _mind(shelf: Shelf | None) -> Mind:
     """The classifier with the shelf's embedder; where there is no shelf, with the best that is installed."""
     if shelf is not None:
-        return lambda text: classifier(shelf.embedder).probabilities(text, shelf.embedded_query(text))
+        return lambda text, slots: classifier(shelf.embedder).probabilities(text, slots, shelf.embedded_query(text))
     found = find_embedder()
     return classifier(found[1] if found else None).probabilities
 
@@ -90,7 +90,7 @@ def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None,
         return intents.ACCEPT
     if not weights and slots and memory.asked:
         return intents.PREFERENCE
-    chances = mind(text)
+    chances = mind(text, slots)
     total = {one: weights.get(one, 0.0) + BELIEF * chances[one] for one in intents.INTENTS}
     best, second = sorted(total, key=lambda one: -total[one])[:2]
     if not weights and (chances[best] < LEAST or chances[best] - chances[second] < SURE):

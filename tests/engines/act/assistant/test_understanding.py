@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from footlight_engines.act.assistant.classifier import Example, examples
+from footlight_engines.act.assistant.examples import Example, examples
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.understanding import understand
 
@@ -94,7 +94,7 @@ def test_a_bare_number_takes_an_item_of_the_list() -> None:
 
 
 def test_an_example_is_parsed_with_values_that_hold_spaces() -> None:
-    from footlight_engines.act.assistant.classifier import parsed
+    from footlight_engines.act.assistant.examples import parsed
 
     line = "ask\tmovies with Tom Hanks\tkind=film people=tom hanks"
     expected = frozenset({("kind", "film", 1), ("people", "tom hanks", 1)})
