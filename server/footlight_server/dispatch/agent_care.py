@@ -21,7 +21,7 @@ from footlight_plugins import Agent, Call, Engine, EngineSpec, Options, Spaces
 from footlight_server.dispatch.admission import Admission
 from footlight_server.dispatch.breaker import Breaker, BreakerState
 from footlight_server.dispatch.demotions import demotion
-from footlight_server.dispatch.faulting import AgentDown, EngineFault, EngineLost, EngineOverran, told
+from footlight_server.dispatch.faulting import AgentDown, EngineFault, EngineLost, EngineOverran, Whose, told
 from footlight_server.dispatch.limits import MOST_ABANDONED, Limits
 from footlight_server.dispatch.seat import FOREVER, PREPARE_SECONDS, InlineSeat, Seat, apart
 from footlight_server.isolation.process import EngineProcess, order_for
@@ -52,6 +52,8 @@ class AgentCare:
 
     def __init__(self, name: str, spec: EngineSpec, limits: Limits) -> None:
         self.name = name
+        self.plugin = ""
+        """The plug-in that offers the engine."""
         self.limits = limits
         self.isolated = name in limits.isolated
         self.demotion = demotion(limits.demoted, name, spec)
@@ -168,6 +170,7 @@ class AgentCare:
 
     def _fault(self, agent: str, fault: EngineFault, lost: bool = False) -> None:
         ward = self._wards.setdefault(agent, _Ward())
+        fault.whose = self._whose(agent)
         self.faults += 1
         ward.calls += 1
         was = ward.breaker.state
@@ -182,7 +185,10 @@ class AgentCare:
             log.error("an agent of deployment %r is out of order: %s", self.name, reason, exc_info=fault)
 
     def _down(self, agent: str) -> AgentDown:
-        return AgentDown(self.name, agent, self._wards[agent].breaker.retry_after)
+        return AgentDown(self._whose(agent), self._wards[agent].breaker.retry_after)
+
+    def _whose(self, agent: str) -> Whose:
+        return Whose(self.spec.name, self.plugin, self.name, agent)
 
     def _demote(self, reason: str) -> None:
         """Ask the engine on a thread from now on."""

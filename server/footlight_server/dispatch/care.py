@@ -13,7 +13,7 @@ from footlight_plugins import Call, Engine, EngineSpec, Options
 from footlight_server.dispatch.admission import Admission
 from footlight_server.dispatch.breaker import Breaker, BreakerState
 from footlight_server.dispatch.demotions import demotion
-from footlight_server.dispatch.faulting import EngineDown, EngineFault, EngineLost, EngineOverran, told
+from footlight_server.dispatch.faulting import EngineDown, EngineFault, EngineLost, EngineOverran, Whose, told
 from footlight_server.dispatch.limits import MOST_ABANDONED, Limits
 from footlight_server.dispatch.seat import FOREVER, InlineSeat, Seat
 from footlight_server.errors import FailedPrecondition
@@ -42,6 +42,8 @@ class Care:
         let_go: Callable[[str], None],
     ) -> None:
         self.name = name
+        self.plugin = ""
+        """The plug-in that offers the engine."""
         self.limits = limits
         self.isolated = name in limits.isolated
         self.demotion = demotion(limits.demoted, name, spec)
@@ -84,7 +86,12 @@ class Care:
 
     def down(self) -> EngineDown:
         """What a caller is told while the engine is not asked. The reason is for operators: ListDeployments shows it."""
-        return EngineDown(self.name, "its engine failed and is left alone for a while", self.breaker.retry_after)
+        return EngineDown(self.whose, self.breaker.retry_after)
+
+    @property
+    def whose(self) -> Whose:
+        """Whose fault it is when something is wrong."""
+        return Whose(self.spec.name, self.plugin, self.name)
 
     async def run(self, work: Callable[[], T], call: Call = FOREVER, patience: float = 0.0) -> T:
         """Ask the engine something, when it is asked at all.
@@ -108,6 +115,8 @@ class Care:
 
     def fault(self, fault: Exception) -> None:
         """Count what the engine did wrong."""
+        if isinstance(fault, EngineFault):
+            fault.whose = self.whose
         if isinstance(fault, EngineLost | EngineOverran) and not self.lost:
             self.lose(str(fault), fault)
             return

@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-from footlight_plugins import Assistant, Heard, Reply, Turn, Verb
+from footlight_plugins import Heard, Reply, Turn, Verb
 from footlight_server.agents.settings import Settings
+from footlight_server.dispatch import talking
 from footlight_server.dispatch.acting import Acting, decision_id
 from footlight_server.dispatch.agent_desk import NewAgent
 from footlight_server.dispatch.asking import Asking, Policy, trusted
@@ -116,7 +117,7 @@ class Conversing:
 
     def _host(self, deployed: Deployed) -> TalkerHost:
         host = self._hosts.get(deployed.name)
-        if host is None:
+        if host is None or host.deployed is not deployed:  # it was deleted since, and made again
             limits = self._deployments.limits
             host = self._hosts[deployed.name] = TalkerHost(deployed, limits, self._catalogue, self._models)
         return host
@@ -131,19 +132,19 @@ class Conversing:
             request = (host.name, wanted.conversation_id, wanted.request_id)
             if (done := await asyncio.to_thread(self._table.requested, *request)) is not None:
                 return done
-        engine = await host.ready(asking.remaining * 0.9)
+        await host.ready(asking.remaining * 0.9)
         before = await asyncio.to_thread(self._table.last, host.name, wanted.conversation_id)
         turn = await self._asked(asking, wanted, before)
-        heard = await host.run(partial(engine.hear, turn), asking.call)
+        heard = await host.ask(partial(talking.hear, turn=turn), asking.call)
         number = 1 if before is None else before.turn + 1
         record = self._begun(host.name, wanted, before, number)
         await self._reward(asking, record, heard)
         act = 0
         decided: dict[str, Any] = {}
         if heard.mask is not None:
-            act, decided = await self._decide(asking, host.name, engine, (record, heard))
+            act, decided = await self._decide(asking, host, (record, heard))
             record = replace(record, decision_id=decided["decision_id"])
-        reply = await host.run(partial(engine.reply, turn, heard, act), asking.call)
+        reply = await host.ask(partial(talking.reply, turn=turn, heard=heard, act=act), asking.call)
         memory = {**record.memory, "talk": reply.memory}
         record = replace(record, answer={**self._answer(heard, reply), **decided}, memory=memory)
         await self._table.append(record)
@@ -167,24 +168,27 @@ class Conversing:
             await self._acting.reward(asking, [(f"turn-{record.turn}", record.decision_id, heard.reward)])
 
     async def _decide(
-        self, asking: Asking, name: str, engine: Assistant, turn: tuple[TurnRecord, Heard]
+        self, asking: Asking, host: TalkerHost, turn: tuple[TurnRecord, Heard]
     ) -> tuple[int, dict[str, Any]]:
         record, heard = turn
         assert heard.mask is not None
-        await self._make_agent(asking, name, engine)
+        await self._make_agent(asking, host)
         session = _session(record.memory)
         request = hashlib.blake2b(f"{session}/{record.turn}/{record.said}".encode(), digest_size=16).hexdigest()
         mask = [bool(allowed) for allowed in heard.mask]
-        move = WantedMove(session, heard.observation, mask, request_id=request, user_id=record.user_id)
-        answer = await self._acting.act(asking, agent_of(name), move)
+        move = WantedMove(session, int(heard.observation), mask, request_id=request, user_id=record.user_id)
+        answer = await self._acting.act(asking, agent_of(host.name), move)
         name_of_it = decision_id(answer.agent, answer.position)
         decided = {"decision_id": name_of_it, "distribution": answer.distribution.tolist()}
         return answer.action, decided | {"propensity": answer.propensity}
 
-    async def _make_agent(self, asking: Asking, name: str, engine: Assistant) -> None:
+    async def _make_agent(self, asking: Asking, host: TalkerHost) -> None:
         """The agent that decides for a deployment, made where it is not there yet."""
+        name, engine = host.name, host.engine
         if name in self._agents:
             return
+        if engine is None:
+            raise host.care.down()
         desk, asking = self._acting.desk, trusted(asking)  # whoever converses need not be allowed to make agents
         try:
             await desk.get(asking, agent_of(name))
@@ -206,9 +210,9 @@ class Conversing:
             "act": reply.act,
             "intent": heard.intent,
             "notes": list(reply.notes),
-            "reward": heard.reward,
+            "reward": None if heard.reward is None else float(heard.reward),
             "slots": [[s.name, s.value, s.wanted, ids[s.item] if s.item >= 0 else ""] for s in heard.slots],
-            "items": [[ids[one.item], one.title, one.score, list(one.reasons)] for one in reply.items],
+            "items": [[ids[one.item], one.title, float(one.score), list(one.reasons)] for one in reply.items],
         }
 
     async def stop(self) -> None:

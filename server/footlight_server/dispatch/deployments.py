@@ -58,6 +58,8 @@ class Deployed:
     """None for engines of the verb act: every agent is an instance of its own."""
     agents: AgentCare | None = None
     """Looks after the agents; None for the other verbs."""
+    talker: Care | None = None
+    """Looks after an engine that converses, once it was asked."""
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while another state is made to serve, and until that is written down."""
 
@@ -72,7 +74,7 @@ class Deployed:
     @property
     def care(self) -> Care | AgentCare:
         """Who looks after its engine, or the engines of its agents."""
-        care = self.agents if self.host is None else self.host.care
+        care = self.talker or (self.agents if self.host is None else self.host.care)
         assert care is not None
         return care
 
@@ -87,6 +89,8 @@ class Deployed:
         """Let go of its engines."""
         if self.agents is not None:
             self.agents.stop()
+        if self.talker is not None:
+            self.talker.stop()
         if self.host is not None:
             await self.host.stop()
 
@@ -173,8 +177,10 @@ class Deployments:
 
     async def _deploy(self, record: Deployment, spec: EngineSpec) -> Deployed:
         host: RecommenderHost | GeneratorHost | None = None
+        plugin = self.plugins.plugin_of(spec.name).name
         if spec.verb is Verb.RECOMMEND:
             host = RecommenderHost(record.name, spec, self.events, self.models, self.limits)
+            host.care.plugin = plugin
             host.compose(self.roster.composition(record.name))
             if self._sleeps(record, spec):
                 host.asleep = True
@@ -184,9 +190,12 @@ class Deployments:
                 host.follow()
         elif spec.verb is Verb.GENERATE:
             host = GeneratorHost(record.name, spec, self.models, self.limits)
+            host.care.plugin = plugin
             host.expect(record.active_version)
         else:
-            return Deployed(record, spec, None, AgentCare(record.name, spec, self.limits))
+            care = AgentCare(record.name, spec, self.limits)
+            care.plugin = plugin
+            return Deployed(record, spec, None, care)
         return Deployed(record, spec, host)
 
     def _sleeps(self, record: Deployment, spec: EngineSpec) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, dataclass
 
 from footlight_plugins import Call, CallEnded
 from footlight_server.errors import DeadlineExceeded, FootlightError, Unavailable
@@ -10,8 +11,30 @@ from footlight_server.errors import DeadlineExceeded, FootlightError, Unavailabl
 LONGEST_REASON = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose fault something is, in names that a caller may read."""
+
+    engine: str
+    plugin: str
+    deployment: str
+    agent: str = ""
+
+    def __str__(self) -> str:
+        of_plugin = f" of plug-in '{self.plugin}'" if self.plugin else ""
+        return f"engine '{self.engine}'{of_plugin}"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Those that there are."""
+        return {name: text for name, text in asdict(self).items() if text}
+
+
 class EngineFault(Exception):
     """An engine raised, hung, died or broke its contract. The message goes to the log, never on the wire."""
+
+    whose: Whose | None = None
+    """What callers are told; set by whoever looks after the engine."""
 
 
 class EngineLost(EngineFault):
@@ -31,8 +54,9 @@ class EngineDown(Unavailable):
 
     reason = "ENGINE_DOWN"
 
-    def __init__(self, deployment: str, message: str, retry_after: float) -> None:
-        super().__init__(f"deployment '{deployment}' is out of order: {message}", {"deployment": deployment})
+    def __init__(self, whose: Whose, retry_after: float) -> None:
+        text = f"deployment '{whose.deployment}' is out of order: {whose} failed and is left alone for a while"
+        super().__init__(text, whose.names)
         self.retry_after = max(retry_after, 0.01)
 
 
@@ -41,9 +65,9 @@ class AgentDown(Unavailable):
 
     reason = "ENGINE_DOWN"
 
-    def __init__(self, deployment: str, agent: str, retry_after: float) -> None:
-        text = f"agent '{agent}' is out of order: its engine failed and is left alone for a while"
-        super().__init__(text, {"deployment": deployment, "agent": agent})
+    def __init__(self, whose: Whose, retry_after: float) -> None:
+        text = f"agent '{whose.agent}' is out of order: {whose} failed and is left alone for a while"
+        super().__init__(text, whose.names)
         self.retry_after = max(retry_after, 0.01)
 
 

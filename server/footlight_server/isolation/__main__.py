@@ -15,16 +15,30 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from footlight_plugins import Agent, Call, CallEnded, Engine, Options, Query, Spaces, TrainingRun, Verb, WishRefused
+from footlight_plugins import (
+    Agent,
+    Call,
+    CallEnded,
+    Engine,
+    Heard,
+    Options,
+    Query,
+    Spaces,
+    TrainingRun,
+    Turn,
+    Verb,
+    WishRefused,
+)
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.options import options_of
 from footlight_server.isolation.pipe import Gone, Pipe
 
-METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict", "describe"})
+METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict"})
 """What is called as it is asked for; the others take something that does not cross as it is."""
 
 WITH_CALL = frozenset({"recommend_batch", "generate", "generate_as", "interpolate"})
@@ -38,6 +52,9 @@ ANSWERING = frozenset({"state", "decide", "decide_batch"})
 
 LONGEST_TEXT = 300
 
+THOUGHTS = 1_024
+"""So many turns may have been heard and not been answered yet; the oldest are let go of."""
+
 
 class Host:
     """Holds the engine and calls it."""
@@ -46,6 +63,7 @@ class Host:
         self._engine: Any = None
         self._agents: dict[int, Any] = {}
         self._servable: Any = None
+        self._thoughts: dict[int, Any] = {}
         self.number = 0
         self.left = 0
         """The number of the last call whose caller left."""
@@ -70,7 +88,7 @@ class Host:
         _bound_memory(memory)
         spec = load_plugins(_loader_config(**plugins)).engines[engine]
         self._class = engine_class = resolve_factory(spec)
-        if spec.verb is Verb.ACT:
+        if spec.verb is Verb.ACT and not spec.converses:
             return  # each agent comes with options of its own
         make = cast("Callable[[Options], Engine]", engine_class)
         self._engine = make(options_of(engine_class, options))
@@ -97,6 +115,10 @@ class Host:
     def _apply(self, events: Any) -> Any:
         return [self._engine.apply(events), self._engine.pending]
 
+    def _describe(self, contents: Any) -> Any:
+        self._engine.describe(contents)
+        return self._engine.pending
+
     def _settle(self) -> Any:
         self._engine.settle()
         return self._engine.pending
@@ -109,6 +131,19 @@ class Host:
 
     def _similar(self, item: int, query: Query, servable: Any) -> Any:
         return self._engine.similar(item, self._whole(query, servable))
+
+    def _about(self) -> Any:
+        return [self._engine.acts, self._engine.observations, self._engine.policy]
+
+    def _hear(self, turn: Turn) -> Any:
+        heard = self._engine.hear(turn)
+        self._thoughts[self.number] = heard.thought
+        while len(self._thoughts) > THOUGHTS:
+            del self._thoughts[next(iter(self._thoughts))]
+        return [self.number, replace(heard, thought=None)]
+
+    def _reply(self, turn: Turn, heard: Heard, act: int) -> Any:
+        return self._engine.reply(turn, replace(heard, thought=self._thoughts.pop(heard.thought)), act)
 
     def _generate(self, seeds: Any, call: Call) -> Any:
         return self._engine.generate(seeds, call)

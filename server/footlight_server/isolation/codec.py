@@ -23,17 +23,21 @@ from footlight_plugins import (
     Content,
     Discrete,
     Events,
+    Heard,
     History,
     ItemContent,
     Query,
     Ranking,
+    Reply,
     Situation,
     Situations,
     Spaces,
     State,
     Transitions,
+    Turn,
     Wish,
 )
+from footlight_plugins.conversation import ReplyItem, SaidSlot
 
 _LEARNED: tuple[type, ...] = (Content, Events, History, ItemContent, Query, Ranking, State, Wish)
 _DECIDED: tuple[type, ...] = (
@@ -47,7 +51,8 @@ _DECIDED: tuple[type, ...] = (
     Spaces,
     Transitions,
 )
-RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED}
+_SAID: tuple[type, ...] = (Heard, Reply, ReplyItem, SaidSlot, Turn)
+RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED + _SAID}
 """What may be made, by name."""
 
 _KINDS = "biufSU"

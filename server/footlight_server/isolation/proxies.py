@@ -84,7 +84,7 @@ class IsolatedRecommender(Isolated, Recommender):
 
     def describe(self, contents: Sequence[ItemContent]) -> None:
         """Take over what the catalogue says."""
-        self._ask("describe", list(contents))
+        self._pending = self._ask("describe", list(contents))
 
     @property
     def pending(self) -> int:

@@ -21,6 +21,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from footlight_plugins import CallEnded
 from footlight_server import errors
+from footlight_server.dispatch.faulting import EngineFault
 from footlight_server.telemetry.calls import NOTED, REQUEST_ID
 
 log = logging.getLogger(__name__)
@@ -100,8 +101,11 @@ def _packed(message: Message) -> any_pb2.Any:
 def _unknown(fault: Exception) -> status_pb2.Status:
     error_id = secrets.token_hex(8)
     log.error("fault %s", error_id, exc_info=fault)
-    info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"error_id": error_id})
-    message = f"something went wrong in the server; its log has the cause under {error_id}"
+    whose = fault.whose if isinstance(fault, EngineFault) else None
+    metadata = {"error_id": error_id, **(whose.names if whose else {})}
+    info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata=metadata)
+    what = f"{whose} did something wrong" if whose else "something went wrong in the server"
+    message = _short(f"{what}; the server's log has the cause under {error_id}")
     return status_pb2.Status(code=code_pb2.INTERNAL, message=message, details=[_packed(info)])
 
 

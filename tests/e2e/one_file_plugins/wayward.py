@@ -1,4 +1,4 @@
-"""A recommender and an agent that raise, hang or answer nonsense in any one of their methods."""
+"""A recommender, an agent and an assistant that raise, hang or answer nonsense in any one of their methods."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from numpy.typing import NDArray
 
 from footlight_plugins import (
     Agent,
+    Assistant,
     Call,
     Choice,
     Choices,
     EngineSpec,
     Events,
+    Heard,
     ItemContent,
     Options,
     Query,
     Ranking,
     Recommender,
+    Reply,
+    ReplyItem,
+    SaidSlot,
     Situation,
     Situations,
     Spaces,
@@ -30,12 +35,13 @@ from footlight_plugins import (
     TrainingRun,
     Transition,
     Transitions,
+    Turn,
     Verb,
     impl,
 )
 from footlight_server.dispatch.faulting import Overrun
 
-Deed = Literal["well", "raise", "exit", "sleep", "overrun", "none", "text", "nan", "huge", "less"]
+Deed = Literal["well", "raise", "exit", "sleep", "overrun", "print", "none", "text", "nan", "huge", "less"]
 ANSWERS: Mapping[str, Any] = {"none": None, "text": "text", "nan": float("nan"), "huge": 10**30, "less": -1}
 
 
@@ -50,7 +56,7 @@ class WaywardOptions(Options):
 class Wayward:
     """Does it."""
 
-    def _or(self, method: str, right: Any) -> Any:
+    def _or(self, method: str, right: Any, wrong: Mapping[str, Any] = ANSWERS) -> Any:
         """The right answer, or what it does instead."""
         options: Any = self.options  # type: ignore[attr-defined]
         if method != options.at or options.does == "well" or not Path(options.flag).exists():
@@ -64,7 +70,11 @@ class Wayward:
                 time.sleep(3600)
             case "overrun":
                 raise Overrun("what the watch over the event loop raises in an engine that stays")
-        return ANSWERS[options.does]
+            case "print":
+                sys.stdout.write("a line that nobody asked for\n")
+                np.seterr(all="raise")
+                return right
+        return wrong[options.does] if options.does in wrong else ANSWERS[options.does]
 
 
 class WaywardRecommender(Wayward, Recommender):
@@ -167,9 +177,77 @@ class WaywardAgent(Wayward, Agent):
         self.steps = int(state.meta["n"])
 
 
+FOREIGN = 10**6
+UNHEARD: Mapping[str, Heard] = {
+    "foreign": Heard("ask", "en", (SaidSlot("title", "x", item=FOREIGN),)),
+    "mask": Heard("ask", "en", mask=np.ones(7, np.bool_)),
+    "barred": Heard("ask", "en", mask=np.zeros(2, np.bool_)),
+    "state": Heard("ask", "en", observation=9, mask=np.ones(2, np.bool_)),
+    "reward": Heard("ask", "en", reward=float("nan")),
+    "words": Heard("ask", 7),  # type: ignore[arg-type]
+}
+UNSAID: Mapping[str, Reply] = {
+    "foreign": Reply("say", "well", "en", {}, (ReplyItem(FOREIGN, "x", 0.0),)),
+    "many": Reply("say", "well", "en", {}, 21 * (ReplyItem(0, "x", 0.0),)),
+    "score": Reply("say", "well", "en", {}, (ReplyItem(0, "x", float("nan")),)),
+    "words": Reply("say", "\ud800", "en", {}),
+    "memory": Reply("say", "well", "en", {"x": np.ones(2)}),
+    "endless": Reply("say", "well" * 100_000, "en", {}),
+}
+
+
+class GossipOptions(Options):
+    """What it does wrong, and where; while the flag is there."""
+
+    at: str = ""
+    does: str = "well"
+    flag: str = ""
+
+
+class Gossip(Wayward, Assistant):
+    """Says what it heard, otherwise."""
+
+    options_type = GossipOptions
+    acts = ("say", "repeat")
+    observations = 2
+
+    def __init__(self, options: Options) -> None:
+        self.options, self.put_off = options, 0
+        self._or("init", None)
+
+    def describe(self, contents: Sequence[ItemContent]) -> Any:
+        self.put_off = 1
+        return self._or("describe", None)
+
+    @property
+    def pending(self) -> Any:
+        return self._or("pending", self.put_off)
+
+    def settle(self) -> Any:
+        self.put_off = 0
+        return self._or("settle", None)
+
+    def warm_up(self) -> Any:
+        return self._or("warm_up", None)
+
+    def hear(self, turn: Turn) -> Any:
+        right = Heard("ask", "en", (), 0.5, 1, np.ones(2, np.bool_), thought=turn.text)
+        return self._or("hear", right, UNHEARD)
+
+    def reply(self, turn: Turn, heard: Heard, act: int) -> Any:
+        right = Reply(self.acts[act], str(heard.thought), "en", {"said": turn.text}, (ReplyItem(0, "x", 1.0),))
+        return self._or("reply", right, UNSAID)
+
+    def state(self) -> Any:
+        return self._or("state", State({"ones": np.ones(3)}, {"n": 1}))
+
+    def load(self, state: State) -> Any:
+        return self._or("load", None)
+
+
 @impl
 def register_engines() -> list[EngineSpec]:
-    ranks, acts = "wayward:WaywardRecommender", "wayward:WaywardAgent"
+    ranks, acts, talks = "wayward:WaywardRecommender", "wayward:WaywardAgent", "wayward:Gossip"
     return [
         EngineSpec(
             "wayward",
@@ -185,4 +263,5 @@ def register_engines() -> list[EngineSpec]:
             rank=-3,
         ),
         EngineSpec("fickle", Verb.ACT, "1.0", "Fails anywhere.", acts, api_version=2, rank=-3),
+        EngineSpec("gossip", Verb.ACT, "1.0", "Fails anywhere.", talks, api_version=2, rank=-3, converses=True),
     ]
