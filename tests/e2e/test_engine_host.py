@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 HANGS = 0.4
 """How long the engines of these servers may take, in seconds."""
 ISOLATED = ("raise", "sleep", "grow", "quit", "kill", "segfault")
+BLOTS = (
+    *("raise", "exit", "none", "text", "nan", "texts", "fewer"),
+    *("bytes", "media", "sample", "shape", "listed", "attributes"),
+)
 PATIENCE = 30.0
 
 
@@ -37,6 +41,9 @@ class Field:
         flag = self._folder / name
         flag.touch()
         return self.client.create_deployment(name, engine, {"flag": str(flag), **options}).name
+
+    def tell(self, name: str, text: str) -> None:
+        (self._folder / name).write_text(text)
 
     def calm(self, name: str) -> None:
         (self._folder / name).unlink()
@@ -254,6 +261,32 @@ def test_a_generator_that_fails_says_when_to_come_back(field: Field) -> None:
     assert refusal.value.reason == "ENGINE_DOWN" and (refusal.value.retry_after or 0) > 0
     field.calm(name)
     assert field.until(lambda: _makes(field, name))
+
+
+@pytest.fixture(scope="module")
+def blots(field: Field) -> str:
+    """A generator that was trained once, and does what its flag says."""
+    corpus = field.client.upload_corpus("ink", {"a.txt": b"ink"})
+    name = field.deploy("blots", "blot")
+    field.client.train(name, corpus_id=corpus.corpus_id)
+    return name
+
+
+def makes(field: Field, name: str, does: str) -> int:
+    field.tell(name, does)
+    return len(list(field.client.generate(1, deployment=name)))
+
+
+@pytest.mark.parametrize("does", BLOTS)
+def test_a_generator_that_fails_is_named_and_nothing_of_it_is_kept(field: Field, blots: str, does: str) -> None:
+    with pytest.raises(InternalError, match="engine 'blot' of plug-in 'wayward'") as fault:
+        makes(field, blots, does)
+    assert fault.value.metadata["deployment"] == blots and "secret" not in fault.value.message
+    assert [makes(field, blots, "well") for _ in range(2)] == [1, 1]
+
+
+def test_a_generator_that_prints_and_changes_numpy_makes_what_it_makes(field: Field, blots: str) -> None:
+    assert makes(field, blots, "print") == makes(field, blots, "well") == 1
 
 
 def test_a_generator_in_a_process_of_its_own_makes_the_same(field: Field) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from footlight_plugins import Basis, Content, Query, Ranking
 from footlight_server.dispatch.faulting import EngineFault
+from footlight_server.marking.asking import is_content
 
 _INT32 = np.dtype(np.int32)
 
@@ -89,7 +92,20 @@ def checked_contents(engine: str, contents: list[Content], count: int) -> list[C
     if not isinstance(contents, list | tuple) or len(contents) != count:
         raise EngineFault(f"engine {engine!r} answered no list of {count} contents")
     for content in contents:
-        good = isinstance(content, Content) and isinstance(content.data, bytes) and isinstance(content.media_type, str)
-        if not good:
+        if not is_content(content):
             raise EngineFault(f"engine {engine!r} answered {type(content).__name__} where Content with bytes was due")
+        _check_beside(engine, content)
     return contents
+
+
+def _check_beside(engine: str, content: Content) -> None:
+    """Whether what comes with the bytes can be kept and compared."""
+    try:
+        json.dumps(dict(content.attributes), allow_nan=False)
+    except (TypeError, ValueError) as wrong:
+        raise EngineFault(f"engine {engine!r} answered attributes that JSON cannot hold: {wrong}") from wrong
+    sample: Any = content.sample
+    if sample is not None and not (isinstance(sample, np.ndarray) and sample.dtype.kind in "biufSU"):
+        raise EngineFault(f"engine {engine!r} answered a sample that is no array of numbers")
+    if sample is not None and sample.dtype.kind == "f" and not np.isfinite(sample).all():
+        raise EngineFault(f"engine {engine!r} answered a sample that is not finite")

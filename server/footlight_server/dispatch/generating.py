@@ -22,6 +22,7 @@ from footlight_server.corpora.records import AssetRecord, Rights
 from footlight_server.corpora.store import CorpusStore
 from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
+from footlight_server.dispatch.faulting import EngineFault
 from footlight_server.dispatch.generator_host import ANYTHING, GeneratorHost, Loaded
 from footlight_server.errors import FailedPrecondition, InvalidArgument, NotFound
 from footlight_server.log.decisions import DecisionLog
@@ -155,7 +156,7 @@ class Generating:
             return
         suspects = list(drawn)
         for _ in range(MOST_REDRAWS + 1):
-            await asyncio.to_thread(self._look, run.loaded, suspects)
+            await self._look(run, suspects)
             suspects = [one for one in suspects if one.nearest is not None and one.nearest.copied]
             if not suspects:
                 return
@@ -173,7 +174,16 @@ class Generating:
             reason="ONLY_COPIES",
         )
 
-    def _look(self, loaded: Loaded, drawn: Sequence[_Drawn]) -> None:
+    async def _look(self, run: _Run, drawn: Sequence[_Drawn]) -> None:
+        """Find what each is nearest to."""
+        try:
+            await asyncio.to_thread(self._compare, run.loaded, drawn)
+        except ValueError as wrong:  # what the engine has made has not the shape of what it learned from
+            fault = EngineFault(f"engine {run.host.spec.name!r} made a sample of another shape: {wrong}")
+            run.host.care.fault(fault)
+            raise fault from wrong
+
+    def _compare(self, loaded: Loaded, drawn: Sequence[_Drawn]) -> None:
         for one in drawn:
             one.nearest = self._marking.nearest(loaded.index, loaded.stage, one.content)
 
@@ -186,7 +196,7 @@ class Generating:
         ends = (first, request.toward)
         contents = await run.host.interpolate(ends, shares, request.wish, request.animate, asking.call)
         drawn = [_Drawn(first, content, first) for content in contents]
-        await asyncio.to_thread(self._look, run.loaded, drawn)
+        await self._look(run, drawn)
         if any(one.nearest is not None and one.nearest.copied for one in drawn):
             raise FailedPrecondition(
                 f"the way from seed {first} to {request.toward} comes too near to the corpus: choose other seeds",

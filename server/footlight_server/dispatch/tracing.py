@@ -27,6 +27,8 @@ from footlight_server.errors import FootlightError, InvalidArgument, NotFound
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.records import Item
 from footlight_server.log.validation import LONGEST_ID, check_count, check_id, check_text
+from footlight_server.marking.asking import StageFailed, asked, is_samples_or_none
+from footlight_server.marking.choice import SECONDS
 from footlight_server.marking.marking import Marking, payload_of
 from footlight_server.marking.media import ending_of, media_type_of
 
@@ -110,11 +112,11 @@ class Tracing:
         return verified
 
     def _verify(self, content: Content, sidecar: bytes) -> Verified:
-        metadata = self._metadata(content)
+        metadata = self._marking.read_metadata(content)
         found = dict(self._found(content, sidecar, metadata))
         asset = next((found[how] for how in SURENESS if how in found), None)
-        verdict, unreadable = self._signature(content, sidecar or (asset.sidecar if asset else b""))
-        mark = self._mark(content)
+        verdict, unreadable = self._marking.verify(content, sidecar or (asset.sidecar if asset else b""))
+        mark = self._marking.read_mark(content)
         wrong = -1
         if mark is not None and asset is not None and asset.watermark is not None:
             wrong = (mark.payload ^ asset.watermark).bit_count()
@@ -131,32 +133,18 @@ class Tracing:
         for asset in self._assets.find(sha256=hashlib.sha256(content.data).digest()):
             yield "sha256", asset
             break
-        verdict, _ = self._signature(content, sidecar)
+        verdict, _ = self._marking.verify(content, sidecar)
         named = {"metadata": str(metadata.get("asset_id", ""))}
         if verdict is not None and verdict.state in ("trusted", "invalid"):
             named["signature"] = verdict.asset_id
         for how, asset_id in named.items():
             if asset_id and (named_asset := self._get(asset_id)) is not None:
                 yield how, named_asset
-        mark = self._mark(content)
+        mark = self._marking.read_mark(content)
         if mark is not None and mark.confidence >= CLEAR:
             for asset in self._assets.find(watermark=mark.payload):
                 yield "watermark", asset
                 break
-
-    def _metadata(self, content: Content) -> Mapping[str, Any]:
-        stage = self._marking.stages.metadata
-        return {} if stage is None else stage.read(content)
-
-    def _mark(self, content: Content) -> Mark | None:
-        stage = self._marking.stages.watermark
-        return None if stage is None else stage.read(content, self._marking.key())
-
-    def _signature(self, content: Content, sidecar: bytes) -> tuple[Verdict | None, str]:
-        stage = self._marking.stages.signature
-        if stage is None:
-            return None, next((why for kind, why in self._marking.stages.missing.items() if kind == "signature"), "")
-        return stage.verify(content, sidecar, self._marking.anchors()), ""
 
     def _get(self, asset_id: str) -> AssetRecord | None:
         try:
@@ -208,7 +196,8 @@ class Tracing:
     def _samples(self, loaded: Loaded, data: bytes, ending: str) -> list[Content]:
         """The file as the engine would learn from it: the samples in it, at most 64."""
         spec = self._deployments.plugins.engines[loaded.manifest.engine]
-        samples = _read(lambda: _engine(spec, loaded.manifest.options), data, ending)
+        called = f"engine {spec.name!r}"
+        samples = _read(called, lambda: _engine(spec, loaded.manifest.options), data, ending)
         return [] if samples is None else [Content("", b"", sample=one) for one in samples.train[:64]]
 
     async def _near_assets(self, data: bytes, ending: str, count: int) -> list[tuple[str, float]]:
@@ -257,15 +246,24 @@ def _engine(spec: Any, options: Mapping[str, Any]) -> Generator:
     return make(options_of(engine_class, options))
 
 
-def _read(make: Callable[[], Generator], data: bytes, ending: str) -> Samples | None:
+def _read(called: str, make: Callable[[], Generator], data: bytes, ending: str) -> Samples | None:
     """The samples in one file; None where the engine cannot read it."""
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder) / "asked"
         location.write_bytes(data)
+        corpus = Corpus((CorpusFile(f"asked{ending}", location),))
         try:
-            return make().samples(Corpus((CorpusFile(f"asked{ending}", location),)))
-        except (ValueError, EngineUnavailable, OSError):
+            found: Samples | None = asked(called, SECONDS, partial(_sampled, make, corpus), is_samples_or_none)
+        except StageFailed:
             return None
+        return found
+
+
+def _sampled(make: Callable[[], Generator], corpus: Corpus) -> Samples | None:
+    try:
+        return make().samples(corpus)
+    except (EngineUnavailable, OSError):
+        return None
 
 
 def _distances(mine: bytes, ids: Sequence[str], prints: Sequence[bytes]) -> list[tuple[str, float]]:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_stage
 from footlight_plugins.stages import Label, Metadata, Originality, Signature, StageKind, StageSpec, Watermark
+from footlight_server.marking.asking import StageFailed, StageHung, asked, is_bits, is_texts
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 OFF = "off"
+
+SECONDS = 30.0
+"""How long a stage may take over one thing. A signature may ask a time-stamping authority."""
+MAKING_SECONDS = 120.0
+"""How long it may take to be imported and made."""
+TRAITS: Mapping[StageKind, tuple[str, Callable[[Any], bool]]] = {
+    StageKind.LABEL: ("texts", is_texts),
+    StageKind.WATERMARK: ("bits", is_bits),
+}
+"""What is read of a stage once, when it is made, and what it may be."""
 
 
 class UnknownStage(Exception):
@@ -22,8 +35,10 @@ class UnknownStage(Exception):
 class Stages:
     """The stages at work, each made when it is first needed. Any thread may ask."""
 
-    def __init__(self, offered: Mapping[str, StageSpec], chosen: tuple[str, ...] = ()) -> None:
-        """``chosen`` are texts such as ``watermark=off`` and ``label=my-label``.
+    def __init__(
+        self, offered: Mapping[str, StageSpec], chosen: tuple[str, ...] = (), seconds: float = SECONDS
+    ) -> None:
+        """``chosen`` are texts such as ``watermark=off`` and ``label=my-label``. ``seconds`` bounds one piece of work.
 
         Raises
         ------
@@ -31,7 +46,9 @@ class Stages:
             When one of them names what is not there.
         """
         self._lock = threading.Lock()
+        self._seconds = seconds
         self._made: dict[StageKind, Any] = {}
+        self._traits: dict[StageKind, Any] = {}
         self.missing: dict[StageKind, str] = {}
         """Why a stage does not serve, by kind."""
         self._specs = {kind: _best(offered, kind) for kind in StageKind}
@@ -85,6 +102,36 @@ class Stages:
         stage: Signature | None = self._stage(StageKind.SIGNATURE)
         return stage
 
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What the label says, by language; empty where none serves."""
+        return self._traits[StageKind.LABEL] if self.label is not None else {}
+
+    @property
+    def bits(self) -> int | None:
+        """How many bits the number of a watermark has; None where none serves."""
+        return self._traits[StageKind.WATERMARK] if self.watermark is not None else None
+
+    def ask(self, kind: StageKind, work: Callable[[Any], T], right: Callable[[T], bool]) -> T | None:
+        """What a stage answers, when it is right; None where none serves.
+
+        Raises
+        ------
+        StageFailed
+            When it did something wrong. One that hangs is given up.
+        """
+        if (stage := self._stage(kind)) is None:
+            return None
+        try:
+            return asked(self._called(kind), self._seconds, partial(work, stage), right)
+        except StageHung as fault:
+            self.give_up(kind, str(fault))
+            raise
+
+    def _called(self, kind: StageKind) -> str:
+        spec = self._specs[kind]
+        return f"stage '{spec.name}' of module '{spec.factory.partition(':')[0]}'" if spec else kind.value
+
     def name(self, kind: StageKind) -> str:
         """What serves as the stage; empty where nothing does."""
         spec = self._specs[kind]
@@ -102,11 +149,22 @@ class Stages:
         with self._lock:
             if kind not in self._made:
                 try:
-                    self._made[kind] = resolve_stage(spec)
-                except EngineUnavailable as fault:
-                    self.give_up(kind, str(fault))
+                    self._made[kind], self._traits[kind] = self._new(kind, spec)
+                except StageFailed as fault:
+                    self.give_up(
+                        kind, str(fault.__cause__ if isinstance(fault.__cause__, EngineUnavailable) else fault)
+                    )
                     return None
             return self._made[kind]
+
+    def _new(self, kind: StageKind, spec: StageSpec) -> tuple[Any, Any]:
+        """The stage, and what is read of it."""
+        called = self._called(kind)
+        stage: Any = asked(called, MAKING_SECONDS, partial(resolve_stage, spec), lambda _: True)
+        if kind not in TRAITS:
+            return stage, None
+        trait, right = TRAITS[kind]
+        return stage, asked(f"`{trait}` of {called}", self._seconds, lambda: getattr(stage, trait), right)
 
 
 def _best(offered: Mapping[str, StageSpec], kind: StageKind) -> StageSpec | None:

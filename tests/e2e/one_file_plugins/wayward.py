@@ -1,10 +1,11 @@
-"""A recommender, an agent and an assistant that raise, hang or answer nonsense in any one of their methods."""
+"""A recommender, a generator, an agent and an assistant that raise, hang or answer nonsense in any one of their methods."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +18,12 @@ from footlight_plugins import (
     Call,
     Choice,
     Choices,
+    Content,
+    Corpus,
+    Domain,
     EngineSpec,
     Events,
+    Generator,
     Heard,
     ItemContent,
     Options,
@@ -28,6 +33,7 @@ from footlight_plugins import (
     Reply,
     ReplyItem,
     SaidSlot,
+    Samples,
     Situation,
     Situations,
     Spaces,
@@ -177,6 +183,62 @@ class WaywardAgent(Wayward, Agent):
         self.steps = int(state.meta["n"])
 
 
+def _piece(**other: Any) -> Any:
+    return replace(Content("text/plain", b"blot", sample=np.ones((2, 2), np.float32)), **other)
+
+
+UNMADE: Mapping[str, Any] = {
+    "texts": ["blot"],
+    "fewer": [],
+    "bytes": [_piece(data="blot")],
+    "media": [_piece(media_type=7)],
+    "sample": [_piece(sample=np.full((2, 2), np.nan, np.float32))],
+    "shape": [_piece(sample=np.ones((3, 3), np.float32))],
+    "listed": [_piece(sample=[1.0])],
+    "attributes": [_piece(attributes={"x": float("nan")})],
+}
+
+
+class BlotOptions(Options):
+    """Where it reads what to do wrong."""
+
+    flag: str = ""
+
+
+class Blot(Generator):
+    """Makes the same blot each time, otherwise."""
+
+    options_type = BlotOptions
+
+    def __init__(self, options: Options) -> None:
+        assert isinstance(options, BlotOptions)
+        self.flag = options.flag
+
+    def train(self, corpus: Corpus, run: TrainingRun) -> Mapping[str, float]:
+        return {}
+
+    def samples(self, corpus: Corpus) -> Samples:
+        train = np.random.default_rng(1).normal(size=(8, 2, 2)).astype(np.float32)
+        return Samples(Domain.SURFACE, train, train[:0], tuple(map(str, range(8))))
+
+    def generate(self, seeds: NDArray[np.int64], call: Call) -> Any:
+        match does := Path(self.flag).read_text():
+            case "raise":
+                raise RuntimeError("secret of generate")
+            case "exit":
+                sys.exit(3)
+            case "print":
+                sys.stdout.write("a line that nobody asked for\n")
+                np.seterr(all="raise")
+        return UNMADE.get(does, ANSWERS.get(does, [_piece() for _ in seeds]))
+
+    def state(self) -> State:
+        return State({"ones": np.ones(3)})
+
+    def load(self, state: State) -> None:
+        """There is nothing to take over."""
+
+
 FOREIGN = 10**6
 UNHEARD: Mapping[str, Heard] = {
     "foreign": Heard("ask", "en", (SaidSlot("title", "x", item=FOREIGN),)),
@@ -263,5 +325,6 @@ def register_engines() -> list[EngineSpec]:
             rank=-3,
         ),
         EngineSpec("fickle", Verb.ACT, "1.0", "Fails anywhere.", acts, api_version=2, rank=-3),
+        EngineSpec("blot", Verb.GENERATE, "1.0", "Fails at making.", "wayward:Blot", api_version=2, rank=-3),
         EngineSpec("gossip", Verb.ACT, "1.0", "Fails anywhere.", talks, api_version=2, rank=-3, converses=True),
     ]
