@@ -60,7 +60,7 @@ from footlight_plugins.decisions import (
     Transition,
     Transitions,
 )
-from footlight_plugins.embedding import Embedder, EmbedderSpec, find_embedder
+from footlight_plugins.embedding import Embedder, EmbedderFailed, EmbedderSpec, find_embedder
 from footlight_plugins.listening import EventListener, Happening
 from footlight_plugins.part import Part
 from footlight_plugins.parts import PartRole, PartSpec, PartUnavailable, find_part, parts_of
@@ -92,6 +92,7 @@ __all__ = [
     "Discrete",
     "Domain",
     "Embedder",
+    "EmbedderFailed",
     "EmbedderSpec",
     "Engine",
     "EngineSpec",

@@ -6,9 +6,11 @@ asks `find_embedder`, and goes on without where it answers None.
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -16,6 +18,8 @@ from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
+
+_log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -98,18 +102,57 @@ def offered_embedders() -> tuple[EmbedderSpec, ...]:
     return tuple(sorted(_offered.values(), key=lambda spec: (-spec.rank, spec.name)))
 
 
+class EmbedderFailed(Exception):
+    """An embedder raised, or answered no vectors as the contract has them; the message names it. Go on without it."""
+
+
 def find_embedder(name: str = "") -> tuple[EmbedderSpec, Embedder] | None:
-    """The embedder of this name, or the best that can be used here; None where there is none. Loads it when first asked."""
+    """The embedder of this name, or the best that can be used here; None where there is none. Loads it when first asked.
+
+    One that cannot be made is passed over. What it raises later, or answers wrongly, is an `EmbedderFailed`.
+    """
     for spec in offered_embedders():
         if name in ("", spec.name) and spec.usable:
-            return spec, _made(spec)
+            try:
+                return spec, _made(spec)
+            except EmbedderFailed as fault:
+                _log.error("it is passed over: %s", fault, exc_info=fault.__cause__)
     return None
 
 
 @lru_cache(maxsize=8)
 def _made(spec: EmbedderSpec) -> Embedder:
-    module, _, class_name = spec.factory.partition(":")
-    made = getattr(import_module(module), class_name)()
-    if not isinstance(made, Embedder):
-        raise TypeError(f"{spec.factory!r} of embedder {spec.name!r} must be a subclass of footlight_plugins.Embedder")
-    return made
+    return _Checked(spec)
+
+
+class _Checked(Embedder):
+    """An embedder whose vectors are looked at: a stranger's may answer anything."""
+
+    def __init__(self, spec: EmbedderSpec) -> None:
+        self._called = f"embedder {spec.name!r} of {spec.factory!r}"
+        module, _, class_name = spec.factory.partition(":")
+        with self._blamed():
+            made = getattr(import_module(module), class_name)()
+            if not isinstance(made, Embedder):
+                raise TypeError("it must be a subclass of footlight_plugins.Embedder")
+            if type(made.size) is not int or made.size < 1:
+                raise TypeError("`size` must say how long its vectors are")
+        self._embedder, self.size = made, made.size
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        with self._blamed():
+            vectors = self._embedder.embed(texts)
+            if not isinstance(vectors, np.ndarray) or vectors.dtype.kind != "f":
+                raise TypeError("`embed` must answer an array of floats")
+            if vectors.shape != (len(texts), self.size):
+                raise ValueError(f"`embed` answered the shape {vectors.shape}, not ({len(texts)}, {self.size})")
+            if not np.isfinite(vectors).all():
+                raise ValueError("`embed` answered what is not finite")
+            return vectors.astype(np.float32, copy=False)
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        try:
+            yield
+        except (Exception, SystemExit) as fault:
+            raise EmbedderFailed(f"{self._called} failed: {type(fault).__name__}: {fault}") from fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class Compared(Wayward, Originality):
 
 
 class Drawn(Wayward, Label):
-    texts: ClassVar[Mapping[str, str]] = {"en": "Generated"}
+    texts: Mapping[str, str] = {"en": "Generated"}
 
     def draw(self, content: Content) -> Any:
         return self._or(Content(content.media_type, content.data + b" drawn"))
@@ -98,4 +98,4 @@ class Unmade(Drawn):
 
 
 class Mute(Drawn):
-    texts: ClassVar[Any] = None
+    texts = None  # type: ignore[assignment]

@@ -18,7 +18,18 @@ from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.understanding import Understood, understand
-from footlight_plugins import Assistant, Heard, ItemContent, Options, Reply, SaidSlot, State, Turn, find_embedder
+from footlight_plugins import (
+    Assistant,
+    EmbedderFailed,
+    Heard,
+    ItemContent,
+    Options,
+    Reply,
+    SaidSlot,
+    State,
+    Turn,
+    find_embedder,
+)
 from footlight_plugins.embedding import EmbedderSpec
 
 SEARCHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.REJECT, intents.SEEN)
@@ -71,7 +82,11 @@ class CatalogueAssistant(Assistant):
         """Compile the kernels and train the classifier."""
         from footlight_engines.act.assistant.title_index import TitleIndex
 
-        classifier(self._shelf.embedder)
+        try:
+            classifier(self._shelf.embedder)
+        except EmbedderFailed as fault:
+            self._shelf.go_without(fault)
+            classifier(None)
         TitleIndex([(0, "warm")]).find("warm up")
 
     def describe(self, contents: Sequence[ItemContent]) -> None:

@@ -5,6 +5,7 @@ Indexes are made of segments, so that a changed item costs as much as the items 
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from footlight_engines.act.assistant.facts import Facts, facts_of
 from footlight_engines.act.assistant.title_index import Match, TitleIndex
 from footlight_engines.act.assistant.words import WordIndex
-from footlight_plugins import Embedder, ItemContent
+from footlight_plugins import Embedder, EmbedderFailed, ItemContent
+
+log = logging.getLogger(__name__)
 
 TAIL = 1_024
 """At most so many items in the segment of the lately changed; then all are indexed together."""
@@ -97,7 +100,10 @@ class Shelf:
         if self.embedder is None or not self._waiting:
             return
         items = list(self._waiting)[:SLICE]
-        vectors = self.embedder.embed([self.facts[item].spoken[:300] for item in items])
+        try:
+            vectors = self.embedder.embed([self.facts[item].spoken[:300] for item in items])
+        except EmbedderFailed as fault:
+            return self.go_without(fault)
         if len(self.vectors) < self.size:
             grown = np.zeros((self.size + self.size // 8, vectors.shape[1]), np.float32)
             grown[: len(self.vectors)] = self.vectors
@@ -105,6 +111,13 @@ class Shelf:
         self.vectors[items] = vectors
         for item in items:
             del self._waiting[item]
+
+    def go_without(self, fault: EmbedderFailed) -> None:
+        """Search by words alone from now on, as where no embedder is installed."""
+        log.error("the assistant goes on without an embedder: %s", fault, exc_info=fault.__cause__)
+        self.embedder = None
+        self._waiting.clear()
+        self._queries.clear()
 
     def embedded(self, items: Iterable[int], vectors: NDArray[np.float32]) -> None:
         """Take over vectors that were computed before, of items that are there and wait."""
@@ -134,7 +147,11 @@ class Shelf:
         if self.embedder is None:
             return None
         if (vector := self._queries.get(query)) is None:
-            vector = self._queries[query] = self.embedder.embed([query])[0]
+            try:
+                vector = self._queries[query] = self.embedder.embed([query])[0]
+            except EmbedderFailed as fault:
+                self.go_without(fault)
+                return None
             if len(self._queries) > QUERIES:
                 self._queries.popitem(last=False)
         return vector

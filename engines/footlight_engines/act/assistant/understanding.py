@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.classifier import classifier
@@ -76,9 +77,14 @@ def understand(
 def _mind(shelf: Shelf | None) -> Mind:
     """The classifier with the shelf's embedder; where there is no shelf, with the best that is installed."""
     if shelf is not None:
-        return lambda text, slots: classifier(shelf.embedder).probabilities(text, slots, shelf.embedded_query(text))
+        return partial(_judged, shelf)
     found = find_embedder()
     return classifier(found[1] if found else None).probabilities
+
+
+def _judged(shelf: Shelf, text: str, slots: Sequence[Slot]) -> dict[str, float]:
+    vector = shelf.embedded_query(text)  # first: where that fails, the shelf has no embedder any more
+    return classifier(shelf.embedder).probabilities(text, slots, vector)
 
 
 def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None, mind: Mind) -> str:
