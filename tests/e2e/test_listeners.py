@@ -100,15 +100,17 @@ def test_somebody_who_was_erased_is_told_by_their_number(audience: Audience) -> 
     audience.record("gone")
     assert until(lambda: bool(audience.of("well", "gone")))
     number = audience.of("well", "gone")[0].split()[1]
-    audience.client.forget_user("gone")
+    receipt = audience.client.forget_user("gone")
     assert until(lambda: f"forget {number}" in audience.heard("well"))
+    assert {(one.name, one.plugin, one.told) for one in receipt.listeners} >= {("well", "rash", True)}
 
 
 @pytest.mark.parametrize("deed", DEEDS)
 def test_one_that_fails_is_told_again_and_hurts_nobody(audience: Audience, deed: str) -> None:
     audience.record(f"while-{deed}")
     if deed == "forget":
-        audience.client.forget_user(f"while-{deed}")
+        receipt = audience.client.forget_user(f"while-{deed}")
+        assert {one.name: one.told for one in receipt.listeners}["forget"] is False
         audience.record("after-forget")
     assert until(lambda: audience.use(deed).health.faults > 0 or bool(audience.use(deed).problem))
     assert until(lambda: audience.use("well").lag == 0)

@@ -18,6 +18,7 @@ from footlight_server.log.batch import LARGEST_BATCH
 from footlight_server.log.item_rows import LARGEST_PUT
 from footlight_server.log.records import Appended, Event, Forgotten, Item, Receipt
 from footlight_server.log.validation import check_size
+from footlight_server.parts.listener_host import ToldOf
 
 LARGEST_PART = 1 << 20
 """A message of ExportUser is sent when its records are so large, in bytes."""
@@ -98,7 +99,9 @@ def appended_message(appended: Appended) -> pb.RecordEventsResponse:
     )
 
 
-def receipt_message(receipt: Receipt, states: Sequence[Forgotten]) -> pb.ForgetUserResponse:
+def receipt_message(
+    receipt: Receipt, states: Sequence[Forgotten], listeners: Sequence[ToldOf]
+) -> pb.ForgetUserResponse:
     """What an erasure took away."""
     return pb.ForgetUserResponse(
         event_count=receipt.event_count,
@@ -113,6 +116,7 @@ def receipt_message(receipt: Receipt, states: Sequence[Forgotten]) -> pb.ForgetU
             )
             for state in states
         ],
+        listeners=[pb.ForgottenListener(name=one.name, plugin=one.plugin, told=one.told) for one in listeners],
     )
 
 

@@ -13,6 +13,7 @@ from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import NOBODY, Appended, Event, Forgotten, Item, Receipt
 from footlight_server.log.validation import check_id
+from footlight_server.parts.listener_host import ToldOf
 
 
 class Cataloguing:
@@ -71,10 +72,13 @@ class Cataloguing:
         return appended
 
     @to_the_end
-    async def forget_user(self, asking: Asking, user_id: str) -> tuple[Receipt, list[Forgotten]]:
-        """Erase a person from the log and from every recommender; answers what was changed there."""
+    async def forget_user(self, asking: Asking, user_id: str) -> tuple[Receipt, list[Forgotten], list[ToldOf]]:
+        """Erase a person from the log and from every recommender; answers what was changed there, and which event
+        listeners have been told."""
         self._policy.check(asking, "write")
         receipt = await self._events.forget(user_id)
         await asyncio.to_thread(self._journal)  # also where nothing was erased now: an earlier call may have died here
         states = await self._deployments.forgotten(receipt.epoch)
-        return receipt, states if receipt.user != NOBODY else []
+        if receipt.user == NOBODY:
+            return receipt, [], []
+        return receipt, states, await self._deployments.roster.told_of(receipt.epoch)

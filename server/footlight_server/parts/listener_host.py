@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,19 @@ PIECE = 500
 RETRY_SECONDS = 1.0
 
 
+TOLD_SECONDS = 0.5
+"""For so long an erasure waits until listeners have taken it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOf:
+    """Whether a listener has been told of an erasure."""
+
+    name: str
+    plugin: str
+    told: bool
+
+
 class ListenerHost(PartHost[EventListener]):
     """Holds one listener and tells it. Everything here runs on the event loop."""
 
@@ -34,7 +48,7 @@ class ListenerHost(PartHost[EventListener]):
         self._order, self._events, self._table, self._leasing = order, events, table, leasing
         self._lease: Lease | None = None
         self._told: Told | None = None
-        self._news = asyncio.Event()
+        self._news, self._taken_in = asyncio.Event(), asyncio.Event()
         events.on_append.append(self._hear_of_news)
         events.on_forget.append(self._hear_of_news)
         self._telling = asyncio.create_task(self._tell_on(), name=f"tell-{order.label}")
@@ -96,6 +110,7 @@ class ListenerHost(PartHost[EventListener]):
             raise LeaseLost(self._order.label)
         await self._table.save(self._order.label, told, self._leasing.table.fence(self._lease))
         self._told = told
+        self._taken_in.set()
 
     async def _catch_up(self) -> None:
         """Tell it everything that it has not heard. Who was erased comes after what was read of them before."""
@@ -115,6 +130,16 @@ class ListenerHost(PartHost[EventListener]):
             if happened:
                 await self.ask(partial(_told, deed=partial(_hear, happened=happened)))
             await self._save(replace(told, position=happened[-1].position if len(happened) == PIECE else goal))
+
+    async def told_of(self, epoch: int) -> ToldOf:
+        """Whether it has taken an erasure in. Waits for it, not for long; another server may be the one that tells it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TOLD_SECONDS):
+                while self._told is None or self._told.epoch < epoch:
+                    self._taken_in.clear()
+                    await self._taken_in.wait()
+        told = self._told or await asyncio.to_thread(self._table.told, self._order.label)
+        return ToldOf(self._order.label, self.plugin, told is not None and told.epoch >= epoch)
 
     async def _make(self) -> None:
         if self.part is None and not self.mending:

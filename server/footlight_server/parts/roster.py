@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from footlight_plugins.loader import Plugins
 from footlight_server.log.events import EventLog
 from footlight_server.log.leasing import Leasing
 from footlight_server.log.listeners import ListenerTable
-from footlight_server.parts.listener_host import ListenerHost
+from footlight_server.parts.listener_host import ListenerHost, ToldOf
 from footlight_server.parts.orders import PartOrder, PartsConfig, spec_of
 from footlight_server.parts.part_host import PartHost
 from footlight_server.parts.shaping import Shapers
@@ -99,6 +100,11 @@ class Roster:
         """Every part at work."""
         extra = [] if self.diversifier is None else [self.diversifier]
         return [*(host for _, host in self._ordered), *extra, *self.shapers.hosts]
+
+    async def told_of(self, epoch: int) -> list[ToldOf]:
+        """Which event listeners have been told of an erasure, all of them asked at once."""
+        listeners = [host for host in self.hosts if isinstance(host, ListenerHost)]
+        return list(await asyncio.gather(*(host.told_of(epoch) for host in listeners)))
 
     def stop_listening(self) -> None:
         """Tell the event listeners no more, while it can still be written down how far they were told."""

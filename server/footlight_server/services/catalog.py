@@ -50,8 +50,8 @@ class CatalogService(stubs.CatalogServiceServicer):
         return convert.appended_message(appended)
 
     async def ForgetUser(self, request: pb.ForgetUserRequest, context: Context) -> pb.ForgetUserResponse:
-        receipt, states = await self._cataloguing.forget_user(asking(context), request.user_id)
-        return convert.receipt_message(receipt, states)
+        receipt, states, listeners = await self._cataloguing.forget_user(asking(context), request.user_id)
+        return convert.receipt_message(receipt, states, listeners)
 
     async def ExportUser(self, request: pb.ExportUserRequest, context: Context) -> AsyncIterator[pb.ExportUserResponse]:
         async for records in self._exporting.export(asking(context), request.user_id):

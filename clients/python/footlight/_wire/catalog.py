@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator
 from footlight._wire.calls import Page, Stream, Unary, batches
 from footlight._wire.ids import new_id
 from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
-from footlight.types import Erasure, Event, EventKind, ForgottenState, Item, PersonalRecord, PutItems, RecordedEvents
+from footlight.types import (
+    Erasure,
+    Event,
+    EventKind,
+    ForgottenListener,
+    ForgottenState,
+    Item,
+    PersonalRecord,
+    PutItems,
+    RecordedEvents,
+)
 from footlight.v1 import catalog_pb2 as pb
 
 MAX_WRITES = 5_000  # items or events a request
@@ -133,4 +143,5 @@ def _records(answer: pb.ExportUserResponse) -> list[PersonalRecord]:
 
 def _erasure(answer: pb.ForgetUserResponse) -> Erasure:
     states = tuple(ForgottenState(s.deployment, s.log_position, s.touched_count, s.gone) for s in answer.states)
-    return Erasure(answer.event_count, answer.decision_count, answer.erasure_epoch, states)
+    listeners = tuple(ForgottenListener(one.name, one.plugin, one.told) for one in answer.listeners)
+    return Erasure(answer.event_count, answer.decision_count, answer.erasure_epoch, states, listeners)

@@ -12,7 +12,7 @@ import typer
 
 from footlight.cli.command import command
 from footlight.cli.session import Session, UsageFault
-from footlight.types import ForgottenState
+from footlight.types import ForgottenListener, ForgottenState
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +35,7 @@ def forget(
         lambda: (
             f"Erased {erasure.events:,} events and {erasure.decisions:,} decisions of {user} (erasure {erasure.epoch})."
             + "".join(f"\n{_forgotten(state)}" for state in erasure.states)
+            + "".join(f"\n{_told(listener)}" for listener in erasure.listeners)
         ),
     )
 
@@ -59,6 +60,11 @@ def _forgotten(state: ForgottenState) -> str:
     return (
         f"{state.deployment}, at log position {state.log_position:,}: {state.touched:,} entries changed; it {answers}"
     )
+
+
+def _told(listener: ForgottenListener) -> str:
+    told = "was told" if listener.told else "is told as soon as it takes that in"
+    return f"event listener {listener.name} of {listener.plugin} {told}"
 
 
 def _confirm(session: Session, user: str) -> None:

@@ -93,6 +93,15 @@ class ForgottenState:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgottenListener:
+    """Whether an event listener of a plug-in had been told of an erasure when its receipt was written; else it will be."""
+
+    name: str
+    plugin: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalRecord:
     """One thing that the server keeps of a person: `kind` says what, such as "events", "rankings" or "models"."""
 
@@ -102,9 +111,13 @@ class PersonalRecord:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The receipt of a forgotten person. `events` is 0 when nobody knew them; `states` says what each recommender forgot."""
+    """The receipt of a forgotten person. `events` is 0 when nobody knew them; `states` says what each recommender forgot.
+
+    `listeners` are the event listeners of plug-ins.
+    """
 
     events: int
     decisions: int
     epoch: int
     states: tuple[ForgottenState, ...] = ()
+    listeners: tuple[ForgottenListener, ...] = ()

@@ -541,6 +541,38 @@ class ForgottenState(_message.Message):
 Global___ForgottenState: _TypeAlias = ForgottenState  # noqa: Y015
 
 @_typing.final
+class ForgottenListener(_message.Message):
+    """ForgottenListener says whether an event listener of a plug-in has been told of an erasure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only. The name under which the operator has it listen."""
+    plugin: _builtins.str
+    """Output only. The plug-in that it comes from."""
+    told: _builtins.bool
+    """Output only. Whether it had taken the erasure in when this receipt was written. Where not, it is told until it does: at
+    once, or when it works again. What it does about what it has passed on is its own affair.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        plugin: _builtins.str = ...,
+        told: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "plugin", b"plugin", "told", b"told"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgottenListener: _TypeAlias = ForgottenListener  # noqa: Y015
+
+@_typing.final
 class ForgetUserResponse(_message.Message):
     """ForgetUserResponse is the receipt."""
 
@@ -550,6 +582,7 @@ class ForgetUserResponse(_message.Message):
     DECISION_COUNT_FIELD_NUMBER: _builtins.int
     ERASURE_EPOCH_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
+    LISTENERS_FIELD_NUMBER: _builtins.int
     event_count: _builtins.int
     """Output only. How many events were erased. 0 means that the person was unknown."""
     decision_count: _builtins.int
@@ -562,6 +595,12 @@ class ForgetUserResponse(_message.Message):
         on the same database do the same by themselves.
         """
 
+    @_builtins.property
+    def listeners(self) -> _containers.RepeatedCompositeFieldContainer[Global___ForgottenListener]:
+        """Output only. The event listeners, each told by the anonymous number of the person; the receipt waits half a second for
+        them.
+        """
+
     def __init__(
         self,
         *,
@@ -569,10 +608,11 @@ class ForgetUserResponse(_message.Message):
         decision_count: _builtins.int = ...,
         erasure_epoch: _builtins.int = ...,
         states: _abc.Iterable[Global___ForgottenState] | None = ...,
+        listeners: _abc.Iterable[Global___ForgottenListener] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_count", b"decision_count", "erasure_epoch", b"erasure_epoch", "event_count", b"event_count", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_count", b"decision_count", "erasure_epoch", b"erasure_epoch", "event_count", b"event_count", "listeners", b"listeners", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
