@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,7 +14,7 @@ import grpc
 import pytest
 from tests.e2e.conftest import Refusal
 
-from footlight import BreakerState, Deployment, Event, EventKind, Item
+from footlight import BreakerState, Deployment, Event, EventKind, Item, TrainingFailed
 from footlight.v1 import interaction_pb2 as acts
 from footlight.v1 import recommendation_pb2 as ranks
 from footlight.v1.interaction_pb2_grpc import InteractionServiceStub
@@ -134,6 +135,25 @@ def test_whatever_a_recommender_does_the_server_goes_on(fleet: Fleet, at: str, d
         assert f"one by one: engine '{name}'" in fleet.server.log
     if at == "recommend_batch" or does in ("exit", "sleep"):
         assert fleet.until(lambda: fleet.of(name).health.faults > 0 or bool(fleet.of(name).problem))
+
+
+@pytest.mark.parametrize(
+    ("at", "does", "said"),
+    [
+        ("fit", "exit", "engine 'wayward' raised SystemExit: 3"),
+        ("fit", "text", "`fit` answered 'text', expected figures by name"),
+        ("state", "raise", "engine 'wayward' raised RuntimeError: secret of state"),
+        ("state", "none", "`state` answered None, expected State"),
+        ("load", "exit", "version 1 was made but cannot serve: engine 'load-exit' raised SystemExit: 3"),
+    ],
+)
+def test_a_training_that_fails_says_what_the_engine_did(fleet: Fleet, at: str, does: str, said: str) -> None:
+    options = {"at": at, "does": does, "flag": str(fleet.flag)}
+    if named(at, does) not in {one.name for one in fleet.client.deployments()}:
+        fleet.client.create_deployment(named(at, does), "wayward", options)
+    with pytest.raises(TrainingFailed, match=re.escape(said)):
+        fleet.client.train(named(at, does))
+    assert len(fleet.client.recommend("p2", 3, deployment="popular")) == 3
 
 
 def asked_for_six(fleet: Fleet, does: str) -> Deployment:

@@ -46,7 +46,7 @@ from footlight_server.agents.steps import (
     situation_of,
 )
 from footlight_server.log.records import AgentRecord, AgentRow, now
-from footlight_server.models.answers import count_of
+from footlight_server.models.answers import count_of, state_of
 
 REPLAY_BATCH = 4_096
 RECORDED, DUPLICATE, LATE, UNKNOWN_DECISION, RANGE, CONFLICT = 1, 2, 3, 4, 5, 6
@@ -120,7 +120,7 @@ class Mind:
 
     def state(self) -> State:
         """The whole of it."""
-        state = self.engine.state()
+        state = state_of(self.engine)
         meta = {
             "engine": dict(state.meta),
             "sessions": self.sessions.saved(),

@@ -26,7 +26,7 @@ from footlight_server.isolation.assistant import IsolatedAssistant
 from footlight_server.isolation.process import START_SECONDS
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.records import now
-from footlight_server.models.answers import count_of
+from footlight_server.models.answers import count_of, state_of
 from footlight_server.models.store import Manifest, ModelStore
 
 T = TypeVar("T")
@@ -158,7 +158,7 @@ class TalkerHost:
         """Store what took long to compute."""
         if (engine := self.engine) is None or self._saved:
             return
-        state = await self._aside(partial(talking.state_of, engine))
+        state = await self._aside(partial(state_of, engine))
         options = dict(self.deployed.record.options)
         spec = self.deployed.spec
         manifest = Manifest(spec.name, spec.version, options, log_position=0, seed=0, create_time=now())

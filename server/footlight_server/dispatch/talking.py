@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from footlight_plugins import Assistant, Heard, Reply, State, Turn
+from footlight_plugins import Assistant, Heard, Reply, Turn
 from footlight_plugins.conversation import ReplyItem, SaidSlot
 
 MOST_ITEMS = 20
@@ -56,14 +56,6 @@ def check_declared(engine: Assistant) -> None:
     named = isinstance(acts, list | tuple) and acts and all(isinstance(act, str) for act in acts)
     if not named or not _is_whole(observations) or observations < 1 or not isinstance(policy, str):  # type: ignore[operator]
         raise ValueError("`acts` must name what it can do, `observations` be a whole number from 1 on, `policy` a name")
-
-
-def state_of(engine: Assistant) -> State:
-    """The engine's state."""
-    state: Any = engine.state()
-    if not isinstance(state, State):
-        raise ValueError(f"`state` answered {type(state).__name__}, expected State")
-    return state
 
 
 def _check_slots(slots: Any, items: int) -> None:

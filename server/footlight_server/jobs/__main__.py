@@ -49,16 +49,15 @@ class Reporter:
         """Tell how far it is, unless that was told just now."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT_SECONDS
-            self.send(Report(min(max(float(fraction), 0.0), 1.0), int(step), _finite(metrics)))
+            from footlight_server.models.answers import figures_of
+
+            figures = figures_of("run.report", metrics)
+            self.send(Report(min(max(float(fraction), 0.0), 1.0), int(step), figures))
 
     def send(self, report: Report) -> None:
         """Write one report."""
         self._out.write(report.to_line())
         self._out.flush()
-
-
-def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items() if abs(float(value)) < float("inf")}
 
 
 def _private_output() -> TextIO:
@@ -120,6 +119,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     from footlight_plugins.factories import resolve_factory
     from footlight_plugins.options import options_of
     from footlight_server.log.records import now
+    from footlight_server.models.answers import figures_of, state_of
     from footlight_server.models.store import Manifest, ModelStore
 
     models, training_id = ModelStore(Path(order.models_dir)), Path(order.directory).name
@@ -134,11 +134,13 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     curves = Path(order.models_dir).parent / "tensorboard" / f"{order.deployment}-{training_id}"
     run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set, curves)
     if isinstance(engine, Generator):
-        metrics, fingerprint = engine.train(_corpus(order), run), order.corpus_id  # it names its content already
+        metrics = figures_of("train", engine.train(_corpus(order), run))
+        fingerprint = order.corpus_id  # it names its content already
     else:
         events = _events(order, cast(Recommender, engine) if spec.reads_catalogue else None)
-        metrics, fingerprint = cast(Recommender, engine).fit(events, run), _fingerprint(events)
-    state = _with_index(order, engine, engine.state())
+        metrics = figures_of("fit", cast(Recommender, engine).fit(events, run))
+        fingerprint = _fingerprint(events)
+    state = _with_index(order, engine, state_of(engine))
     manifest = Manifest(
         engine=spec.name,
         engine_version=spec.version,
@@ -147,7 +149,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
         erasure_epoch=order.erasure_epoch,
         corpus_id=order.corpus_id,
         fingerprint=fingerprint,
-        metrics=_finite(metrics),
+        metrics=metrics,
         seed=order.seed,
         create_time=now(),
         training_id=training_id,
@@ -201,6 +203,16 @@ def _take(directory: Path) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # held as long as this process lives
 
 
+def _told(engine: str, fault: BaseException) -> str:
+    """What went wrong, for whoever ordered it. Of a ValueError the text says enough: about options, or a corpus."""
+    from footlight_plugins.factories import EngineUnavailable
+    from footlight_server.errors import FootlightError
+
+    if isinstance(fault, ValueError | OSError | EngineUnavailable | FootlightError) and str(fault):
+        return str(fault)
+    return f"engine {engine!r} raised {type(fault).__name__}: {fault}".removesuffix(": ")
+
+
 def _done(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
     match order.task:
         case Task.CHECKPOINT:
@@ -226,7 +238,7 @@ def main() -> int:
         reporter.send(Report(stopped=True))
     except BaseException as fault:  # whatever an engine raises is told to the server, then this process ends
         traceback.print_exc()
-        reporter.send(Report(error=(f"{fault}" or type(fault).__name__)[:LONGEST_ERROR]))
+        reporter.send(Report(error=_told(order.engine, fault)[:LONGEST_ERROR]))
         return 1
     else:
         reporter.send(last)

@@ -18,6 +18,7 @@ from footlight_server.log.database import Database
 from footlight_server.log.item_rows import read_contents
 from footlight_server.log.records import now
 from footlight_server.log.schema import ERASURES
+from footlight_server.models.answers import state_of
 from footlight_server.models.checkpoints import Place
 from footlight_server.models.restoring import Restorer
 from footlight_server.models.store import ModelStore
@@ -64,6 +65,6 @@ def make_checkpoint(order: Order, spec: EngineSpec) -> Place:
         found.manifest, log_position=found.position, erasure_epoch=found.epoch, create_time=now(), problem=""
     )
     checkpoints = models.checkpoints(order.deployment)
-    place = checkpoints.save(found.engine.state(), facts)
+    place = checkpoints.save(state_of(found.engine), facts)
     checkpoints.prune(place)
     return place

@@ -13,6 +13,7 @@ from footlight_server.errors import DataLoss
 from footlight_server.jobs.checkpoint import LogReader
 from footlight_server.jobs.order import Order
 from footlight_server.log.database import Database
+from footlight_server.models.answers import state_of
 from footlight_server.models.restoring import made
 from footlight_server.models.state_files import Manifest
 from footlight_server.models.store import ModelStore
@@ -55,4 +56,4 @@ def _scrub(models: ModelStore, view: LogReader, spec: EngineSpec, name: str, man
     engine.load(state)
     for _, user in view.erasures_since(manifest.erasure_epoch):
         engine.forget(user)
-    models.rewrite(name, engine.state(), replace(manifest, erasure_epoch=view.epoch))
+    models.rewrite(name, state_of(engine), replace(manifest, erasure_epoch=view.epoch))

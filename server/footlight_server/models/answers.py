@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from footlight_plugins import Recommender
+from footlight_plugins import Engine, Recommender, State
 
 MOST = 1 << 62
 """What the wire and the database hold with room to spare."""
@@ -23,6 +24,23 @@ def count_of(what: str, found: Any) -> int:
     if (type(found) is int or isinstance(found, np.integer)) and 0 <= found < MOST:
         return int(found)
     raise ValueError(f"`{what}` answered {_short(found)}, expected a whole number from 0 on")
+
+
+def state_of(engine: Engine) -> State:
+    """The engine's state; raises ValueError where it answers none."""
+    found: Any = engine.state()
+    if not isinstance(found, State):
+        raise ValueError(f"`state` answered {_short(found)}, expected State")
+    return found
+
+
+def figures_of(method: str, found: Any) -> dict[str, float]:
+    """What a training says of itself, without what is not finite; raises ValueError where it is no figures by name."""
+    try:
+        figures = {str(name): float(value) for name, value in found.items()}
+    except (AttributeError, TypeError, ValueError) as wrong:
+        raise ValueError(f"`{method}` answered {_short(found)}, expected figures by name") from wrong
+    return {name: value for name, value in figures.items() if math.isfinite(value)}
 
 
 def pending_of(engine: Recommender) -> int:
