@@ -2,7 +2,8 @@
 
 Called from Python in this process, on a synthetic log. Each engine is fitted to all of it; then people drawn at random do
 one more thing each, and are forgotten. An engine that was asked to forget somebody must not know the person afterwards. What
-reads pay later for what became stale is measured as well: the first answer after each event.
+reads pay later for what became stale is measured as well: the first answer after each event. ``--meanwhile`` lets other
+people's events, drawn from the log, come in before each of them, whose rows nobody has read since.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--data", choices=tuple(SHAPES), default="ml1m-shape")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--meanwhile", type=int, default=0, help="events of others before each measured one")
+    parser.add_argument("--engines", default="item-knn,user-knn,popular,sequence,ease")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     user, item, value = draw(SHAPES[chosen.data], chosen.seed)
@@ -50,11 +53,12 @@ def main() -> None:
         "sequence": Sequence(SequenceOptions()),
         "ease": Ease(EaseOptions()),
     }
-    result = {name: _measured(engine, events, people) for name, engine in engines.items()}
+    measured = partial(_measured, events=events, people=people, meanwhile=chosen.meanwhile)
+    result = {name: measured(engines[name]) for name in chosen.engines.split(",")}
     print(json.dumps(result, indent=2) if chosen.json else _table(result))
 
 
-def _measured(engine: Any, events: Events, people: list[int]) -> Figures:
+def _measured(engine: Any, events: Events, people: list[int], meanwhile: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         run = TrainingRun(seed=0, directory=Path(folder), report=lambda fraction, step, metrics: None)
         engine.fit(events, run)
@@ -64,13 +68,25 @@ def _measured(engine: Any, events: Events, people: list[int]) -> Figures:
     more = [Events.of([person], [int(item)], [5.0]) for person, item in zip(people, items, strict=True)]
     engine.recommend(queries[0])
     applied, asked = [], []
-    for event, query in zip(more, queries, strict=True):
+    for n, (event, query) in enumerate(zip(more, queries, strict=True)):
+        for other in _events_of_others(events, meanwhile, n):
+            engine.apply(other)
         applied.append(_timed(partial(engine.apply, event)))
         asked.append(_timed(partial(engine.recommend, query)))
     forgotten = [_timed(partial(engine.forget, person)) for person in people]
     if any(engine.knows(person) for person in people):
         sys.exit(f"{type(engine).__name__} still knows somebody whom it has forgotten")
-    return {"apply_ms": _quantiles(applied), "answer_ms": _quantiles(asked), "forget_ms": _quantiles(forgotten)}
+    changed = [a + b for a, b in zip(applied, asked, strict=True)]
+    figures = {"apply_ms": applied, "answer_ms": asked, "event_to_answer_ms": changed, "forget_ms": forgotten}
+    return {name: _quantiles(took) for name, took in figures.items()}
+
+
+def _events_of_others(events: Events, count: int, seed: int) -> Iterator[Events]:
+    """People and items of the log, drawn apart from each other: most of the pairs are new."""
+    rng = np.random.default_rng(1_000 + seed)
+    users, items = (column[rng.integers(len(column), size=count)] for column in (events.user, events.item))
+    for user, item in zip(users.tolist(), items.tolist(), strict=True):
+        yield Events.of([user], [item], [4.0])
 
 
 def _timed(work: Callable[[], Any]) -> float:
@@ -84,7 +100,7 @@ def _quantiles(took: list[float]) -> dict[str, float]:
 
 
 def _table(result: dict[str, Figures]) -> str:
-    whats = ("apply_ms", "answer_ms", "forget_ms")
+    whats = ("apply_ms", "answer_ms", "event_to_answer_ms", "forget_ms")
     lines = [f"{'ms (p50, p99, most)':<20}" + "".join(f"{what:>28}" for what in whats)]
     for name, figures in result.items():
         cells = [", ".join(f"{one:.3f}" for one in figures[what].values()) for what in whats]

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
 
 WARM_UP = 5_000
-ROUNDS, CALLS, CONNECTIONS = 10, 9_000, 1_500
+ROUNDS, CALLS, CONNECTIONS = 30, 9_000, 1_500
 SLOWEST_SECONDS = 1.0
 MOST_UNAVAILABLE = 0.001
 MOST_GROWTH = 16 * process.MIB
-"""Of the memory in the second half. Strange requests make agents and deployments as well, which are meant to stay."""
+"""Of the memory in the second half, when calls of all sizes have left as many holes in it as they do: what is in use is the
+same after 50,000 inputs and after 250,000. Strange requests make agents and deployments, too, which are meant to stay."""
 
 
 def measured(server: Server) -> tuple[int, int]:

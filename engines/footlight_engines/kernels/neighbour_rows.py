@@ -97,8 +97,13 @@ def _select(scratch: Scratch, met: int, size: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
-    """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
+def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> int:
+    """Compute a row from the preferences: its best B candidates, best first, and the bound on all others.
+
+    Returns
+    -------
+    How many items were met, as `gather_overlaps` does.
+    """
     met = gather_overlaps(x, scratch, item)
     scratch.cell[item, 1] = 0  # an item is no neighbour of itself
     positive, others = _score_met(table, scratch, item, met, shrinkage)
@@ -109,13 +114,13 @@ def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrink
     for n in range(size):
         table.neighbour[item, n] = scratch.best_item[n]
         table.overlap[item, n] = scratch.cell[scratch.best_item[n], 1]
-        table.exact[item, n] = True
         table.similarity[item, n] = scratch.best_score[n]
     table.length[item] = size
     table.complete[item] = others == size
     table.bound[item] = scratch.best_score[size - 1] if size == limit else 0.0
     table.last[item] = scratch.best_item[size - 1] if size == limit else -1
-    table.slack_then[item] = table.slack[0]
+    table.slack_then[item], table.gains[item] = table.slack[0], 0
+    return met
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -131,12 +136,11 @@ def finish_rows(table: Table, items: tuple[int, int], signed: bool, shrinkage: f
         for n in range(length):
             denominator = root * table.root[table.neighbour[item, n]] + shrinkage
             table.overlap[item, n] = np.rint(table.similarity[item, n] * denominator)
-            table.exact[item, n] = True
         full = length == limit
         table.complete[item] = not full and not signed
         table.bound[item] = table.similarity[item, limit - 1] if full else 0.0
         table.last[item] = table.neighbour[item, limit - 1] if full else -1
-        table.slack_then[item], table.read_at[item] = table.slack[0], 0
+        table.slack_then[item], table.read_at[item], table.gains[item] = table.slack[0], 0, 0
 
 
 @njit(cache=True, nogil=True)
@@ -148,17 +152,18 @@ def restore_rows(
         for n in range(first[item + 1] - first[item]):
             table.neighbour[item, n] = neighbour[first[item] + n]
             table.overlap[item, n] = overlap[first[item] + n]
-            table.exact[item, n] = True
         table.length[item] = first[item + 1] - first[item]
 
 
 @njit(cache=True, nogil=True)
 def restore_bounds(table: Table, items: int, shrinkage: float) -> None:
-    """Set the bounds of rows as `build_row` left them: full rows are bounded by their last candidate."""
+    """Set similarities and bounds as `build_row` left them: full rows are bounded by their last candidate."""
     limit = table.neighbour.shape[1]
     for item in range(items):
+        root, length = table.root[item], table.length[item]
+        for n in range(length):
+            other_root = table.root[table.neighbour[item, n]]
+            table.similarity[item, n] = cosine(table.overlap[item, n], root, other_root, shrinkage)
         table.bound[item], table.last[item], table.slack_then[item] = 0.0, -1, table.slack[0]
-        if table.length[item] == limit:
-            other = table.neighbour[item, limit - 1]
-            table.last[item] = other
-            table.bound[item] = cosine(table.overlap[item, limit - 1], table.root[item], table.root[other], shrinkage)
+        if length == limit:
+            table.last[item], table.bound[item] = table.neighbour[item, limit - 1], table.similarity[item, limit - 1]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import (
     NOT_POSTED,
@@ -17,155 +15,90 @@ from footlight_engines.kernels.interactions import (
     record,
     set_weight,
 )
-from footlight_engines.kernels.neighbour_rows import gather_overlaps
-from footlight_engines.kernels.neighbours import (
-    MARGIN,
-    RARE,
-    UP,
-    Scratch,
-    Table,
-    bound_is_sharp,
-    cosine,
-    current_bound,
-)
-from footlight_engines.kernels.selection import worse
+from footlight_engines.kernels.neighbour_gains import note_gain, note_or_absorb
+from footlight_engines.kernels.neighbour_lists import list_item, place_of, raise_bound, stretch_bound
+from footlight_engines.kernels.neighbour_rows import build_row, gather_overlaps
+from footlight_engines.kernels.neighbours import LOOK, MARGIN, UP, Rule, Scratch, Table, cosine, current_bound
 
 
 @njit(cache=True, nogil=True)
-def _stretch_bound(table: Table, row: int, factor: float) -> None:
-    """Multiply the bound."""
-    table.bound[row] *= factor * UP
-    table.last[row] = -1
-    table.read_at[row] = 0
-
-
-@njit(cache=True, nogil=True)
-def _take_into_bound(table: Table, row: int, score: float, other: int) -> None:
-    """Let the bound cover one more item that is not listed, of at most this similarity."""
-    if table.complete[row]:
-        table.complete[row] = False
-        table.bound[row], table.last[row] = max(score, 0.0), other
-        table.slack_then[row] = table.slack[0]
-    elif bound_is_sharp(table, row):
-        if worse(table.bound[row], table.last[row], score, other):
-            table.bound[row], table.last[row] = score, other
-    else:
-        table.bound[row] = max(current_bound(table, row), score) * UP
-        table.last[row] = -1
-        table.slack_then[row] = table.slack[0]
-
-
-@njit(cache=True, nogil=True)
-def _weakest(similarity: NDArray[np.float64]) -> int:
-    """The place of the candidate of a full row that was least similar when it was last looked at."""
-    weakest, least = 0, similarity[0]
-    for n in range(len(similarity)):
-        if similarity[n] < least:
-            weakest, least = n, similarity[n]
-    return weakest
-
-
-@njit(cache=True, nogil=True)
-def _list(table: Table, row: int, other: int, overlap: int, exact: bool, shrinkage: float) -> None:
-    """List an item that is not listed; in a full row the weaker of it and the weakest candidate goes into the bound."""
-    table.read_at[row] = 0
-    root, at = table.root[row], table.length[row]
-    score = cosine(overlap, root, table.root[other], shrinkage)
-    if at < table.neighbour.shape[1]:
-        table.length[row] += 1
-    else:
-        at = _weakest(table.similarity[row])
-        if score <= table.similarity[row, at]:
-            _take_into_bound(table, row, score, other)
-            return
-        weakest = table.neighbour[row, at]
-        if table.root[weakest] > 0.0:
-            left = cosine(table.overlap[row, at], root, table.root[weakest], shrinkage)
-            _take_into_bound(table, row, left, weakest)
-        else:
-            _take_into_bound(table, row, 0.0, weakest)
-    table.neighbour[row, at] = other
-    table.overlap[row, at] = overlap
-    table.exact[row, at] = exact
-    table.similarity[row, at] = score
-
-
-@njit(cache=True, nogil=True)
-def _place_of(neighbour: NDArray[np.int32], length: int, other: int) -> int:
-    for n in range(length):
-        if neighbour[n] == other:
-            return n
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def _add_unlisted(table: Table, row: int, other: int, change: int, bounded: float, shrinkage: float) -> None:
-    """Follow the overlap with an item that is not listed; it was at most the row's bound times ``bounded``.
-
-    ``bounded`` is the denominator of the similarity that the bound was for.
-    """
-    exact = table.complete[row]
-    if exact or change > 0:
-        most = 0 if exact else int(current_bound(table, row) * bounded * MARGIN) + 1
-        _list(table, row, other, most + change, exact, shrinkage)
-
-
-@njit(cache=True, nogil=True)
-def _lift_rare(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> int:
-    """List a rare item in all rows whose bound it exceeds now that its norm has fallen; return how many it met."""
-    met = gather_overlaps(x, scratch, item)
-    for n in range(met):
+def _lift(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> None:
+    """List an item whose overlaps were gathered in all rows whose bound it exceeds now that its norm has fallen."""
+    root, roots, bounds, slack, then = table.root[item], table.root, table.bound, table.slack[0], table.slack_then
+    for n in range(met):  # a call with a record of arrays costs more than a look, so there is none before one is needed
         row = scratch.touched[n]
         overlap = scratch.cell[row, 1]
         if row == item or overlap <= 0 or table.complete[row]:
             continue
-        score = cosine(overlap, table.root[row], table.root[item], shrinkage)
-        if score * MARGIN >= current_bound(table, row) and _place_of(table.neighbour[row], table.length[row], item) < 0:
-            _list(table, row, item, overlap, True, shrinkage)
+        score = cosine(overlap, roots[row], root, shrinkage)
+        if score * MARGIN < bounds[row] * (slack / then[row]):
+            continue
+        if place_of(table.neighbour[row], table.length[row], item) < 0:
+            list_item(table, row, item, overlap, shrinkage)
+
+
+@njit(cache=True, nogil=True)
+def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, rule: Rule) -> int:
+    """Compute the row of an item anew, and with it its overlaps in the rows of all that a person has met.
+
+    Returns
+    -------
+    How many items were met, as `gather_overlaps` does.
+    """
+    met = build_row(x, table, scratch, item, rule.shrinkage)
+    cell, tick, start = scratch.cell, scratch.tick[0], x.person_start[user]
+    for r in range(start, start + x.person_length[user]):
+        row = x.item[r]
+        if row == item or x.weight[r] == 0:
+            continue
+        overlap = cell[row, 1] if cell[row, 0] == tick else 0
+        at = place_of(table.neighbour[row], table.length[row], item)
+        if at >= 0:
+            table.overlap[row, at], table.read_at[row] = overlap, 0
+        elif table.complete[row]:
+            if overlap != 0:
+                list_item(table, row, item, overlap, rule.shrinkage)
+        elif overlap > 0:
+            score = cosine(overlap, table.root[row], table.root[item], rule.shrinkage)
+            if score * MARGIN >= current_bound(table, row):
+                list_item(table, row, item, overlap, rule.shrinkage)
     return met
 
 
 @njit(cache=True, nogil=True)
-def _change_norm(x: Interactions, table: Table, item: int, shrinkage: float) -> int:
-    """Follow an item's norm, which has changed in ``x``; return how many entries of the table were touched.
+def _change_norm(x: Interactions, table: Table, item: int, rule: Rule) -> float:
+    """Follow an item's norm, which has changed in ``x``.
 
     With the overlaps from before the event, the bound of its own row holds for the new norm and the bounds of the other
-    rows for the old one, until `_lift_rare` or the slack have made up for a norm that fell.
+    rows for the old one, until `_lift` or the slack have made up for a norm that fell.
+
+    Returns
+    -------
+    By what the slack must grow.
     """
     old, new = table.root[item], sqrt(float(x.item_square[item]))
     table.root[item] = new
     table.changed_at[item] = table.tick[0]
     table.read_at[item] = 0
     if new == 0.0:  # nobody is left, so the item has no overlap with any other
-        table.length[item], table.complete[item] = 0, True
+        table.length[item], table.gains[item], table.complete[item] = 0, 0, True
     elif new < old:
-        _stretch_bound(table, item, old / new * UP)
-        if x.item_length[item] > RARE:
-            table.slack[0] *= old / new * UP * UP
-    elif shrinkage == 0.0 and old > 0.0:  # all similarities of the row fall by the same factor
-        _stretch_bound(table, item, old / new)
-    return 1
+        stretch_bound(table, item, old / new * UP)
+        if x.item_length[item] > rule.rare:
+            return float(old / new * UP * UP)
+    elif rule.shrinkage == 0.0 and old > 0.0:  # all similarities of the row fall by the same factor
+        stretch_bound(table, item, old / new)
+    return 1.0
 
 
 @njit(cache=True, nogil=True)
-def change_weight(
-    x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, shrinkage: float
-) -> int:
-    """Follow a weight of a person and an item that has changed by ``change`` in ``x``.
-
-    Returns
-    -------
-    How many entries were touched.
-    """
-    table.tick[0] += 1
-    old = table.root[item]
-    touched = _change_norm(x, table, item, shrinkage)
-    new = table.root[item]
+def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule) -> None:
+    """Carry a changed weight into the overlaps of the item with the rest of the person's history, in both rows of each."""
     neighbour, overlap, length = table.neighbour, table.overlap, table.length
-    read_at, roots, items, weights = table.read_at, table.root, x.item, x.weight
+    read_at, items, weights, absorbed = table.read_at, x.item, x.weight, 0.0
     cell, place = scratch.cell, scratch.place
     scratch.tick[0] += 1
-    tick = scratch.tick[0]
+    tick, left = scratch.tick[0], x.item_length[item] > 0
     for n in range(length[item]):
         cell[neighbour[item, n], 0] = tick
         place[neighbour[item, n]] = n
@@ -174,27 +107,81 @@ def change_weight(
         other, product = items[r], int(change) * int(weights[r])
         if other == item or product == 0:
             continue
-        touched += 2
-        at = _place_of(neighbour[other], length[other], item)
+        at = place_of(neighbour[other], length[other], item)
         if at >= 0:
             overlap[other, at] += product
             read_at[other] = 0
-        elif new > 0.0:
-            _add_unlisted(table, other, item, product, old * roots[other] + shrinkage, shrinkage)
+        elif left and table.complete[other]:
+            list_item(table, other, item, product, rule.shrinkage)  # they had nothing in common
+        elif left and product > 0:
+            note_gain(x, table, scratch, other, item, product, rule)
         at = place[other] if cell[other, 0] == tick else -1
         if at >= 0 and neighbour[item, at] == other:  # otherwise it has made way for another one meanwhile
             overlap[item, at] += product
-        elif new > 0.0:
-            _add_unlisted(table, item, other, product, new * roots[other] + shrinkage, shrinkage)
-    if 0.0 < new < old and x.item_length[item] <= RARE:
-        touched += _lift_rare(x, table, scratch, item, shrinkage)
-    return touched
+        elif left and table.complete[item]:
+            list_item(table, item, other, product, rule.shrinkage)
+        elif left and product > 0:
+            absorbed = max(absorbed, note_or_absorb(x, table, scratch, item, other, product, rule))
+    if absorbed > 0.0:
+        raise_bound(table, item, absorbed)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _looks(x: Interactions, table: Table, user: int, item: int, change: int, rule: Rule) -> int:
+    """In how many rows of a person's items an item that is not listed may become a neighbour by what it gains."""
+    root, slack, looks, first = table.root[item], table.slack[0], 0, x.person_start[user]
+    for r in range(first, first + x.person_length[user]):
+        row, product = x.item[r], int(change) * int(x.weight[r])
+        if row == item or product <= 0 or table.complete[row] or table.length[row] < rule.k:
+            continue
+        kth, bound = table.similarity[row, rule.k - 1], table.bound[row] * (slack / table.slack_then[row])
+        if bound < kth <= bound + product / (root * table.root[row] + rule.shrinkage):
+            looks += place_of(table.neighbour[row], table.length[row], item) < 0
+    return looks
 
 
 @njit(cache=True, nogil=True)
-def follow(
-    x: Interactions, table: Table, scratch: Scratch, events: Columns, first: int, shrinkage: float
-) -> tuple[int, int]:
+def _sums_up_cheaper(x: Interactions, table: Table, user: int, item: int, change: int, rule: Rule) -> bool:
+    """Whether it takes less to sum up an item's overlaps now than to look at what it gained when rows are read."""
+    people = x.item_length[item]
+    if people <= rule.scarce:
+        return True
+    looks, first, products = _looks(x, table, user, item, change, rule), x.item_start[item], 0
+    for p in range(first, first + people if looks else first):
+        products += x.person_length[x.person[p]]
+    return bool(looks * people * LOOK > products)
+
+
+@njit(cache=True, nogil=True)
+def change_weight(
+    x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule
+) -> int:
+    """Follow a weight of a person and an item that has changed by ``change`` in ``x``.
+
+    An item with few people has its row computed anew, and its overlaps are exact. Without that, what it gains would have to
+    be looked at in most rows: one more person is much for it.
+
+    Returns
+    -------
+    How many entries were touched.
+    """
+    table.tick[0] += 1
+    old, people = table.root[item], x.item_length[item]
+    table.slack[0] *= _change_norm(x, table, item, rule)
+    touched = 2 * x.person_length[user] - 1
+    if people == 0 or not _sums_up_cheaper(x, table, user, item, change, rule):
+        _carry(x, table, scratch, user, item, change, rule)
+        return int(touched)
+    met = _carry_exactly(x, table, scratch, user, item, rule)
+    touched += table.length[item]
+    if table.root[item] < old and people <= rule.rare:
+        _lift(table, scratch, item, met, rule.shrinkage)
+        touched += met
+    return int(touched)
+
+
+@njit(cache=True, nogil=True)
+def follow(x: Interactions, table: Table, scratch: Scratch, events: Columns, first: int, rule: Rule) -> tuple[int, int]:
     """Record events from the first on until a pool is full, and carry them into the table.
 
     Returns
@@ -209,19 +196,80 @@ def follow(
         touched += 1
         holds, old = record(x, user, item, weight, events.retracted[n], events.time[n], events.tie[n])
         if holds and weight != old:
-            touched += change_weight(x, table, scratch, user, item, weight - old, shrinkage)
+            touched += change_weight(x, table, scratch, user, item, weight - old, rule)
     return len(events.user), touched
 
 
 @njit(cache=True, nogil=True)
-def forget(x: Interactions, table: Table, scratch: Scratch, user: int, shrinkage: float) -> int:
-    """Take a person out of the preferences and the table; return how many entries were touched."""
-    touched = 0
-    for at in range(x.person_start[user], x.person_start[user] + x.person_length[user]):
-        touched += 1
-        old = int(x.weight[at])
-        if old != 0:
+def _take_weights(x: Interactions, scratch: Scratch, user: int) -> bool:
+    """Set all weights of a person to 0, and keep them with the tick in the cells; return whether there are any below 0."""
+    scratch.tick[0] += 1
+    lowest, first = 0, x.person_start[user]
+    for at in range(first, first + x.person_length[user]):
+        item, weight = x.item[at], int(x.weight[at])
+        scratch.cell[item, 0], scratch.cell[item, 1] = scratch.tick[0], weight
+        lowest = min(lowest, weight)
+        if weight != 0:
             set_weight(x, user, at, 0, NOT_POSTED)
-            touched += change_weight(x, table, scratch, user, x.item[at], -old, shrinkage)
-    erase_row(x, user)
+    return lowest < 0
+
+
+@njit(cache=True, nogil=True)
+def _lower_overlaps(x: Interactions, table: Table, scratch: Scratch, user: int, tick: int) -> int:
+    """Take a person's weights, which the cells hold, out of the overlaps of candidates; return how many there were."""
+    cell, touched, first = scratch.cell, 0, x.person_start[user]
+    for at in range(first, first + x.person_length[user]):
+        row = x.item[at]
+        weight = cell[row, 1]
+        for n in range(table.length[row] if weight != 0 else 0):
+            other = table.neighbour[row, n]
+            if cell[other, 0] == tick:
+                table.overlap[row, n] -= weight * cell[other, 1]
+        touched += table.length[row]
     return touched
+
+
+@njit(cache=True, nogil=True)
+def _follow_risen(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rule) -> None:
+    """Follow the overlaps that rise when weights of both signs go, with items that are not listed."""
+    rows = range(x.person_start[user], x.person_start[user] + x.person_length[user])
+    for at in rows:
+        row = x.item[at]
+        weight = scratch.cell[row, 1]
+        for r in rows:
+            other = x.item[r]
+            risen = -weight * scratch.cell[other, 1]
+            if risen <= 0 or other == row or place_of(table.neighbour[row], table.length[row], other) >= 0:
+                continue
+            if table.complete[row]:
+                list_item(table, row, other, risen, rule.shrinkage)  # they had nothing in common
+            else:
+                note_gain(x, table, scratch, row, other, risen, rule)
+
+
+@njit(cache=True, nogil=True)
+def forget(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rule) -> int:
+    """Take a person out of the preferences and the table; return how many entries were touched.
+
+    The bounds hold for the old norms until all overlaps are right. An item that is not listed in a row has its own norm
+    fall and the row's, so the slack grows by the largest of the factors, not by all of them.
+    """
+    table.tick[0] += 1
+    signs = _take_weights(x, scratch, user)
+    touched, slack = _lower_overlaps(x, table, scratch, user, scratch.tick[0]), 1.0
+    if signs:
+        _follow_risen(x, table, scratch, user, rule)
+    rows = range(x.person_start[user], x.person_start[user] + x.person_length[user])
+    for at in rows:
+        if scratch.cell[x.item[at], 1] != 0:
+            slack = max(slack, _change_norm(x, table, x.item[at], rule))
+    table.slack[0] *= slack
+    for at in rows:
+        item = x.item[at]
+        if table.changed_at[item] == table.tick[0] and 0 < x.item_length[item] <= rule.rare:
+            met = gather_overlaps(x, scratch, item)
+            _lift(table, scratch, item, met, rule.shrinkage)
+            touched += met
+    touched += x.person_length[user]
+    erase_row(x, user)
+    return int(touched)

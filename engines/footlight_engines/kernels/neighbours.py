@@ -10,11 +10,16 @@ keeps its best B candidates with their overlaps and a bound on the similarity of
 * complete row: all items with an overlap other than 0 are listed, so the others have similarity 0;
 * otherwise an item that is not listed has at most ``bound * slack[now] / slack[when the bound was set]``.
 
-An event changes overlaps only between its item and the rest of the person's history. Listed ones are kept exact; another
-one is listed with an upper bound of its overlap, and the weakest candidate makes way and goes into the bound. A growing
-norm lowers similarities, so bounds stay valid; a falling one raises them by at most sqrt(n_old / n_new), which goes into
-the rows concerned or, for a popular item, into the slack of all rows. When a row is read, its candidates are evaluated
-anew and upper bounds that reach the first k are resolved; if then the k-th does not beat the bound the row is rebuilt.
+An event changes overlaps only between its item and the rest of the person's history. Listed ones are kept exact. What
+another one gains is written down beside the row, so that the bound need not cover it:
+
+* the overlap of an item that is not listed, without its written gain, has at most that bounded similarity.
+
+Where a row has no room for one more gain, gains that leave the item well below the k-th candidate go into the bound, and the
+overlaps of the others are summed up (`neighbour_gains`). A growing norm lowers similarities, so bounds stay valid; a falling
+one raises them by at most sqrt(n_old / n_new), which goes into the rows concerned or, for a popular item, into the slack of
+all rows. When a row is read, its candidates are evaluated anew, and items that may reach the first k by what they have
+gained are summed up; if then the k-th does not beat the bound the row is rebuilt.
 """
 
 from __future__ import annotations
@@ -27,6 +32,10 @@ from numpy.typing import NDArray
 
 RARE = 64
 """An item with at most so many people has its falling norm carried to the rows concerned, not into the slack of all."""
+SCARCE = 256
+"""An item with at most so many people, not fewer than RARE, has its overlaps summed up at every event that changes one."""
+LOOK = 24
+"""What it costs to sum up one overlap of an item, for each of its people, in products of a row that is computed anew."""
 UP = 1.0 + 1e-15
 """Rounds the result of a few float operations up, never down."""
 MARGIN = 1.0 + 1e-9
@@ -34,17 +43,19 @@ MARGIN = 1.0 + 1e-9
 
 
 class Table(NamedTuple):
-    """The candidates of I items (a capacity), B for each."""
+    """The candidates of I items (a capacity), B for each, and G gains of others."""
 
     neighbour: NDArray[np.int32]  # (I, B)
-    overlap: NDArray[np.int64]  # (I, B) not below the true one, see `exact`
-    exact: NDArray[np.bool_]  # (I, B) whether the overlap is the true one
+    overlap: NDArray[np.int64]  # (I, B)
     similarity: NDArray[np.float64]  # (I, B) of the overlap, as of read_at, best first
     length: NDArray[np.int32]  # (I,) candidates of the row
     eligible: NDArray[np.int32]  # (I,) how many of them, from the first on, are its neighbours as of read_at
     complete: NDArray[np.bool_]  # (I,)
     bound: NDArray[np.float64]  # (I,)
     last: NDArray[np.int32]  # (I,) items not listed that reach the bound have a larger ordinal; -1: unknown
+    gainer: NDArray[np.int32]  # (I, G) items that are not listed of which the overlap has grown
+    gain: NDArray[np.int64]  # (I, G) by how much
+    gains: NDArray[np.int32]  # (I,) how many of them a row has
     slack_then: NDArray[np.float64]  # (I,) the slack when the bound was set
     slack_read: NDArray[np.float64]  # (I,) the slack as of read_at
     read_at: NDArray[np.int64]  # (I,) tick of the last reading, 0 where the row itself has changed since
@@ -55,17 +66,20 @@ class Table(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """Who counts as a neighbour: the k most similar, of at least a similarity."""
+    """Who counts as a neighbour: the k most similar, of at least a similarity; and what is cheap enough to be summed up."""
 
     k: int
     minimum: float
     shrinkage: float
+    rare: int = RARE
+    scarce: int = SCARCE
 
 
 class Scratch(NamedTuple):
-    """Working space for I items, one for every thread."""
+    """Working space for I items and U people, one for every thread."""
 
     cell: NDArray[np.int64]  # (I, 2) the tick at which the item was met, and its sum: side by side in one cache line
+    fan: NDArray[np.int64]  # (U, 2) the tick at which a person was marked, and their weight
     touched: NDArray[np.int32]  # (I,)
     place: NDArray[np.int32]  # (I,)
     score: NDArray[np.float64]  # (I,)

@@ -98,8 +98,8 @@ class ItemKnn(Recommender):
     items with the largest sum of s_ij w_uj over the items j of the person's history that have i among their neighbours,
     ``short_list`` of them, score the sum of s_ij w_uj over the items j of the history that are among the neighbours of i.
     Only items with a score above 0 are answered. With a half-life, w_uj is halved for every such time that has passed
-    since. `apply` costs time proportional to the person's history; see `kernels.neighbours` on why the answers equal those
-    of a new training.
+    since. What `apply` touches is proportional to the person's history; see `kernels.neighbours` on why the answers equal
+    those of a new training.
     """
 
     options_type: ClassVar[type[Options]] = ItemKnnOptions
@@ -140,7 +140,7 @@ class ItemKnn(Recommender):
         self._table.settle()
 
     def forget(self, user: int) -> int:
-        """Take a person out; what is touched is proportional to the square of their history."""
+        """Take a person out; what is touched is proportional to their history."""
         return self._table.forget(user)
 
     def knows(self, user: int) -> bool:

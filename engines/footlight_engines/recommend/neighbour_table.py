@@ -12,7 +12,7 @@ from footlight_engines.kernels import neighbour_updates as updates
 from footlight_engines.kernels.addresses import addresses
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.item_scores import BLOCK, Shelf
-from footlight_engines.kernels.neighbour_reads import read_history, read_row, read_rows
+from footlight_engines.kernels.neighbour_reads import read_rows
 from footlight_engines.kernels.neighbour_rows import BUCKETS, restore_bounds, restore_rows
 from footlight_engines.kernels.neighbours import Rule, Scratch, Table
 from footlight_engines.recommend.neighbour_training import fit_rows
@@ -21,6 +21,9 @@ from footlight_plugins import Events, TrainingRun
 
 _ARRAYS = {"neighbour_ptr": np.int64, "neighbour": np.int32, "overlap": np.int64, "complete": np.bool_}
 
+GAINS = 64
+"""So many items that are not listed have what they gained written down beside a row. More save rebuilding rows, and cost
+memory where events come in."""
 _BULK = 256
 """Fewer events are always followed one by one."""
 _STEP, _ROW = 500, 10_000
@@ -30,13 +33,13 @@ _STEP, _ROW = 500, 10_000
 class NeighbourTable:
     """Candidates for the k neighbours of every item of some preferences, which it keeps up to date along with itself."""
 
-    def __init__(self, rule: Rule, preferences: Preferences, spare: int) -> None:
-        """Hold no items yet; ``spare`` is how many candidates a row keeps beyond k."""
+    def __init__(self, rule: Rule, preferences: Preferences, spare: int, gains: int = GAINS) -> None:
+        """Hold no items yet; ``spare`` is how many candidates a row keeps beyond k, ``gains`` how many gains of others."""
         self._rule = rule
         self._candidates = rule.k + spare
         self._preferences = preferences
-        self._table = _table(0, self._candidates)
-        self._scratch = _scratch(0, self._candidates)
+        self._table = _table(0, self._candidates, gains)
+        self._scratch = _scratch(0, 0, self._candidates)
         self._shelf = _shelf(preferences.data, self._table)
         self._addresses = addresses(self._shelf)
         self._fresh = True
@@ -54,11 +57,13 @@ class NeighbourTable:
 
     def parts(self) -> tuple[Interactions, Table, Scratch]:
         """The arrays for the kernels, with room for all items."""
-        capacity = self._preferences.item_capacity
-        if capacity > len(self._table.length):
-            self._table = _grown(self._table, capacity)
-            self._scratch = _scratch(capacity, self._candidates)
-        return self._preferences.data, self._table, self._scratch
+        x = self._preferences.data
+        items, people = len(x.item_start), len(x.person_start)
+        if items > len(self._table.length):
+            self._table = _grown(self._table, items)
+        if items > len(self._scratch.place) or people > len(self._scratch.fan):
+            self._scratch = _scratch(people, items, self._candidates)
+        return x, self._table, self._scratch
 
     def shelf(self) -> NDArray[np.int64]:
         """The addresses of the arrays that scoring reads; made anew when one of them was."""
@@ -72,8 +77,9 @@ class NeighbourTable:
 
     def read_history(self, user: int) -> None:
         """Bring the rows of everything that a person prefers up to date."""
-        self.settle()
-        read_history(*self.parts(), user, self._rule)
+        x, first = self._preferences.data, self._preferences.data.person_start[user]
+        rows = slice(first, first + x.person_length[user])
+        self.read_rows(x.item[rows][x.weight[rows] != 0])
 
     def read_rows(self, items: NDArray[np.int32]) -> None:
         """Bring the rows of some items up to date."""
@@ -107,7 +113,7 @@ class NeighbourTable:
         while done < len(columns.user):
             x, table, scratch = self.parts()
             self._fresh = False
-            done, more = updates.follow(x, table, scratch, columns, done, self._rule.shrinkage)
+            done, more = updates.follow(x, table, scratch, columns, done, self._rule)
             touched += more
             if done < len(columns.user):
                 self._preferences.make_room()
@@ -120,15 +126,15 @@ class NeighbourTable:
         self._fresh = False
         if self._put_off:
             return self._preferences.forget(user)
-        return int(updates.forget(*self.parts(), user, self._rule.shrinkage))
+        return int(updates.forget(*self.parts(), user, self._rule))
 
     def neighbours(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """An item's neighbours, best first, and their similarities."""
         if not 0 <= item < self._preferences.items:
             return np.empty(0, np.int32), np.empty(0, np.float64)
-        self.settle()
-        x, table, scratch = self.parts()
-        size = read_row(x, table, scratch, item, self._rule)
+        self.read_rows(np.array([item], np.int32))
+        _, table, _ = self.parts()
+        size = table.eligible[item]
         return table.neighbour[item, :size].copy(), table.similarity[item, :size].copy()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -181,8 +187,8 @@ class NeighbourTable:
 
     def _start_anew(self) -> None:
         x = self._preferences.data
-        self._table = _table(len(x.item_start), self._candidates)
-        self._scratch = _scratch(len(x.item_start), self._candidates)
+        self._table = _table(len(x.item_start), self._candidates, self._table.gainer.shape[1])
+        self._scratch = _scratch(len(x.person_start), len(x.item_start), self._candidates)
         self._table.root[:] = np.sqrt(x.item_square)
 
 
@@ -192,24 +198,26 @@ def _in_range(ordinals: NDArray[np.int32], size: int) -> bool:
 
 def _grown(old: Table, items: int) -> Table:
     """The same table with room for more items."""
-    new = _table(items, old.neighbour.shape[1])
+    new = _table(items, old.neighbour.shape[1], old.gainer.shape[1])
     for name in Table._fields:
         target, source = getattr(new, name), getattr(old, name)
         target[: len(source)] = source
     return new
 
 
-def _table(items: int, candidates: int) -> Table:
+def _table(items: int, candidates: int, gains: int) -> Table:
     """Rows without candidates, all complete. Entries beyond a row's length are never read, so they are left as they are."""
     return Table(
         neighbour=np.empty((items, candidates), np.int32),
         overlap=np.empty((items, candidates), np.int64),
-        exact=np.empty((items, candidates), np.bool_),
         similarity=np.empty((items, candidates), np.float64),
         length=np.zeros(items, np.int32),
         eligible=np.zeros(items, np.int32),
         complete=np.ones(items, np.bool_),
         bound=np.zeros(items, np.float64),
+        gainer=np.empty((items, gains), np.int32),
+        gain=np.empty((items, gains), np.int64),
+        gains=np.zeros(items, np.int32),
         last=np.full(items, -1, np.int32),
         slack_then=np.ones(items, np.float64),
         slack_read=np.ones(items, np.float64),
@@ -230,10 +238,11 @@ def _shelf(x: Interactions, table: Table) -> Shelf:
     return Shelf(**read, total=total, total_bits=total.view(np.int64), peak=peak, peak_bits=peak.view(np.int64))
 
 
-def _scratch(items: int, candidates: int) -> Scratch:
+def _scratch(people: int, items: int, candidates: int) -> Scratch:
     single = np.empty(items, np.float32)
     return Scratch(
         cell=np.zeros((items, 2), np.int64),
+        fan=np.zeros((people, 2), np.int64),
         touched=np.empty(items, np.int32),
         place=np.empty(items, np.int32),
         score=np.empty(items, np.float64),
