@@ -17,7 +17,8 @@ from footlight_sasrec.network import Network
 from footlight_sasrec.options import SasRecOptions
 from footlight_sasrec.sasrec_training import chosen_device, new_network, scores_of, train
 
-_VOCABULARY, _WEIGHTS, _COUNTS = "vocabulary", "network.", "counts"
+_VOCABULARY, _WEIGHTS = "vocabulary", "network."
+_COUNTS = {"first": "counts_first", "item": "counts_item", "root": "counts_root"}
 
 
 class SasRec(ScoringRecommender):
@@ -81,7 +82,7 @@ class SasRec(ScoringRecommender):
             weights = self._network.state_dict()
             arrays |= {_WEIGHTS + name: value.cpu().numpy().copy() for name, value in weights.items()}
         if self._counts is not None:
-            arrays[_COUNTS] = self._counts.table.copy()
+            arrays |= {name: getattr(self._counts, part).copy() for part, name in _COUNTS.items()}
         return State(arrays, {"share": self._share})
 
     def load(self, state: State) -> None:
@@ -89,10 +90,10 @@ class SasRec(ScoringRecommender):
         vocabulary = state.arrays.get(_VOCABULARY)
         if vocabulary is None or vocabulary.ndim != 1:
             raise ValueError(f"the state must hold an array {_VOCABULARY!r} of shape (items,)")
-        counts, share = state.arrays.get(_COUNTS), state.meta.get("share")
-        if not isinstance(share, int | float) or (counts is not None and counts.shape != (len(vocabulary),) * 2):
-            raise ValueError(f"the state must hold a number 'share', and {_COUNTS!r} of shape (items, items) if any")
-        self._counts, self._share = None if counts is None else Counts(np.array(counts, np.float32)), float(share)
+        share = state.meta.get("share")
+        if not isinstance(share, int | float):
+            raise ValueError("the state must hold a number 'share'")
+        self._counts, self._share = _counts_of(state, len(vocabulary)), float(share)
         weights = {n.removeprefix(_WEIGHTS): v for n, v in state.arrays.items() if n.startswith(_WEIGHTS)}
         self._vocabulary, self._network = np.array(vocabulary, np.int32), None
         if weights:
@@ -130,3 +131,20 @@ class SasRec(ScoringRecommender):
             yield
         finally:
             torch.set_num_threads(before)
+
+
+def _counts_of(state: State, items: int) -> Counts | None:
+    """The counts of a state; None where it has none, or those of the time when they were a table of items by items."""
+    held = [state.arrays.get(name) for name in _COUNTS.values()]
+    if all(one is None for one in held):
+        return None
+    first, item, root = (np.zeros(0) if one is None else np.array(one) for one in held)
+    fits = (
+        len(first) == items + 1
+        and first[0] == 0
+        and first[-1] == len(item) == len(root)
+        and (np.diff(first) >= 0).all()
+    )
+    if not fits or (len(item) and not 0 <= item.min() <= item.max() < items):
+        raise ValueError(f"the arrays {sorted(_COUNTS.values())} of the state must be counts of {items} items")
+    return Counts(first.astype(np.int64), item.astype(np.int32), root.astype(np.float32))

@@ -29,8 +29,7 @@ class SasRecOptions(Options):
     batch_size: int = Field(16, ge=1, le=4_096, description="So many people at a step.")
     counts: bool = Field(
         True,
-        description="Whether counts of what follows what are heard beside the network; how much, the held-out items say. "
-        "It takes a table of items by items, so it is left out above 4,096 items.",
+        description="Whether counts of what follows what are heard beside the network; how much, the held-out items say.",
     )
     epochs: int = Field(60, ge=1, le=10_000, description="At most so often everybody is seen.")
     patience: int = Field(

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from footlight_plugins import CallEnded, TrainingRun
-from footlight_sasrec.counts import MOST_ITEMS, SHARES, Counts, mixed
+from footlight_sasrec.counts import SHARES, Counts, mixed
 from footlight_sasrec.histories import Lived, padded
 from footlight_sasrec.losses import loss_of
 from footlight_sasrec.network import Network
@@ -51,7 +51,7 @@ class Trained:
 
     network: Network
     counts: Counts | None
-    """None where they are not wanted, or there are too many items."""
+    """None where they are not wanted, or nobody is held out to say how much they count."""
     share: float
     """How much the counts count beside the network."""
     figures: dict[str, float]
@@ -99,7 +99,7 @@ def _counted(
 ) -> Trained:
     """Add the counts, by the share with which the held-out items are guessed best; then count everything."""
     learned, tested, people = parts
-    if not options.counts or items > MOST_ITEMS or not tested:
+    if not options.counts or not tested:
         return Trained(network, None, 0.0, figures)
     counts = Counts.of(learned, items)
     reached = {share: ndcg(network, tested, options.length, counts, share) for share in SHARES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -9,10 +10,12 @@ import sys
 import numpy as np
 import pytest
 from footlight_sasrec import register_engines
+from footlight_sasrec.counts import Counts
 from footlight_sasrec.engine import SasRec
+from footlight_sasrec.histories import Lived
 from footlight_sasrec.options import SasRecOptions
 
-from footlight_plugins import CallEnded, Events, Query, TrainingRun
+from footlight_plugins import CallEnded, Events, Query, State, TrainingRun
 from footlight_plugins.data import History
 from footlight_plugins.testing import RecommenderSuite
 from footlight_plugins.testing.engine import same_state, training_run
@@ -102,3 +105,25 @@ def test_the_plugin_loads() -> None:
     registry = PluginRegistry()
     registry.add("footlight_sasrec", name="sasrec")
     assert registry.load(strict=True).plugin_of("sasrec").engines == ("sasrec",)
+
+
+def test_counts_are_those_of_the_formula() -> None:
+    rng, items = np.random.default_rng(4), 7
+    people = [Lived(rng.permutation(items)[:n] + 1, np.arange(n)) for n in (2, 5, 7, 1)]
+    pairs, met = np.zeros((items, items)), np.full(items, 2.0)
+    for one in people:
+        met[one.rows - 1] += 1
+        for early, late in itertools.combinations(range(len(one.rows)), 2):
+            pairs[one.rows[early] - 1, one.rows[late] - 1] += 1 / (late - early)
+    root = np.sqrt((pairs + 0.4 * pairs.T) / (met[:, None] ** 0.5 * met[None, :] ** 0.4))
+    total = sum(root[row - 1] / place for place, row in enumerate(people[1].rows[::-1], start=1))
+    expected = np.log(total / total.max() + 1e-3)
+    np.testing.assert_allclose(Counts.of(people, items).read(people[1]), expected, rtol=1e-6)
+
+
+def test_a_state_with_damaged_counts_is_refused() -> None:
+    engine = walked()
+    state = engine.state()
+    damaged = State({**state.arrays, "counts_item": state.arrays["counts_item"][:-1]}, state.meta)
+    with pytest.raises(ValueError, match="must be counts of"):
+        SasRec(SasRecOptions(**SMALL)).load(damaged)
