@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from footlight_plugins import Box, Candidates
+from footlight_plugins.checking import suites
 from footlight_plugins.checking.advice import advice
 from footlight_plugins.checking.suites import PART_SUITES, suite_of
 from footlight_plugins.parts import PART_ROLES, PartRole
@@ -106,18 +108,44 @@ def test_what_is_not_there_is_said_so(target: str, said: str) -> None:
     assert code == 2 and said in facts["error"]["message"]
 
 
-def test_an_agent_is_checked_with_spaces_that_it_takes() -> None:
+class OwnSuite(AgentSuite):
+    """What a distribution brings for an engine that needs more than the made-up data."""
+
+
+def order_for(engine: str) -> str:
     order = {
         "role": "",
-        "name": "linucb",
-        "module": "footlight_engines.act",
+        "name": engine,
+        "module": "footlight_engines",
         "folder": "",
         "options": {},
         "corpus": "",
         "bound": 0,
     }
-    spaces = suite_of(json.dumps(order)).spaces  # type: ignore[attr-defined]
+    return json.dumps(order)
+
+
+def brings(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let an installed distribution name a suite for every engine."""
+    point = EntryPoint("linucb", f"{__name__}:{name}", suites.SUITES)
+    monkeypatch.setattr(suites, "entry_points", lambda **_: [point])
+
+
+def test_an_agent_is_checked_with_spaces_that_it_takes() -> None:
+    spaces = suite_of(order_for("linucb")).spaces  # type: ignore[attr-defined]
     assert isinstance(spaces.observation, Box) and isinstance(spaces.action, Candidates)
+
+
+def test_a_distribution_may_bring_a_suite_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    brings(monkeypatch, "OwnSuite")
+    suite = suite_of(order_for("linucb"))
+    assert issubclass(suite, OwnSuite) and suite.spec.name == "linucb"
+
+
+def test_a_suite_that_asks_for_less_than_the_contract_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    brings(monkeypatch, "order_for")
+    with pytest.raises(TypeError, match=r"must be a subclass of footlight_plugins\.testing\.AgentSuite"):
+        suite_of(order_for("linucb"))
 
 
 @pytest.mark.parametrize("suite", SUITES)

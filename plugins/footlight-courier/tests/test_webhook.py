@@ -6,62 +6,25 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import Any
 
 import pytest
-from footlight_courier import register_parts
+from footlight_courier.suites import Hook, WebhookSuite, at_work
 from footlight_courier.webhook import Webhook, WebhookOptions
-
-from footlight_plugins.testing import EventListenerSuite
-
-
-class Hook(HTTPServer):
-    """Keeps what it is sent, and answers with the statuses that it was given, then with 204."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Take)
-        self.bodies: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/events"
-
-
-class _Take(BaseHTTPRequestHandler):
-    server: Hook
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.bodies.append((dict(self.headers), body))
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 204)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
 def hook() -> Iterator[Hook]:
-    with Hook() as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with at_work() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
-def _told_where(hook: Hook) -> None:
+def _nothing_sent(hook: Hook) -> None:
     hook.bodies.clear()
-    TestWebhook.options = {"url": hook.url}
 
 
-class TestWebhook(EventListenerSuite):
-    spec = register_parts()[1]
+class TestWebhook(WebhookSuite):
+    """Against a server of its own."""
 
 
 def test_events_come_as_json_in_their_order(hook: Hook) -> None:

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
-from footlight_onnx import register_engines
 from footlight_onnx.generator import OnnxGenerator
 from footlight_onnx.options import GeneratorOptions
+from footlight_onnx.suites import OnnxGeneratorSuite
 from models import model_of_two_inputs, picture_model
 from PIL import Image
 
-from footlight_plugins import Call, Corpus, TrainingRun
-from footlight_plugins.testing import GeneratorSuite
-from footlight_plugins.testing.generator import StopsAfter, read_npy, write_corpus
+from footlight_plugins import Call, TrainingRun
+from footlight_plugins.testing.generator import read_npy, write_corpus
 
 
-class TestOnnxGenerator(GeneratorSuite):
-    spec = register_engines()[1]
-    broken_file: ClassVar[tuple[str, bytes]] = ("broken.onnx", b"this is no model")
-
-    def corpus(self, folder: Path) -> Corpus:
-        return write_corpus(folder, {"model.onnx": picture_model(8, 3, 6, 5)})
-
-    def test_another_seed_trains_to_another_state(self, tmp_path: Path) -> None:
-        pytest.skip("nothing is learned here: the model comes as it is")
-
-    def test_a_stopped_training_goes_on_where_it_was(self, tmp_path: Path) -> None:
-        with pytest.raises(Exception, match="stopped"):
-            self.trained(tmp_path, stopping=StopsAfter(0))
-        assert self.trained(tmp_path, stopping=StopsAfter(math.inf)).state().arrays["model"].size > 0
+class TestOnnxGenerator(OnnxGeneratorSuite):
+    """By the model that comes with the suite."""
 
     def test_pictures_have_the_size_of_the_models_output(self, tmp_path: Path) -> None:
         (made,) = self.trained(tmp_path).generate(np.array([3]), Call())

@@ -6,44 +6,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from footlight_onnx import register_engines
 from footlight_onnx.options import RecommenderOptions
 from footlight_onnx.recommender import OnnxRecommender
+from footlight_onnx.suites import ROWS, OnnxRecommenderSuite, catalogue
 from models import item_model, model_of_two_inputs, sequence_model
 
-from footlight_plugins import Events, ItemContent, Query, Recommender
+from footlight_plugins import Events, Query
 from footlight_plugins.data import History
-from footlight_plugins.testing import RecommenderSuite
 from footlight_plugins.testing.engine import training_run
 from footlight_plugins.testing.fixtures import PluginRegistry
 
-ROWS = 15
+
+class TestOnnxRecommender(OnnxRecommenderSuite):
+    """By a model that takes a number for each item."""
 
 
-def catalogue() -> list[ItemContent]:
-    """Item i is row 14 - i of the model."""
-    return [ItemContent(item, f"Film {item}", attributes={"model_index": ROWS - 1 - item}) for item in range(ROWS)]
-
-
-class Described(RecommenderSuite):
-    spec = register_engines()[0]
-
+class Described(OnnxRecommenderSuite):
     @pytest.fixture(autouse=True)
     def models(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "recommender.onnx").write_bytes(self.model())
         monkeypatch.setenv("FOOTLIGHT_ONNX_MODELS", str(tmp_path))
 
     def model(self) -> bytes:
-        return item_model(np.random.default_rng(1).normal(size=(ROWS, ROWS)))
-
-    def engine(self) -> Recommender:
-        engine = super().engine()
-        engine.describe(catalogue())
-        return engine
-
-
-class TestOnnxRecommender(Described):
-    """By a model that takes a number for each item."""
+        raise NotImplementedError
 
 
 class TestOnnxRecommenderOfSequences(Described):

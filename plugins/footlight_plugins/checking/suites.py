@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +40,44 @@ PART_SUITES: Mapping[PartRole, type[PartSuite]] = {
 }
 
 
+SUITES = "footlight.suites"
+"""The group of entry points in which a distribution names suites of its own, by the names of its engines and parts."""
+
+
 def suite_of(order: str) -> type[OfferSuite]:
     """A class with all tests of what the order names; see `footlight_plugins.checking.running`."""
     asked = json.loads(order)
     plugins = load_plugins(LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None))
-    members: dict[str, Any] = {"options": asked["options"], "plugin_module": asked["module"]}
+    given = {name: asked[name] for name in ("options", "bound") if asked[name]}
+    members: dict[str, Any] = {"plugin_module": asked["module"], **given}
     if asked["role"]:
         part = part_spec(PartRole(asked["role"]), asked["name"])
-        return type("TestPlugin", (PART_SUITES[part.role],), {"spec": part, **members})
+        return type("TestPlugin", (_own(part.name, PART_SUITES[part.role]),), {"spec": part, **members})
     spec = plugins.engines[asked["name"]]
-    members |= {"spec": spec, "bound": asked["bound"], **_fitting(resolve_factory(spec))}
+    suite = _own(spec.name, base := _base(spec))
+    if suite is base:
+        members |= _fitting(resolve_factory(spec))
     if asked["corpus"]:
         members["corpus"] = lambda self, folder: corpus_of(Path(asked["corpus"]))
-    return type("TestPlugin", (_base(spec),), members)
+    return type("TestPlugin", (suite,), {"spec": spec, **members})
+
+
+def _own(name: str, base: type[OfferSuite]) -> type[OfferSuite]:
+    """The suite that the distribution brings, which knows what its engine needs beside the made-up data; else the base.
+
+    Raises
+    ------
+    TypeError
+        When what it names asks for less than the contract does.
+    """
+    for point in entry_points(group=SUITES, name=name):
+        own = point.load()
+        if not (isinstance(own, type) and issubclass(own, base)):
+            raise TypeError(
+                f"{point.value!r} in {SUITES!r} must be a subclass of footlight_plugins.testing.{base.__name__}"
+            )
+        return own
+    return base
 
 
 def corpus_of(folder: Path) -> Corpus:
