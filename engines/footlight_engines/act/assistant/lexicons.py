@@ -62,12 +62,12 @@ class _Node:
 class Lexicon:
     """Finds phrases in normalised text: the longest at each place, English ones only as whole words."""
 
-    def __init__(self) -> None:
-        self._root = _Node()
+    def __init__(self, plurals: bool = True) -> None:
+        self._root, self._plurals = _Node(), plurals
 
     def add(self, phrase: str, slot: str, value: str) -> None:
         """Let a phrase mean a value; it may mean several."""
-        for spelling in _spellings(phrase):
+        for spelling in _spellings(phrase) if self._plurals else (phrase,):
             node = self._root
             for character in spelling:
                 node = node.after.setdefault(character, _Node())
@@ -135,4 +135,14 @@ def shared_lexicon() -> Lexicon:
             lexicon.add(phrase, slot, value)
     for phrase in table("ignored")["ignored"]:
         lexicon.ignore(phrase)
+    return lexicon
+
+
+@cache
+def title_lexicon() -> Lexicon:
+    """Titles that everybody knows: each means `sure` or `capital`, as `data/known_titles.toml` has it."""
+    lexicon = Lexicon(plurals=False)
+    for how, titles in table("known_titles").items():
+        for title in titles:
+            lexicon.add(title, how, title)
     return lexicon

@@ -19,41 +19,74 @@ _NUMBER = (
     r"(?:\d+(?:\.\d+)?|half an?|" + "|".join(sorted((w for w in _WORDS if " " not in w), key=len, reverse=True)) + ")"
 )
 _HAN_NUMBER = r"(?:\d+(?:\.\d+)?|半|[零一二两三四五六七八九十百]+)"
-_UNIT = r"(hours?|hrs?|h|minutes?|mins?|min|m)\b"
+_UNIT = r"(hours?|hrs?|minutes?|mins?|(?<=\d)[hm]|(?<=\d )[hm])\b"
 
-_MOST = r"under|less than|at most|no (?:longer|more) than|not (?:longer|more) than|within|shorter than|up to|below"
-_LEAST = r"over|more than|at least|longer than|above|minimum"
-_ABOUT = r"about|around|roughly|approximately"
+_MOST = (
+    r"under|less than|at most|no (?:longer|more) than|not (?:longer|more) than|within|shorter than|up to|below|inside|not over"
+    r"|cap(?:ped)?(?: (?:it|them|that))? at|(?:keep|limit)(?: (?:it|them|that|things))?(?: down)? (?:to|at)|limited to"
+    r"|max(?:imum)?(?: of)?|not (?:past|above|exceeding)|fits? (?:in|into)|done in|finish(?:ed)? in|nothing (?:over|above|past|beyond)"
+    r"|doesn't (?:exceed|go over|run over)|over in"
+)
+_LEAST = (
+    r"over|more than|at least|longer than|above|minimum(?: of)?|no (?:less|shorter|fewer) than|not (?:under|less than)|upwards of|past"
+)
+_ABOUT = r"about|around|roughly|approximately|approx\.?|circa"
 _HAVE = r"(?:i(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|just) (?:have |got )?"
 _EN_DURATION = re.compile(
-    rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?\b({_NUMBER})[ -]*{_UNIT}"
+    rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(?:about |around |like )?\b({_NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
     r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most)"
     r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"
 )
 _ZH_DURATION = re.compile(
-    rf"(不超过|别超过|不要超过|少于|小于|最多|控制在|不到)?(超过|多于|至少|大于|不少于)?(大概|大约|差不多)?(只有|就|还有|只剩)?"
-    rf"({_HAN_NUMBER})个?(半)?(小时|钟头|分钟)(以内|之内|内|以下)?(以上|往上)?(左右|上下)?"
+    rf"(不超过|别超过|不要超过|不能超过|不想超过|不长于|少于|小于|低于|短于|最多|最长|控制在|压在|不到|别长过)?"
+    rf"(超过|多于|至少|起码|最少|最短|大于|不少于|不低于|长于)?(大概|大约|差不多|约)?(只有|就|还有|只剩|只给我)?"
+    rf"({_HAN_NUMBER})个?(半)?(?:来|多)?个?(小时|钟头|钟|分钟|分)(?!开|手|享|类|级|数|不)"
+    rf"(以内|之内|内|以下|之下|就能看完|能看完|打住|封顶)?(以上|往上|起步|起)?(左右|上下)?"
 )
 _SHAPES = (
     (re.compile(r"\bshorter\b|\bsnappier\b|\bbriefer\b|再短|短一?点|短一?些|更短"), "shorter"),
     (re.compile(r"\blonger\b(?! than)|再长|长一?点(?!大)|长一?些|更长"), "longer"),
-    (re.compile(r"(?<!in )\bshort(?! film)\b|\bquick (?:one|watch)\b|短的|很短|比较短|短一(?:部|集)|短小"), "short"),
+    (
+        re.compile(
+            r"(?<!in )(?<!nothing )\bshort(?! film)(?! of)(?! on)\b|\bquick (?:one|watch|game|film|movie)\b|\bbite-?sized?\b"
+            r"|短的|很短|比较短|短一(?:部|集)|短小|(?<=太)短|(?<=有点)短|(?<=偏)短|(?<=那么)短|短短"
+        ),
+        "short",
+    ),
     (pattern("long"), "long"),
 )
+
+_LONGEST = 1000.0
+"""What takes longer, was played for so long, or lasted so."""
 
 _DECADE_WORDS = {
     "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970,
     "eighties": 1980, "nineties": 1990, "noughties": 2000,
 }  # fmt: skip
+_EARLIER = r"(?:before|earlier than|older than|pre|until|prior to|no (?:newer|later|more recent) than|not (?:newer|later) than)"
+_LATER = r"(?:after|since|later than|newer than|post|more recent than|no (?:older|earlier) than|not (?:older|earlier) than)"
+_BEFORE_IT = re.compile(rf"\b{_EARLIER}[ -](?:about |around )?(?:the )?(?:early |mid[- ]?|late )?$")
+_AFTER_IT = re.compile(rf"\b{_LATER}[ -](?:about |around )?(?:the )?(?:early |mid[- ]?|late )?$")
+_AND_BEFORE = re.compile(r" (?:or|and) (?:earlier|before|older)\b|的?(?:以前|之前|前|往前|或更早|及以前|及之前)")
+_AND_AFTER = re.compile(
+    r" (?:on\b(?! \w)|onwards?\b|and (?:later|after|up|newer|beyond)\b|or (?:later|newer|after|more recent)\b)"
+    r"|(?:以后|之后|以来|往后|后|起|开始|至今|到现在)"
+)
 _DECADE = re.compile(r"\b(?:(19|20)(\d)0|'?(\d)0)'?s\b(?! old)|\b(" + "|".join(_DECADE_WORDS) + r")\b")
-_HAN_DECADE = re.compile(r"(?:(19|20)(\d)0|(\d)0|([二三四五六七八九])[十零〇]|(零零|〇〇|00))年代")
+_HAN_DECADE = re.compile(
+    r"(?:上个?世纪|二十世纪|20世纪)?(?:(19|20)(\d)0|(\d)0|([二三四五六七八九])(?:[十零〇]|(?=[三四五六七八九]十))|(零零|〇〇|零几|两千|千禧))(?:年代?|(?=[、到至和]?[三四五六七八九]十年代))(?<=[代、到至和十二三四五六七八九])"
+)
 _YEAR = r"((?:19|20)\d\d)"
 _SPAN = re.compile(rf"(?:between |from )?{_YEAR} ?年?(?: ?(?:-|–|~|to|and|到|至) ?){_YEAR}(?: ?年)?")
 _SINCE = re.compile(
-    rf"(?:\b(?:after|since|later than|newer than|post)[ -]{_YEAR}|{_YEAR} ?年?(?:以后|之后|以来|往后|后))"
+    rf"\b{_LATER}[ -](?:about |around |the year )?{_YEAR}(?!s|'s)|{_YEAR} ?年?(?:或|及|和)?(?:以后|之后|以来|往后|后|起|开始|至今|到现在)"
+    rf"|(?:from )?{_YEAR} (?:onwards?|and (?:later|after|newer|up|beyond)|or (?:later|newer|after|more recent))\b|\bfrom {_YEAR} on\b"
 )
-_BEFORE = re.compile(rf"(?:\b(?:before|earlier than|older than|pre|until)[ -]{_YEAR}|{_YEAR} ?年?(?:以前|之前|前))")
+_BEFORE = re.compile(
+    rf"\b{_EARLIER}[ -](?:about |around |the year )?{_YEAR}(?!s|'s)|{_YEAR} ?年?(?:或|及|和)?(?:以前|之前|前|往前|更早)"
+    rf"|{_YEAR} (?:or|and) (?:earlier|before|older)\b"
+)
 _ONE_YEAR = re.compile(rf"(?<!\d){_YEAR}(?!\d)年?")
 
 _OLD_THINGS = re.compile(
@@ -65,7 +98,9 @@ _NEW = re.compile(r"(?<=太)新(?!颖|奇)|(?<=那么)新")
 _AGE = re.compile(
     rf"(?:\b(?:under|below|for|aged?|my|than|of|over)\s+)*\b({_NUMBER})[ -]?(?:years?|yrs?|yo)[ -]?olds?\b"
     rf"|\b(?:kids?|children|child|son|daughter|boys?|girls?)\s+(?:who (?:is|are) )?(?:under|below|aged?|of)\s+({_NUMBER})\b"
-    rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest)(?: is|'s) ({_NUMBER})\b"
+    rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest|nephew|niece|grandson|granddaughter|toddler|little one)"
+    rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned| turning)?[ ]?({_NUMBER})\b(?! ?(?:min|hour|%|o'))"
+    rf"|\b(?:turned|turns|turning) ({_NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
     rf"|\b(?:aged?|ages?)\s+({_NUMBER})\b"
     rf"|({_HAN_NUMBER})岁"
 )
@@ -130,7 +165,7 @@ def _durations(text: str) -> Iterator[Figure]:
             yield Figure(match.start(), match.end(), "duration", bound)
     for match in _ZH_DURATION.finditer(text):
         most, least, _, only, said, half, unit, within, above, _ = match.groups()
-        minutes = _minutes(said, 1 if unit == "分钟" else 60, half, None)
+        minutes = _minutes(said, 1 if unit in ("分钟", "分") else 60, half, None)
         if minutes is not None:
             bound = _bounded(bool(most or only or within), bool(least or above), minutes)
             yield Figure(match.start(), match.end(), "duration", bound)
@@ -138,7 +173,8 @@ def _durations(text: str) -> Iterator[Figure]:
 
 def _minutes(said: str, unit: int, half: str | None, extra: str | None) -> float | None:
     value = number(said)
-    return None if value is None else (value + (0.5 if half else 0)) * unit + float(extra or 0)
+    minutes = None if value is None else (value + (0.5 if half else 0)) * unit + float(extra or 0)
+    return minutes if minutes is not None and minutes <= _LONGEST else None
 
 
 def _bounded(most: bool, least: bool, minutes: float) -> str:
@@ -150,19 +186,31 @@ def _years(text: str) -> Iterator[Figure]:
         yield Figure(match.start(), match.end(), "era", f"{match[1]}-{match[2]}")
     for bound, word in ((_SINCE, "after"), (_BEFORE, "before")):
         for match in bound.finditer(text):
-            yield Figure(match.start(), match.end(), "era", f"{word}:{match[1] or match[2]}")
+            yield Figure(match.start(), match.end(), "era", f"{word}:{next(year for year in match.groups() if year)}")
     for match in _DECADE.finditer(text):
         century, full, short, word = match.groups()
-        yield Figure(match.start(), match.end(), "era", _decade(century, full or short, word))
+        yield _bounded_decade(text, match, _decade(century, full or short, word))
     for match in _HAN_DECADE.finditer(text):
         century, full, short, han, noughties = match.groups()
         digit = full or short or (str(_DIGITS[han]) if han else "0" if noughties else None)
-        yield Figure(match.start(), match.end(), "era", _decade(century, digit, None))
+        yield _bounded_decade(text, match, _decade(century, digit, None))
     for bound, word in ((_OLD_THINGS, "classic"), (_OLD, "classic"), (_NEW, "recent")):
         for match in bound.finditer(text):
             yield Figure(match.start(), match.end(), "era", word)
     for match in _ONE_YEAR.finditer(text):
         yield Figure(match.start(), match.end(), "era", match[1])
+
+
+def _bounded_decade(text: str, match: re.Match[str], decade: str) -> Figure:
+    """A decade, or what came before or since: "before the sixties", "from the 90s on"."""
+    first = decade.removesuffix("s")
+    before, after = text[: match.start()], text[match.end() :]
+    for ahead, behind, word in ((_BEFORE_IT, _AND_BEFORE, "before"), (_AFTER_IT, _AND_AFTER, "after")):
+        if found := ahead.search(before):
+            return Figure(found.start(), match.end(), "era", f"{word}:{first}")
+        if found := behind.match(after):
+            return Figure(match.start(), match.end() + found.end(), "era", f"{word}:{first}")
+    return Figure(match.start(), match.end(), "era", decade)
 
 
 def _decade(century: str | None, digit: str | None, word: str | None) -> str:

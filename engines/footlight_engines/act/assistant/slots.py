@@ -35,7 +35,8 @@ class Slot:
 
 
 _CLAUSE = re.compile(
-    r"[,，。.;；!！?？、\n](?!\d)|\bbut\b|\bthough\b|\bhowever\b|\binstead\b|\brather\b|但是?|不过|只是|而是|可是|然而|就行|就好|都行|都可以"
+    r"[,，。.;；!！?？、\n](?!\d)|(?<!any)(?<!anything )(?<!anyone )(?<!anybody )(?<!everything )(?<!all )\bbut\b|\bthough\b|\bhowever\b"
+    r"|\binstead\b(?! of)|\brather\b(?! than)|但是?|不过|只是|而是|可是|然而|就行|就好|都行|都可以"
 )
 _NOT = pattern("not")
 _NOT_SO = pattern("not_so")
@@ -45,7 +46,8 @@ _BOTH = pattern("both")
 _AFTER_ALL = pattern("wanted_after_all")
 _ONLY_INSIDE = pattern("only_inside")
 _COMPLAINT = pattern("complaint")
-_ENOUGH = re.compile(r" ?(?:going|side|for (?:me|us|my taste))?了?(?:吧|呀|啊|哦)?(?:[,，。!！?？;.]|$)")
+_WISHED = re.compile(r"\b(?:something|anything|want|need|like|mood|looking|make|made|be|go|get|one|watch)\b|想|要|来|找|换|再")
+_ENOUGH = re.compile(r" ?(?:going|side|that|innit|though|tbh|for (?:me|us|my taste))?了?(?:吧|呀|啊|哦)?(?:[,，。!！?？;.]|$)")
 
 
 def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
@@ -79,7 +81,7 @@ def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
 def _bounded(value: str, polarity: int) -> tuple[str, int]:
     """A value and its polarity: nothing longer than two hours is at most two hours."""
     bound, _, figure = value.partition(":")
-    other = {"min": "max", "max": "min"}.get(bound)
+    other = {"min": "max", "max": "min", "after": "before", "before": "after"}.get(bound)
     return (f"{other}:{figure}", WANTED) if other and polarity == UNWANTED else (value, polarity)
 
 
@@ -88,13 +90,26 @@ def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
     before, after = text[: word.start], text[word.end :]
     if text[word.start : word.end] == "恐怖" and (_DEGREE.search(before) or _AS_MOOD.match(after)):
         return (("mood", "scary"),)
+    if text[word.start : word.end] == "今年" and re.match(r".{0,3}岁", after):
+        return ()
     if text[word.start : word.end] == "最近" and not _AS_ERA.match(after):
         return ()
+    kind = next((kind for kind, ends in _KIND_ENDS if text[word.start : word.end].endswith(ends)), None)
+    if kind and word.meanings[0][0] == "genre" and not text[word.start : word.end].endswith(_NOT_KINDS):
+        return (*word.meanings, ("kind", kind))  # a racing game is a game
     if _POINTING.search(before):
         return [meaning for meaning in word.meanings if meaning[0] != "kind"]
     return word.meanings
 
 
+_KIND_ENDS = (
+    ("game", (" game", " games", "游戏")),
+    ("film", (" movie", " movies", " film", " films", "电影")),
+    ("series", ("剧", " series", " drama series")),
+    ("music", (" music", " songs", "音乐", "歌曲")),
+    ("show", ("综艺",)),
+)
+_NOT_KINDS = ("喜剧", "闹剧", "歌舞剧", "音乐剧", "悲剧")
 _DEGREE = re.compile(r"(?:太|么|更|很|有点|不|够|最|非常|比较)$")
 _AS_MOOD = re.compile(r"(?:一点|一些|点|了|吗)")
 _AS_ERA = re.compile(r"的|几年|[一两]年|有|上|新|出|热|火|好|流行|大家|电影|什么|比较(?:火|热)")
@@ -107,7 +122,7 @@ def _free(start: int, end: int, covered: Iterable[tuple[int, int]]) -> bool:
 
 def _polarity(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> int:
     """Whether what stands between start and end is wanted: what comes before it in its clause decides, or just after."""
-    if _AFTERWARDS.match(text[end:]):
+    if any(_AFTERWARDS.match(text[last:]) for last in _list_ends(text, end, spans)):
         return UNWANTED
     clause = 0
     for match in _CLAUSE.finditer(text, 0, start):
@@ -115,6 +130,15 @@ def _polarity(text: str, start: int, end: int, spans: Sequence[tuple[int, int]])
             clause = match.end()
     signs = UNWANTED if _in_not(text, clause, start) else WANTED
     return UNWANTED if _just_before(text, clause, (start, end), spans) else signs
+
+
+def _list_ends(text: str, end: int, spans: Sequence[tuple[int, int]]) -> Iterable[int]:
+    """Where the value ends, and each of those joined to it: "horror and war are out"."""
+    yield end
+    for first, last in spans:
+        if first >= end and (first == end or _JOINED.fullmatch(text, end, first)):
+            end = last
+            yield end
 
 
 def _is_list(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
@@ -154,7 +178,8 @@ def _just_before(text: str, clause: int, span: tuple[int, int], spans: Sequence[
     """Whether "too" or "less" stands before it, with nothing but joined values between: it reaches no further."""
     start, end = span
     comparative = text[start:end].endswith("er")
-    if not comparative and _COMPLAINT.search(text[clause:start]) and _ENOUGH.match(text[end:]):
+    before = text[clause:start]
+    if not comparative and _COMPLAINT.search(before) and _ENOUGH.match(text[end:]) and not _WISHED.search(before):
         return True
     here = start
     while True:
@@ -182,9 +207,9 @@ def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
         found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game") or len(words) < 2]
     if any(slot.polarity == UNWANTED and slot.name != "kind" for slot in found):
         found = [slot for slot in found if slot.name != "kind" or slot.polarity == WANTED]
-    unique: dict[tuple[str, str, int], Slot] = {}
+    unique: dict[tuple[str, str], Slot] = {}
     for slot in sorted(found, key=lambda slot: slot.place):
-        unique.setdefault(slot.key, slot)
+        unique.setdefault(slot.key[:2], slot)  # what is said of it first, holds
     return list(unique.values())
 
 

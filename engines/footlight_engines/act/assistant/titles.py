@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from footlight_engines.act.assistant.lexicons import Lexicon, alternatives, pattern, table
+from footlight_engines.act.assistant.lexicons import Lexicon, alternatives, pattern, table, title_lexicon
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,16 @@ _ZH_PEOPLE = (
     re.compile(rf"([{_HAN}]{{2,4}}?)(?:主演|导演|执导|出演|演过|演的|拍的|唱的|配音|参演|写的|做的|直播|指导)"),
 )
 _ZH_NOT_PEOPLE = frozenset(table("names")["han_not_people"])
+_PROPER = frozenset(str(table("names")["proper"]).split())
+_GIVEN = frozenset(str(table("names")["given"]).split())
+_NAME = re.compile(
+    r"(?:(?:The|A) )?[A-Z][\w'’&.-]*(?:(?: (?:of the|of|and the|and|the|in the|&|de la|de|del|van|von|la|in))? [A-Z][\w'’&.-]*)*"
+    r"(?: \d{1,4}(?!\d|s|['’+%]| ?(?:min|hour|hr|year|h\b|m\b)))?"
+)
+_LEADING = frozenset({"the", "a", "my", "no", "one", "two", "love", "and", "not"})
+_SENTENCE_ENDS = re.compile(r"(?:^|[.!?。！？:;\"]|[-–—] )\s*$")
+_STANDS_ALONE = re.compile(r"\s*(?:[,.!?]|$|is\b|was\b|wins?\b|it is\b|sounds\b|looks\b|then\b|please\b|again\b)")
+_MORE_OF_IT = re.compile(r"(?: \d{1,4}\b|(?:: | )[A-Z][a-z]+)+")
 _SMALL_WORDS = pattern("only_small_words")
 _EVERYDAY = frozenset(table("names")["everyday"])
 
@@ -70,6 +80,7 @@ def _candidates(text: str, raw: str) -> Iterator[Named]:
     for match in _BRACKETS.finditer(text):
         group = next(i for i in (1, 2, 3) if match[i])
         yield Named(match.start(), match.end(), match[group].strip())
+    yield from _well_known(text, raw)
     for match in _EN_STRONG.finditer(text):
         if not _NOT_TITLES.match(match[1]):
             yield Named(match.start(1), match.end(1), match[1].strip())
@@ -81,6 +92,58 @@ def _candidates(text: str, raw: str) -> Iterator[Named]:
     for match in _ZH_WEAK.finditer(text):
         if not _ZH_NOT_NAMES.search(match[1]) and match[1] not in _ZH_NOT_PEOPLE and not _surnamed(match[1]):
             yield Named(match.start(1), match.end(1), match[1])
+    yield from (name for name in _by_capitals(text, raw) if not _is_person(name.value))
+
+
+def _well_known(text: str, raw: str) -> Iterator[Named]:
+    """Titles that everybody knows; those that are everyday words only with a capital, and not as the first of a sentence."""
+    for found in title_lexicon().find(text):
+        end = found.end
+        typed = _typed(text, raw, found.start, end)
+        if typed is not None and typed[0].isupper() and (more := _MORE_OF_IT.match(raw, raw.find(typed) + len(typed))):
+            end += len(more[0])
+        everyday = found.meanings[0][0] == "capital"
+        if not everyday or (typed is not None and _is_name(typed, raw, text[end:])):
+            yield Named(found.start, end, text[found.start : end])
+
+
+def _typed(text: str, raw: str, start: int, end: int) -> str | None:
+    """What stands at a place of the normalised text, as it was typed; None where that differs by more than its case."""
+    place = raw.lower().find(text[start:end])
+    return raw[place : place + end - start] if place >= 0 else None
+
+
+def _is_name(typed: str, raw: str, after: str) -> bool:
+    """Whether capitals show a name: the first word of a sentence has one anyway."""
+    if not typed[0].isupper() or raw.upper() == raw:
+        return False
+    first = _SENTENCE_ENDS.search(raw[: raw.find(typed)]) is not None
+    return not first or _STANDS_ALONE.match(after) is not None or any(word[0].isupper() for word in typed.split()[1:])
+
+
+def _by_capitals(text: str, raw: str) -> Iterator[Named]:
+    """What only its capitals show to be a name, within a sentence."""
+    words = raw.split()
+    if sum(word[0].isupper() for word in words) > max(2.0, 0.5 * len(words)) and len(words) > 3:
+        return
+    for match in _NAME.finditer(raw):
+        first = _SENTENCE_ENDS.search(raw[: match.start()]) is not None
+        said = [word for word in match[0].split() if word.lower().strip("'’.") not in _PROPER]
+        if not said or not any(word[0].isupper() and word[1:] != word[1:].upper() for word in said):
+            continue
+        if first and sum(word[0].isupper() for word in match[0].split()) < 3 and not _is_person(match[0].lower()):
+            continue
+        value = match[0].lower().replace("’", "'").rstrip(".'-:&")
+        value = value.removesuffix("'s")
+        start = text.find(value)
+        if start >= 0 and len(value) > 2 and not set(value.split()) & _PROPER - _LEADING:
+            yield Named(start, start + len(value), value)
+
+
+def _is_person(value: str) -> bool:
+    """Whether a name of two to four words begins as people's names do."""
+    words = value.replace(".", " ").split()
+    return 2 <= len(words) <= 4 and words[0] in _GIVEN and not any(word.isdigit() for word in words)
 
 
 def _capitalised(text: str, raw: str, patterns: tuple[re.Pattern[str], ...], shortest: int) -> Iterator[Named]:
@@ -97,6 +160,7 @@ def _capitalised(text: str, raw: str, patterns: tuple[re.Pattern[str], ...], sho
                     and start >= 0
                     and len(value.split()) >= shortest
                     and value not in _EVERYDAY
+                    and value not in _PROPER
                     and not _DECADE.fullmatch(value)
                 ):
                     yield Named(start, start + len(value), value)
@@ -122,8 +186,9 @@ def named_people(text: str, raw: str, lexicon: Lexicon) -> list[Named]:
     for match in _ZH_WEAK.finditer(text):
         if _surnamed(match[1]) and not lexicon.find(match[1]):
             found.append(Named(match.start(1), match.end(1), match[1]))
-    for named in _capitalised(text, raw, _EN_PEOPLE, 2):
-        if not lexicon.find(named.value):
+    people = [name for name in _by_capitals(text, raw) if _is_person(name.value)]
+    for named in [*_capitalised(text, raw, _EN_PEOPLE, 2), *people]:
+        if not lexicon.find(named.value) and all(named.value not in other.value for other in found):
             found.append(named)
     return found
 

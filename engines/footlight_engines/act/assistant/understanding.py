@@ -33,6 +33,12 @@ Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
 _QUESTION = pattern("questions")
 _OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.REJECT)
 """What is said of one item."""
+_MEANT = {
+    intents.RESET: (), intents.UNDO: (), intents.HELP: (), intents.OTHER: ("title",), intents.WHY: ("title", "people"),
+    intents.ACCEPT: ("title", "people"), intents.SEEN: ("title", "people"),
+    intents.INQUIRE: ("title", "people", "age", "platform"),
+}  # fmt: skip
+"""The slots that say what is wanted where a text is for that; all of them where it is for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +124,10 @@ def _in_context(intent: str, text: str, slots: Sequence[Slot], memory: Memory) -
 
 def _relevant(slots: Sequence[Slot], intent: str) -> list[Slot]:
     """Who takes "the fun one", asks whether it is scary, or begins again, wants nothing by that word."""
-    if intent in (intents.RESET, intents.UNDO, intents.HELP, intents.WHY):
-        return []
-    if intent in (intents.ACCEPT, intents.OTHER):
-        return [slot for slot in slots if slot.name not in ("mood", "duration")]
-    return list(slots)
+    kept = _MEANT.get(intent)
+    if intent == intents.REJECT:
+        return [slot for slot in slots if slot.name == "title" or (slot.polarity < 0 and slot.name != "kind")]
+    return [slot for slot in slots if kept is None or slot.name in kept]
 
 
 def _with_catalogue(text: str, slots: list[Slot], shelf: Shelf) -> tuple[list[Slot], tuple[int, ...]]:
