@@ -17,9 +17,10 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """The utterances that the assistant comes with: intent, text, slots; written by its authors."""
-    path = files("footlight_engines.act.assistant").joinpath("data", "utterances.tsv")
-    return [parsed(line) for line in path.read_text("utf-8").splitlines() if line]
+    """The utterances that the assistant comes with: intent, text, slots; those in `sayings.tsv` have no slots noted."""
+    data = files("footlight_engines.act.assistant").joinpath("data")
+    texts = [data.joinpath(name).read_text("utf-8") for name in ("utterances.tsv", "sayings.tsv")]
+    return [parsed(line) for text in texts for line in text.splitlines() if line]
 
 
 def parsed(line: str) -> Example:

@@ -33,11 +33,12 @@ _LEAST = (
 _ABOUT = r"about|around|roughly|approximately|approx\.?|circa"
 _HAVE = r"(?:i(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|just) (?:have |got )?"
 _EN_DURATION = re.compile(
-    rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(?:about |around |like )?\b({_NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
+    rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(about |around |like |roughly )?\b({_NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
     r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most)"
     r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"
 )
+_HOUR_LONG = re.compile(r"\b(?:(at least|over) )?(?:(half)[- ](?:an )?|an |one |1[- ])?(?:full )?hour[- ]long\b")
 _ZH_DURATION = re.compile(
     rf"(不超过|别超过|不要超过|不能超过|不想超过|不长于|少于|小于|低于|短于|最多|最长|控制在|压在|不到|别长过)?"
     rf"(超过|多于|至少|起码|最少|最短|大于|不少于|不低于|长于)?(大概|大约|差不多|约)?(只有|就|还有|只剩|只给我)?"
@@ -45,7 +46,8 @@ _ZH_DURATION = re.compile(
     rf"(以内|之内|内|以下|之下|就能看完|能看完|打住|封顶)?(以上|往上|起步|起)?(左右|上下)?"
 )
 _SHAPES = (
-    (re.compile(r"\bshorter\b|\bsnappier\b|\bbriefer\b|再短|短一?点|短一?些|更短"), "shorter"),
+    (re.compile(r"\b(?:doesn't|does not|won't|don't|not) take (?:too |that |very )?long\b|\bover quickly\b|\bquick to finish\b"), "short"),
+    (re.compile(r"\bshorter\b(?! than)|\bsnappier\b|\bbriefer\b|再短|短一?点|短一?些|更短"), "shorter"),
     (re.compile(r"\blonger\b(?! than)|再长|长一?点(?!大)|长一?些|更长"), "longer"),
     (
         re.compile(
@@ -102,7 +104,13 @@ _AGE = re.compile(
     rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned| turning)?[ ]?({_NUMBER})\b(?! ?(?:min|hour|%|o'))"
     rf"|\b(?:turned|turns|turning) ({_NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
     rf"|\b(?:aged?|ages?)\s+({_NUMBER})\b"
-    rf"|({_HAN_NUMBER})岁"
+    rf"|(?:孩子|女儿|儿子|闺女|娃|侄[子女]|外甥女?|弟弟|妹妹|小孩|宝宝|孙[子女]).{{0,3}}?(?:今年|才|刚|满|快|已经|都|马上|刚刚|了)*({_HAN_NUMBER})(?:岁半?|了(?=[,，。!！]|$))"
+    rf"|({_HAN_NUMBER})周?岁半?"
+)
+
+_TWO_AGES = re.compile(
+    rf"\b(?:they(?:'re| are)|ages?|aged|who are|kids are|children are|boys are|girls are)(?: only| just)? ({_NUMBER}) (?:and|&|or) ({_NUMBER})\b"
+    r"(?! ?(?:min|hour))"
 )
 
 
@@ -150,6 +158,10 @@ def figures(text: str) -> list[Figure]:
 
 
 def _ages(text: str) -> Iterator[Figure]:
+    for match in _TWO_AGES.finditer(text):
+        for group in (1, 2):
+            if (years := number(match[group])) is not None:
+                yield Figure(match.start(group), match.end(group), "age", f"{years:g}")
     for match in _AGE.finditer(text):
         said = next((group for group in match.groups() if group), "")
         if (years := number(said)) is not None and 0 < years < 100:
@@ -158,11 +170,14 @@ def _ages(text: str) -> Iterator[Figure]:
 
 def _durations(text: str) -> Iterator[Figure]:
     for match in _EN_DURATION.finditer(text):
-        most, least, _, have, said, unit, half, extra, tops, plus = match.groups()
+        most, least, _, have, around, said, unit, half, extra, tops, plus = match.groups()
         minutes = _minutes(said, 60 if unit.startswith("h") else 1, half, extra)
         if minutes is not None:
-            bound = _bounded(bool(most or have or tops) and not plus, bool(least or plus), minutes)
+            most = most or (have if not around else None) or tops
+            bound = _bounded(bool(most) and not plus, bool(least or plus), minutes)
             yield Figure(match.start(), match.end(), "duration", bound)
+    for match in _HOUR_LONG.finditer(text):
+        yield Figure(match.start(), match.end(), "duration", _bounded(False, bool(match[1]), 30 if match[2] else 60))
     for match in _ZH_DURATION.finditer(text):
         most, least, _, only, said, half, unit, within, above, _ = match.groups()
         minutes = _minutes(said, 1 if unit in ("分钟", "分") else 60, half, None)

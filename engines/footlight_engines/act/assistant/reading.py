@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from footlight_engines.act.assistant.lexicons import table
+from footlight_engines.act.assistant.spelling import spelt
 
 ENGLISH, CHINESE = "en", "zh"
 
@@ -59,7 +60,7 @@ def read(text: str) -> Utterance:
         plain = pattern.sub(spelling, plain)
     if _SPEAKS_CANTONESE.search(plain):
         plain = _SAID_IN_CANTONESE.sub(lambda said: _MANDARIN[said[0]], plain)
-    plain = " ".join(plain.split())
+    plain = spelt(" ".join(plain.split()))
     return Utterance(plain, language_of(plain))
 
 

@@ -200,7 +200,11 @@ def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
     if any(slot.name == "age" and slot.value[0].isdigit() for slot in found):
         found = [slot for slot in found if not (slot.name == "age" and slot.value == "kids")]
     if any(slot.name == "kind" and slot.value == "idol" for slot in found):
-        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "stream")]
+        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game")]
+    if any(slot.name == "era" and slot.value[:1].isdigit() or ":" in slot.value for slot in found):
+        found = [slot for slot in found if slot.name != "era" or slot.value not in ("classic", "recent")]
+    if any(slot.key == ("age", "family", WANTED) for slot in found):
+        found = [slot for slot in found if slot.key != ("age", "kids", WANTED)]
     if any(slot.name == "kind" and slot.value == "stream" for slot in found):
         found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game")]
     if any(slot.name == "kind" and slot.value == "vr" for slot in found):
@@ -210,7 +214,13 @@ def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
     unique: dict[tuple[str, str], Slot] = {}
     for slot in sorted(found, key=lambda slot: slot.place):
         unique.setdefault(slot.key[:2], slot)  # what is said of it first, holds
-    return list(unique.values())
+    return _without_complaints(list(unique.values()))
+
+
+def _without_complaints(found: list[Slot]) -> list[Slot]:
+    """Of "too gloomy, make it lighter" the wish is kept: it says what the complaint does, and more."""
+    wished = {slot.name: slot.place for slot in found if slot.polarity == WANTED and slot.name in ("mood", "era", "age")}
+    return [slot for slot in found if not (slot.polarity == UNWANTED and slot.place < wished.get(slot.name, 0))]
 
 
 def polarity_at(text: str, start: int, end: int) -> int:

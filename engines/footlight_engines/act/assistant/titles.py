@@ -54,13 +54,16 @@ _ZH_PEOPLE = (
 _ZH_NOT_PEOPLE = frozenset(table("names")["han_not_people"])
 _PROPER = frozenset(str(table("names")["proper"]).split())
 _GIVEN = frozenset(str(table("names")["given"]).split())
+_BIG = r"(?:[A-Z]\.(?= ?[A-Z])|[A-Z](?:[\w'’&-]|\.(?=\w))*)"
 _NAME = re.compile(
-    r"(?:(?:The|A) )?[A-Z][\w'’&.-]*(?:(?: (?:of the|of|and the|and|the|in the|&|de la|de|del|van|von|la|in))? [A-Z][\w'’&.-]*)*"
+    rf"(?:(?:The|A) )?{_BIG}(?:(?: (?:of the|of|and the|and|the|in the|&|de la|de|del|van|von|la|in))? {_BIG})*"
     r"(?: \d{1,4}(?!\d|s|['’+%]| ?(?:min|hour|hr|year|h\b|m\b)))?"
 )
 _LEADING = frozenset({"the", "a", "my", "no", "one", "two", "love", "and", "not"})
+_PLACE = re.compile(r"\b(?:in|at|from|near|to|via|through)\s+$")
 _SENTENCE_ENDS = re.compile(r"(?:^|[.!?。！？:;\"]|[-–—] )\s*$")
 _STANDS_ALONE = re.compile(r"\s*(?:[,.!?]|$|is\b|was\b|wins?\b|it is\b|sounds\b|looks\b|then\b|please\b|again\b)")
+_CUED = re.compile(r"\b(?:like|besides|except|plot of|called|named|directed|plays in) $")
 _MORE_OF_IT = re.compile(r"(?: \d{1,4}\b|(?:: | )[A-Z][a-z]+)+")
 _SMALL_WORDS = pattern("only_small_words")
 _EVERYDAY = frozenset(table("names")["everyday"])
@@ -103,7 +106,8 @@ def _well_known(text: str, raw: str) -> Iterator[Named]:
         if typed is not None and typed[0].isupper() and (more := _MORE_OF_IT.match(raw, raw.find(typed) + len(typed))):
             end += len(more[0])
         everyday = found.meanings[0][0] == "capital"
-        if not everyday or (typed is not None and _is_name(typed, raw, text[end:])):
+        quiet = end - found.start > 3 and raw.lower() == raw and _CUED.search(text[: found.start]) is not None and _STANDS_ALONE.match(text[end:]) is not None
+        if not everyday or quiet or (typed is not None and _is_name(typed, raw, text[end:])):
             yield Named(found.start, end, text[found.start : end])
 
 
@@ -131,7 +135,9 @@ def _by_capitals(text: str, raw: str) -> Iterator[Named]:
         said = [word for word in match[0].split() if word.lower().strip("'’.") not in _PROPER]
         if not said or not any(word[0].isupper() and word[1:] != word[1:].upper() for word in said):
             continue
-        if first and sum(word[0].isupper() for word in match[0].split()) < 3 and not _is_person(match[0].lower()):
+        if first and sum(word[0].isupper() for word in match[0].split()) < 2 and not _is_person(match[0].lower()):
+            continue
+        if len(said) == 1 and _PLACE.search(raw[: match.start()]):
             continue
         value = match[0].lower().replace("’", "'").rstrip(".'-:&")
         value = value.removesuffix("'s")

@@ -36,7 +36,7 @@ _OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.R
 _MEANT = {
     intents.RESET: (), intents.UNDO: (), intents.HELP: (), intents.OTHER: ("title",), intents.WHY: ("title", "people"),
     intents.ACCEPT: ("title", "people"), intents.SEEN: ("title", "people"),
-    intents.INQUIRE: ("title", "people", "age", "platform"),
+    intents.INQUIRE: ("title", "people"),
 }  # fmt: skip
 """The slots that say what is wanted where a text is for that; all of them where it is for something else."""
 
@@ -126,7 +126,7 @@ def _relevant(slots: Sequence[Slot], intent: str) -> list[Slot]:
     """Who takes "the fun one", asks whether it is scary, or begins again, wants nothing by that word."""
     kept = _MEANT.get(intent)
     if intent == intents.REJECT:
-        return [slot for slot in slots if slot.name == "title" or (slot.polarity < 0 and slot.name != "kind")]
+        return [slot for slot in slots if slot.name != "kind" and (slot.name != "mood" or slot.polarity < 0)]
     return [slot for slot in slots if kept is None or slot.name in kept]
 
 
