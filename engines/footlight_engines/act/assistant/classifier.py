@@ -20,6 +20,7 @@ from footlight_engines.act.assistant.intents import INTENTS
 from footlight_engines.act.assistant.lexicons import shared_lexicon
 from footlight_engines.act.assistant.reading import read
 from footlight_engines.act.assistant.slots import Slot, slots_of
+from footlight_engines.act.assistant.words import tokens
 from footlight_plugins import Embedder
 
 _STEPS = 200
@@ -112,6 +113,7 @@ class Classifier:
         texts = [read(one.text).text for one in known]
         slots = [slots_of(text, one.text, shared_lexicon()) for text, one in zip(texts, known, strict=True)]
         labels = np.array([[one.intent == intent for intent in INTENTS] for one in known], np.float32)
+        self._words = frozenset(word for text in texts for word in tokens(text))
         self._model = train(Seen(features(texts, slots), self._meant(texts)), labels)
 
     def _meant(self, texts: Sequence[str]) -> Matrix | None:
@@ -121,6 +123,8 @@ class Classifier:
         """The probability of each intent of a normalised text; ``vector``: its embedding, where it is there already."""
         meant = self._meant([text]) if vector is None else vector[None]
         chances = self._model.probabilities(Seen(features([text], [slots]), meant))[0]
+        if meant is None and not slots and (said := set(tokens(text))) and not said & self._words:
+            chances = 0.0 * chances  # not a word of it was ever said: how it is spelt tells nothing
         return dict(zip(INTENTS, (float(chance) for chance in chances), strict=True))
 
 

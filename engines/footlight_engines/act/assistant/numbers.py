@@ -22,18 +22,22 @@ _HAN_NUMBER = r"(?:\d+(?:\.\d+)?|半|[零一二两三四五六七八九十百]+)
 _UNIT = r"(hours?|hrs?|minutes?|mins?|(?<=\d)[hm]|(?<=\d )[hm])\b"
 
 _MOST = (
-    r"under|less than|at most|no (?:longer|more) than|not (?:longer|more) than|within|shorter than|up to|below|inside|not over"
+    r"under|less than|at most|no (?:longer|more) than|not (?:longer|more) than|within|shorter than|up to|below|inside"
+    r"|not over"
     r"|cap(?:ped)?(?: (?:it|them|that))? at|(?:keep|limit)(?: (?:it|them|that|things))?(?: down)? (?:to|at)|limited to"
-    r"|max(?:imum)?(?: of)?|not (?:past|above|exceeding)|fits? (?:in|into)|done in|finish(?:ed)? in|nothing (?:over|above|past|beyond)"
+    r"|max(?:imum)?(?: of)?|not (?:past|above|exceeding)|fits? (?:in|into)|done in|finish(?:ed)? in|nothing (?:over"
+    r"|above|past|beyond)"
     r"|doesn't (?:exceed|go over|run over)|over in"
 )
 _LEAST = (
-    r"over|more than|at least|longer than|above|minimum(?: of)?|no (?:less|shorter|fewer) than|not (?:under|less than)|upwards of|past"
+    r"over|more than|at least|longer than|above|minimum(?: of)?|no (?:less|shorter|fewer) than|not (?:under"
+    r"|less than)|upwards of|past"
 )
 _ABOUT = r"about|around|roughly|approximately|approx\.?|circa"
 _HAVE = r"(?:i(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|just) (?:have |got )?"
 _EN_DURATION = re.compile(
-    rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(about |around |like |roughly )?\b({_NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
+    rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(about |around |like "
+    rf"|roughly )?\b({_NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
     r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most)"
     r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"
@@ -46,7 +50,12 @@ _ZH_DURATION = re.compile(
     rf"(以内|之内|内|以下|之下|就能看完|能看完|打住|封顶)?(以上|往上|起步|起)?(左右|上下)?"
 )
 _SHAPES = (
-    (re.compile(r"\b(?:doesn't|does not|won't|don't|not) take (?:too |that |very )?long\b|\bover quickly\b|\bquick to finish\b"), "short"),
+    (
+        re.compile(
+            r"\b(?:doesn't|does not|won't|don't|not) take (?:too |that |very )?long\b|\bover quickly\b|\bquick to finish\b"
+        ),
+        "short",
+    ),
     (re.compile(r"\bshorter\b(?! than)|\bsnappier\b|\bbriefer\b|再短|短一?点|短一?些|更短"), "shorter"),
     (re.compile(r"\blonger\b(?! than)|再长|长一?点(?!大)|长一?些|更长"), "longer"),
     (
@@ -66,8 +75,13 @@ _DECADE_WORDS = {
     "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970,
     "eighties": 1980, "nineties": 1990, "noughties": 2000,
 }  # fmt: skip
-_EARLIER = r"(?:before|earlier than|older than|pre|until|prior to|no (?:newer|later|more recent) than|not (?:newer|later) than)"
-_LATER = r"(?:after|since|later than|newer than|post|more recent than|no (?:older|earlier) than|not (?:older|earlier) than)"
+_EARLIER = (
+    r"(?:before|earlier than|older than|pre|until|prior to|no (?:newer|later|more recent) than|not (?:newer"
+    r"|later) than)"
+)
+_LATER = (
+    r"(?:after|since|later than|newer than|post|more recent than|no (?:older|earlier) than|not (?:older|earlier) than)"
+)
 _BEFORE_IT = re.compile(rf"\b{_EARLIER}[ -](?:about |around )?(?:the )?(?:early |mid[- ]?|late )?$")
 _AFTER_IT = re.compile(rf"\b{_LATER}[ -](?:about |around )?(?:the )?(?:early |mid[- ]?|late )?$")
 _AND_BEFORE = re.compile(r" (?:or|and) (?:earlier|before|older)\b|的?(?:以前|之前|前|往前|或更早|及以前|及之前)")
@@ -77,13 +91,16 @@ _AND_AFTER = re.compile(
 )
 _DECADE = re.compile(r"\b(?:(19|20)(\d)0|'?(\d)0)'?s\b(?! old)|\b(" + "|".join(_DECADE_WORDS) + r")\b")
 _HAN_DECADE = re.compile(
-    r"(?:上个?世纪|二十世纪|20世纪)?(?:(19|20)(\d)0|(\d)0|([二三四五六七八九])(?:[十零〇]|(?=[三四五六七八九]十))|(零零|〇〇|零几|两千|千禧))(?:年代?|(?=[、到至和]?[三四五六七八九]十年代))(?<=[代、到至和十二三四五六七八九])"
+    r"(?:上个?世纪|二十世纪|20世纪)?(?:(19|20)(\d)0|(\d)0|([二三四五六七八九])(?:[十零〇]|(?=[三四五六七八九]十))"
+    r"|(零零|〇〇|零几|两千|千禧))(?:年代?|(?=[、到至和]?[三四五六七八九]十年代))(?<=[代、到至和十二三四五六七八九])"
 )
 _YEAR = r"((?:19|20)\d\d)"
 _SPAN = re.compile(rf"(?:between |from )?{_YEAR} ?年?(?: ?(?:-|–|~|to|and|到|至) ?){_YEAR}(?: ?年)?")
 _SINCE = re.compile(
-    rf"\b{_LATER}[ -](?:about |around |the year )?{_YEAR}(?!s|'s)|{_YEAR} ?年?(?:或|及|和)?(?:以后|之后|以来|往后|后|起|开始|至今|到现在)"
-    rf"|(?:from )?{_YEAR} (?:onwards?|and (?:later|after|newer|up|beyond)|or (?:later|newer|after|more recent))\b|\bfrom {_YEAR} on\b"
+    rf"\b{_LATER}[ -](?:about |around |the year )?{_YEAR}(?!s|'s)|{_YEAR} ?年?(?:或|及|和)?(?:以后|之后|以来|往后|后"
+    rf"|起|开始|至今|到现在)"
+    rf"|(?:from )?{_YEAR} (?:onwards?|and (?:later|after|newer|up|beyond)|or (?:later|newer|after|more recent))\b"
+    rf"|\bfrom {_YEAR} on\b"
 )
 _BEFORE = re.compile(
     rf"\b{_EARLIER}[ -](?:about |around |the year )?{_YEAR}(?!s|'s)|{_YEAR} ?年?(?:或|及|和)?(?:以前|之前|前|往前|更早)"
@@ -101,15 +118,18 @@ _AGE = re.compile(
     rf"(?:\b(?:under|below|for|aged?|my|than|of|over)\s+)*\b({_NUMBER})[ -]?(?:years?|yrs?|yo)[ -]?olds?\b"
     rf"|\b(?:kids?|children|child|son|daughter|boys?|girls?)\s+(?:who (?:is|are) )?(?:under|below|aged?|of)\s+({_NUMBER})\b"
     rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest|nephew|niece|grandson|granddaughter|toddler|little one)"
-    rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned| turning)?[ ]?({_NUMBER})\b(?! ?(?:min|hour|%|o'))"
+    rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned"
+    rf"| turning)?[ ]?({_NUMBER})\b(?! ?(?:min|hour|%|o'))"
     rf"|\b(?:turned|turns|turning) ({_NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
     rf"|\b(?:aged?|ages?)\s+({_NUMBER})\b"
-    rf"|(?:孩子|女儿|儿子|闺女|娃|侄[子女]|外甥女?|弟弟|妹妹|小孩|宝宝|孙[子女]).{{0,3}}?(?:今年|才|刚|满|快|已经|都|马上|刚刚|了)*({_HAN_NUMBER})(?:岁半?|了(?=[,，。!！]|$))"
+    rf"|(?:孩子|女儿|儿子|闺女|娃|侄[子女]|外甥女?|弟弟|妹妹|小孩|宝宝|孙[子女]).{{0,3}}?(?:今年|才|刚|满|快|已经|都"
+    rf"|马上|刚刚|了)*({_HAN_NUMBER})(?:岁半?|了(?=[,，。!！]|$))"
     rf"|({_HAN_NUMBER})周?岁半?"
 )
 
 _TWO_AGES = re.compile(
-    rf"\b(?:they(?:'re| are)|ages?|aged|who are|kids are|children are|boys are|girls are)(?: only| just)? ({_NUMBER}) (?:and|&|or) ({_NUMBER})\b"
+    rf"\b(?:they(?:'re| are)|ages?|aged|who are|kids are|children are|boys are|girls are)(?: only"
+    rf"| just)? ({_NUMBER}) (?:and|&|or) ({_NUMBER})\b"
     r"(?! ?(?:min|hour))"
 )
 

@@ -35,7 +35,8 @@ class Slot:
 
 
 _CLAUSE = re.compile(
-    r"[,，。.;；!！?？、\n](?!\d)|(?<!any)(?<!anything )(?<!anyone )(?<!anybody )(?<!everything )(?<!all )\bbut\b|\bthough\b|\bhowever\b"
+    r"[,，。.;；!！?？、\n](?!\d)|(?<!any)(?<!anything )(?<!anyone )(?<!anybody )(?<!everything )(?<!all )\bbut\b"
+    r"|\bthough\b|\bhowever\b"
     r"|\binstead\b(?! of)|\brather\b(?! than)|但是?|不过|只是|而是|可是|然而|就行|就好|都行|都可以"
 )
 _NOT = pattern("not")
@@ -46,8 +47,12 @@ _BOTH = pattern("both")
 _AFTER_ALL = pattern("wanted_after_all")
 _ONLY_INSIDE = pattern("only_inside")
 _COMPLAINT = pattern("complaint")
-_WISHED = re.compile(r"\b(?:something|anything|want|need|like|mood|looking|make|made|be|go|get|one|watch)\b|想|要|来|找|换|再")
-_ENOUGH = re.compile(r" ?(?:going|side|that|innit|though|tbh|for (?:me|us|my taste))?了?(?:吧|呀|啊|哦)?(?:[,，。!！?？;.]|$)")
+_WISHED = re.compile(
+    r"\b(?:something|anything|want|need|like|mood|looking|make|made|be|go|get|one|watch)\b|想|要|来|找|换|再"
+)
+_ENOUGH = re.compile(
+    r" ?(?:going|side|that|innit|though|tbh|for (?:me|us|my taste))?了?(?:吧|呀|啊|哦)?(?:[,，。!！?？;.]|$)"
+)
 
 
 def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
@@ -75,7 +80,7 @@ def slots_of(text: str, raw: str, lexicon: Lexicon) -> list[Slot]:
         if _free(person.start, person.end, known + covered):
             polarity = _polarity(spoken, person.start, person.end, ends)
             found.append(Slot("people", person.value, polarity, place=person.start, end=person.end))
-    return _tidied(found, words)
+    return _tidied(text, found, words)
 
 
 def _bounded(value: str, polarity: int) -> tuple[str, int]:
@@ -105,10 +110,11 @@ def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
 _KIND_ENDS = (
     ("game", (" game", " games", "游戏")),
     ("film", (" movie", " movies", " film", " films", "电影")),
-    ("series", ("剧", " series", " drama series")),
+    ("series", ("剧", " series", " show", " shows")),
     ("music", (" music", " songs", "音乐", "歌曲")),
     ("show", ("综艺",)),
 )
+_STREAMS = ("stream", "livestream", "live stream", "直播", "直播间")
 _NOT_KINDS = ("喜剧", "闹剧", "歌舞剧", "音乐剧", "悲剧")
 _DEGREE = re.compile(r"(?:太|么|更|很|有点|不|够|最|非常|比较)$")
 _AS_MOOD = re.compile(r"(?:一点|一些|点|了|吗)")
@@ -194,14 +200,14 @@ def _just_before(text: str, clause: int, span: tuple[int, int], spans: Sequence[
         here = max(earlier)[0]
 
 
-def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
+def _tidied(text: str, found: list[Slot], words: Sequence[Found]) -> list[Slot]:
     """Each slot once, in the order in which they were said; a child's age in figures says more than "kids", and who is
     tired of superhero films is not tired of films."""
     if any(slot.name == "age" and slot.value[0].isdigit() for slot in found):
         found = [slot for slot in found if not (slot.name == "age" and slot.value == "kids")]
     if any(slot.name == "kind" and slot.value == "idol" for slot in found):
-        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game")]
-    if any(slot.name == "era" and slot.value[:1].isdigit() or ":" in slot.value for slot in found):
+        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game") and not _on_air(text, slot)]
+    if any(slot.name == "era" and any(c.isdigit() for c in slot.value) for slot in found):
         found = [slot for slot in found if slot.name != "era" or slot.value not in ("classic", "recent")]
     if any(slot.key == ("age", "family", WANTED) for slot in found):
         found = [slot for slot in found if slot.key != ("age", "kids", WANTED)]
@@ -217,9 +223,16 @@ def _tidied(found: list[Slot], words: Sequence[Found]) -> list[Slot]:
     return _without_complaints(list(unique.values()))
 
 
+def _on_air(text: str, slot: Slot) -> bool:
+    """Whether it only says that somebody is live: "which virtual idols are streaming now"."""
+    return (slot.name, slot.value) == ("kind", "stream") and text[slot.place : slot.end].rstrip("s") not in _STREAMS
+
+
 def _without_complaints(found: list[Slot]) -> list[Slot]:
     """Of "too gloomy, make it lighter" the wish is kept: it says what the complaint does, and more."""
-    wished = {slot.name: slot.place for slot in found if slot.polarity == WANTED and slot.name in ("mood", "era", "age")}
+    wished = {
+        slot.name: slot.place for slot in found if slot.polarity == WANTED and slot.name in ("mood", "era", "age")
+    }
     return [slot for slot in found if not (slot.polarity == UNWANTED and slot.place < wished.get(slot.name, 0))]
 
 

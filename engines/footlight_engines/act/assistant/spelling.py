@@ -48,7 +48,7 @@ def _shorter(word: str) -> Iterator[str]:
 
 
 def _one_slip(said: str, meant: str) -> bool:
-    """Whether one insertion, deletion, substitution or swap of neighbours turns one into the other; the first letter holds."""
+    """Whether one insertion, deletion, substitution or swap of neighbours makes one the other; the first letter holds."""
     if said[0] != meant[0] or said + "s" == meant or meant + "s" == said:
         return False
     i = next((i for i, (a, b) in enumerate(zip(said, meant, strict=False)) if a != b), min(len(said), len(meant)))

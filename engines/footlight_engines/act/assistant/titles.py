@@ -54,7 +54,7 @@ _ZH_PEOPLE = (
 _ZH_NOT_PEOPLE = frozenset(table("names")["han_not_people"])
 _PROPER = frozenset(str(table("names")["proper"]).split())
 _GIVEN = frozenset(str(table("names")["given"]).split())
-_BIG = r"(?:[A-Z]\.(?= ?[A-Z])|[A-Z](?:[\w'’&-]|\.(?=\w))*)"
+_BIG = r"(?:[A-Z]\.(?= ?[A-Z])|[A-Z](?:[A-Za-z0-9À-ɏ'’&-]|\.(?=[A-Za-z]))*)"
 _NAME = re.compile(
     rf"(?:(?:The|A) )?{_BIG}(?:(?: (?:of the|of|and the|and|the|in the|&|de la|de|del|van|von|la|in))? {_BIG})*"
     r"(?: \d{1,4}(?!\d|s|['’+%]| ?(?:min|hour|hr|year|h\b|m\b)))?"
@@ -106,7 +106,12 @@ def _well_known(text: str, raw: str) -> Iterator[Named]:
         if typed is not None and typed[0].isupper() and (more := _MORE_OF_IT.match(raw, raw.find(typed) + len(typed))):
             end += len(more[0])
         everyday = found.meanings[0][0] == "capital"
-        quiet = end - found.start > 3 and raw.lower() == raw and _CUED.search(text[: found.start]) is not None and _STANDS_ALONE.match(text[end:]) is not None
+        quiet = (
+            end - found.start > 3
+            and raw.lower() == raw
+            and _CUED.search(text[: found.start]) is not None
+            and _STANDS_ALONE.match(text[end:]) is not None
+        )
         if not everyday or quiet or (typed is not None and _is_name(typed, raw, text[end:])):
             yield Named(found.start, end, text[found.start : end])
 

@@ -20,12 +20,14 @@ from footlight_plugins import find_embedder
 
 CERTAIN = 9.0
 """A cue of this weight decides by itself."""
-BELIEF = 30.0
+BELIEF = 120.0
 """What the classifier's whole certainty weighs beside the cues."""
-LEAST = 0.06
+LEAST = 0.05
 """Where no cue speaks, the classifier has to be so certain by itself: of nonsense it is not."""
-SURE = 0.02
+SURE = 0.03
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
+DRASTIC = {intents.UNDO: 0.12, intents.RESET: 0.12, intents.ACCEPT: 0.12, intents.REJECT: 0.12, intents.SEEN: 0.12}
+"""What changes a conversation, takes more."""
 SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
@@ -105,7 +107,7 @@ def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None,
     chances = mind(text, slots)
     total = {one: weights.get(one, 0.0) + BELIEF * chances[one] for one in intents.INTENTS}
     best, second = sorted(total, key=lambda one: -total[one])[:2]
-    if not weights and (chances[best] < LEAST or chances[best] - chances[second] < SURE):
+    if not weights and (chances[best] < DRASTIC.get(best, LEAST) or chances[best] - chances[second] < SURE):
         return intents.ASK if slots else intents.UNSURE
     return _in_context(best, text, slots, memory)
 
