@@ -64,7 +64,7 @@ class Counts:
 def _summed(keys: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Each key once, ascending, with the sum of its weights."""
     found, place = np.unique(keys, return_inverse=True)
-    return found, np.bincount(place, weights, len(found))
+    return found, np.bincount(place, weights, len(found)).astype(np.float64)
 
 
 def mixed(network: NDArray[np.float64], counted: NDArray[np.float64], share: float) -> NDArray[np.float64]:
