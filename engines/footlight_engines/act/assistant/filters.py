@@ -72,9 +72,9 @@ class Filters:
             return self._age(want.value)
         if want.name == "title":
             return self._items([want.item]) if want.item >= 0 else None
-        if want.name == "people":
-            return self._shelf.with_facet("people", want.value.casefold())
-        return self._shelf.with_facet(want.name, want.value) if self._shelf.knows(want.name) else None
+        if not self._shelf.knows(want.name):
+            return None
+        return self._shelf.with_facet(want.name, want.value.casefold() if want.name == "people" else want.value)
 
     def _items(self, items: Iterable[int]) -> Mask:
         mask = np.zeros(self._shelf.size, np.bool_)

@@ -47,6 +47,8 @@ def value_name(language: str, slot: str, value: str) -> str:
     bound, _, figure = value.partition(":")
     if figure and bound in _BOUNDS[language]:
         return _BOUNDS[language][bound].format(figure)
+    if language != CHINESE and slot == "age" and value.isdigit():
+        return f"for {value}-year-olds"
     if language != CHINESE:
         return value.replace("-", " ") if slot != "people" else value.title() if value.islower() else value
     if re.fullmatch(r"\d{4}s", value):

@@ -173,6 +173,21 @@ def test_a_changed_item_is_found_under_its_new_title(talks: Callable[[], Talk]) 
     assert MadeTalk(own).say("when was the film Heat made?").items == ()
 
 
+def test_what_the_catalogue_says_nothing_about_is_no_filter() -> None:
+    from tests.engines.act.assistant.conftest import Talk as MadeTalk
+
+    from footlight_engines.act.assistant.engine import AssistantOptions, CatalogueAssistant
+
+    own = CatalogueAssistant(AssistantOptions(embedder="none"))
+    own.describe([ItemContent(n, f"Film {n}", "film", ("comedy",), {"year": 1990 + n}) for n in range(5)])
+    reply = MadeTalk(own).say("a comedy with Tom Hanks")
+    assert len(reply.items) == 3 and "nothing about people" in reply.text
+
+
+def test_an_age_is_told_as_one(talk: Talk) -> None:
+    assert "for 8-year-olds" in talk.say("a western from the 60s for an 8 year old").text
+
+
 def test_without_an_embedder_the_first_reply_says_that_words_alone_count(talk: Talk) -> None:
     assert "words only" in talk.say("a comedy").text
 
