@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,10 @@ def leave(start: Start, folder: Path, times: int, seed: int) -> Report:
     diary.touch()
     corpus = server.client.upload_corpus("words", {"words.txt": b"once upon"})
     server.client.train("watchful", {"steps": 40, "diary": str(diary)}, corpus_id=corpus.corpus_id)
+    with ThreadPoolExecutor(
+        32
+    ) as crowd:  # a connection to the database is two files, and is opened when many ask at a time
+        list(crowd.map(lambda _: list(server.client.agents()), range(300)))
     report = Report()
     callers = asyncio.run(_leave(server, report, times, random.Random(seed)))
     report.overrun = callers.overrun(diary.read_text())

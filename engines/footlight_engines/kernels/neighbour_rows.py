@@ -97,13 +97,8 @@ def _select(scratch: Scratch, met: int, size: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> int:
-    """Compute a row from the preferences: its best B candidates, best first, and the bound on all others.
-
-    Returns
-    -------
-    How many items were met, as `gather_overlaps` does.
-    """
+def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
+    """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
     met = gather_overlaps(x, scratch, item)
     scratch.cell[item, 1] = 0  # an item is no neighbour of itself
     positive, others = _score_met(table, scratch, item, met, shrinkage)
@@ -120,7 +115,6 @@ def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrink
     table.bound[item] = scratch.best_score[size - 1] if size == limit else 0.0
     table.last[item] = scratch.best_item[size - 1] if size == limit else -1
     table.slack_then[item], table.gains[item] = table.slack[0], 0
-    return met
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -17,7 +17,7 @@ from footlight_engines.kernels.interactions import (
 )
 from footlight_engines.kernels.neighbour_gains import note_gain, note_or_absorb
 from footlight_engines.kernels.neighbour_lists import list_item, place_of, raise_bound, stretch_bound
-from footlight_engines.kernels.neighbour_rows import build_row, gather_overlaps
+from footlight_engines.kernels.neighbour_rows import gather_overlaps
 from footlight_engines.kernels.neighbours import LOOK, MARGIN, UP, Rule, Scratch, Table, cosine, current_bound
 
 
@@ -38,30 +38,36 @@ def _lift(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float)
 
 
 @njit(cache=True, nogil=True)
+def _set_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: float) -> None:
+    """Let a row know its overlap with an item: among its candidates, or by the bound where that covers it."""
+    at = place_of(table.neighbour[row], table.length[row], other)
+    if at >= 0:
+        table.overlap[row, at], table.read_at[row] = overlap, 0
+    elif table.complete[row]:
+        if overlap != 0:
+            list_item(table, row, other, overlap, shrinkage)
+    elif overlap > 0:
+        score = cosine(overlap, table.root[row], table.root[other], shrinkage)
+        if score * MARGIN >= current_bound(table, row):
+            list_item(table, row, other, overlap, shrinkage)
+
+
+@njit(cache=True, nogil=True)
 def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, rule: Rule) -> int:
-    """Compute the row of an item anew, and with it its overlaps in the rows of all that a person has met.
+    """Sum up an item's overlaps, and carry those with all that a person has met into both rows of each.
 
     Returns
     -------
     How many items were met, as `gather_overlaps` does.
     """
-    met = build_row(x, table, scratch, item, rule.shrinkage)
+    met = gather_overlaps(x, scratch, item)
     cell, tick, start = scratch.cell, scratch.tick[0], x.person_start[user]
     for r in range(start, start + x.person_length[user]):
-        row = x.item[r]
-        if row == item or x.weight[r] == 0:
-            continue
-        overlap = cell[row, 1] if cell[row, 0] == tick else 0
-        at = place_of(table.neighbour[row], table.length[row], item)
-        if at >= 0:
-            table.overlap[row, at], table.read_at[row] = overlap, 0
-        elif table.complete[row]:
-            if overlap != 0:
-                list_item(table, row, item, overlap, rule.shrinkage)
-        elif overlap > 0:
-            score = cosine(overlap, table.root[row], table.root[item], rule.shrinkage)
-            if score * MARGIN >= current_bound(table, row):
-                list_item(table, row, item, overlap, rule.shrinkage)
+        other = x.item[r]
+        if other != item and x.weight[r] != 0:
+            overlap = cell[other, 1] if cell[other, 0] == tick else 0
+            _set_overlap(table, other, item, overlap, rule.shrinkage)
+            _set_overlap(table, item, other, overlap, rule.shrinkage)
     return met
 
 
@@ -158,8 +164,8 @@ def change_weight(
 ) -> int:
     """Follow a weight of a person and an item that has changed by ``change`` in ``x``.
 
-    An item with few people has its row computed anew, and its overlaps are exact. Without that, what it gains would have to
-    be looked at in most rows: one more person is much for it.
+    An item with few people has its overlaps summed up. Without that, what it gains would have to be looked at in most rows:
+    one more person is much for it.
 
     Returns
     -------
@@ -173,7 +179,6 @@ def change_weight(
         _carry(x, table, scratch, user, item, change, rule)
         return int(touched)
     met = _carry_exactly(x, table, scratch, user, item, rule)
-    touched += table.length[item]
     if table.root[item] < old and people <= rule.rare:
         _lift(table, scratch, item, met, rule.shrinkage)
         touched += met

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from footlight_plugins import Assistant, Heard, ItemContent, Reply, Turn
+from footlight_plugins import Assistant, Heard, Reply, Turn
 from footlight_server.isolation.process import EngineProcess
-from footlight_server.isolation.proxies import Isolated
+from footlight_server.isolation.proxies import IsolatedReader
 
 
-class IsolatedAssistant(Isolated, Assistant):
+class IsolatedAssistant(IsolatedReader, Assistant):
     """What it thinks of a turn stays in its process, under a number."""
 
     def __init__(self, process: EngineProcess) -> None:
         super().__init__(process)
         self.acts, self.observations, self.policy = self._ask("about")  # type: ignore[misc]  # of the class, otherwise
-
-    def describe(self, contents: Sequence[ItemContent]) -> None:
-        """Take over what the catalogue says."""
-        self._pending = self._ask("describe", list(contents))
-
-    @property
-    def pending(self) -> int:
-        """How much is put off; as of the last call that could change it."""
-        return self._pending
-
-    def settle(self) -> None:
-        """Work off what was put off."""
-        self._pending = self._ask("settle")
 
     def hear(self, turn: Turn) -> Heard:
         """Understand a text."""

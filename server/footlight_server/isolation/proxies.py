@@ -64,7 +64,24 @@ class Isolated(Engine):
         return self.process.ask(method, arguments, call)
 
 
-class IsolatedRecommender(Isolated, Recommender):
+class IsolatedReader(Isolated):
+    """An engine that is told what the catalogue says, in a process of its own."""
+
+    def describe(self, contents: Sequence[ItemContent]) -> None:
+        """Take over what the catalogue says."""
+        self._pending = self._ask("describe", list(contents))
+
+    @property
+    def pending(self) -> int:
+        """How much is put off; as of the last call that could change it."""
+        return self._pending
+
+    def settle(self) -> None:
+        """Work off what was put off."""
+        self._pending = self._ask("settle")
+
+
+class IsolatedRecommender(IsolatedReader, Recommender):
     """A recommender in a process of its own."""
 
     def __init__(self, process: EngineProcess) -> None:
@@ -81,19 +98,6 @@ class IsolatedRecommender(Isolated, Recommender):
         touched: int
         touched, self._pending = self._ask("apply", events)
         return touched
-
-    def describe(self, contents: Sequence[ItemContent]) -> None:
-        """Take over what the catalogue says."""
-        self._pending = self._ask("describe", list(contents))
-
-    @property
-    def pending(self) -> int:
-        """How many events are put off; as of the last call that could change it."""
-        return self._pending
-
-    def settle(self) -> None:
-        """Work off what was put off."""
-        self._pending = self._ask("settle")
 
     def predict(self, user: int, items: NDArray[np.int32]) -> NDArray[np.float64]:
         """The ratings that a person would give."""
