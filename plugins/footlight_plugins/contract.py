@@ -186,6 +186,8 @@ class TrainingRun:
     """True when the job should stop at once: save a checkpoint and raise `CallEnded`."""
     curves: Path | None = None
     """A folder for TensorBoard's event files; None where nobody wants them."""
+    note: Callable[[str], None] = field(default=lambda text: None)
+    """``note(text)``: something that whoever ordered the training should read, such as a file that was skipped; a line."""
 
 
 class Engine(ABC):

@@ -232,10 +232,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[
 
 @pytest.fixture(scope="session")
 def gallery(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterator[Server]:
-    """A server with a corpus named "hills" and an mlp-gan trained on it for a few steps."""
+    """A server with a corpus named "hills", one file of which is broken, and an mlp-gan trained on it for a few steps."""
     data_dir = tmp_path_factory.mktemp("gallery")
     server = Server(data_dir, *shelf.arguments(data_dir))
-    corpus = server.client.upload_corpus("hills", hills())
+    corpus = server.client.upload_corpus("hills", hills() | {"train/zz.npy": b"no array"})
     server.client.train("mlp-gan", SHORT, corpus_id=corpus.corpus_id, seed=1)
     yield server
     server.kill()

@@ -100,9 +100,17 @@ def test_cancelling_an_ended_job_changes_nothing(house: Server) -> None:
     assert house.client.cancel_training(job.training_id) == job
 
 
-def test_a_bad_file_fails_the_job_and_is_named(gallery: Server) -> None:
+def test_a_file_that_was_left_out_is_named_in_the_notes(gallery: Server) -> None:
+    *_, first = gallery.client.trainings("mlp-gan")
+    assert (
+        first.notes == ("skipped: train/zz.npy: expected a .npy file of numbers",)
+        and first.metrics["files_skipped"] == 1
+    )
+
+
+def test_a_corpus_of_bad_files_fails_the_job_and_they_are_named(gallery: Server) -> None:
     corpus = gallery.client.upload_corpus("bad", {"train/0.npy": b"no array at all", "train/1.npy": b"nor this"})
-    with pytest.raises(TrainingFailed, match=r"train/0\.npy") as failure:
+    with pytest.raises(TrainingFailed, match=r"train/0\.npy.*train/1\.npy") as failure:
         gallery.client.train("mlp-gan", corpus_id=corpus.corpus_id)
     assert failure.value.training.state is TrainingState.FAILED
     assert [model.version for model in gallery.client.models("mlp-gan") if model.active] == [1]  # as before

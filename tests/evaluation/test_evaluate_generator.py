@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,14 @@ from footlight_plugins import Domain, Samples
 from footlight_plugins.evaluation.baseline import natural, plain
 from footlight_plugins.evaluation.features import LearnedFilters
 from footlight_server.commands.generator_page import neighbours, seen
+from footlight_server.commands.local_corpus import local_corpus
 
 TINY = ["steps=3", "size=28", "width=4", "batch_size=8", "latent=8", "evaluations=0", "device=cpu", "threads=1"]
+
+
+@pytest.fixture(scope="module")
+def zipped(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "tiles"), "zip", corpus.parent, corpus.name))
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +58,23 @@ def test_a_generator_is_measured_beside_what_was_held_out_and_the_baseline(corpu
     assert list(rows) == ["real, held out", "seed 4", "mlp-gan, seed 4"] and len(rows["seed 4"]["kid"]) == 3
     text = (tmp_path / "index.html").read_text()
     assert text.count("data:image/png;base64,") == 3 and "Ways between seeds" in text
+
+
+def test_a_zip_is_the_folder_in_it(corpus: Path, zipped: Path) -> None:
+    with local_corpus(zipped) as files, local_corpus(corpus) as beside:
+        assert [file.path for file in files] == [file.path for file in beside]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("../out.png", "climbs out"), ("", "not a zip")])
+def test_a_zip_that_climbs_out_or_is_none_is_refused_by_name(tmp_path: Path, name: str, reason: str) -> None:
+    path = tmp_path / "bad.zip"
+    if name:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(name, b"")
+    else:
+        path.write_bytes(b"PK no zip")
+    with pytest.raises(ValueError, match=rf"bad\.zip.*{reason}"), local_corpus(path):
+        pass
 
 
 def test_seeds_that_are_no_numbers_are_refused_by_name(corpus: Path) -> None:

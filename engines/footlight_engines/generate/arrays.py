@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_engines.generate.corpus_files import read_files
 from footlight_plugins import Corpus, CorpusFile, Domain
 from footlight_plugins import Samples as ComparableSamples
 
@@ -29,6 +30,8 @@ class Samples:
     """What -1 stands for: the smallest value of ``train``."""
     high: float
     """What 1 stands for: the largest value of ``train``."""
+    broken: tuple[str, ...] = ()
+    """Files that could not be read, and why."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -46,23 +49,24 @@ def read_samples(corpus: Corpus) -> Samples:
     Raises
     ------
     ValueError
-        When a file is not such an array, holds NaN, infinity or values beyond 1e30, or has another shape than the first;
-        when there are fewer than two samples to train on, or all their values are the same. The message names the file.
+        When no file is such an array (one that holds NaN, infinity or values beyond 1e30 is none), or one has another
+        shape than the first; when there are fewer than two samples to train on, or all their values are the same. The
+        message names the file.
     """
     heldout = corpus.below("heldout")
     rest = tuple(f for f in corpus if not f.path.startswith("heldout/"))
     train = corpus.below("train") if len(corpus.below("train")) else Corpus(rest)
-    train_array = _stacked(train)
+    train_array, broken = _stacked(train)
     if len(train_array) < 2:
         raise ValueError(
             f"the corpus has {len(train_array)} samples to train on, at least 2 are needed: a .npy file is one sample, "
             "or many along its first axis where its name starts with 'stack'"
         )
-    heldout_array = _stacked(heldout, train_array.shape[1:])
+    heldout_array, broken_too = _stacked(heldout, train_array.shape[1:])
     low, high = float(train_array.min()), float(train_array.max())
     if low == high:
         raise ValueError(f"every value of the corpus is {low}: there is nothing to learn")
-    return Samples(scaled(train_array, low, high), scaled(heldout_array, low, high), low, high)
+    return Samples(scaled(train_array, low, high), scaled(heldout_array, low, high), low, high, broken + broken_too)
 
 
 def domain_of(shape: tuple[int, ...]) -> Domain:
@@ -81,12 +85,12 @@ def comparable(corpus: Corpus) -> ComparableSamples:
     heldout = corpus.below("heldout")
     rest = Corpus(tuple(f for f in corpus if not f.path.startswith("heldout/")))
     train = corpus.below("train") if len(corpus.below("train")) else rest
-    stacks = [_read(file) for file in train]
-    if not stacks:
+    files = read_files(train, _read).read
+    if not files:
         raise ValueError("the corpus has no samples")
-    names = [f"{file.path}#{i}" for file, stack in zip(train, stacks, strict=True) for i in range(len(stack))]
-    known = np.concatenate(stacks)
-    apart = _stacked(heldout, known.shape[1:])
+    names = [f"{file.path}#{i}" for file, stack in files for i in range(len(stack))]
+    known = np.concatenate([stack for _, stack in files])
+    apart, _ = _stacked(heldout, known.shape[1:])
     domain, low, high = domain_of(known.shape[1:]), float(known.min()), float(known.max())
     if domain is Domain.ARRAY and high > low:
         known, apart = scaled(known, low, high), scaled(apart, low, high)
@@ -103,18 +107,19 @@ def restored(values: NDArray[np.float32], low: float, high: float) -> NDArray[np
     return ((values + 1.0) * ((high - low) / 2.0) + low).astype(np.float32)
 
 
-def _stacked(corpus: Corpus, shape: tuple[int, ...] | None = None) -> NDArray[np.float32]:
-    """The samples of all files in order, shape (n, *shape); ``shape`` is that of the first where none is asked for."""
-    stacks = []
-    for file in corpus:
-        stack = _read(file)
+def _stacked(corpus: Corpus, shape: tuple[int, ...] | None = None) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The samples of all files in order, shape (n, *shape), and what could not be read; ``shape`` is that of the first
+    where none is asked for."""
+    stacks, files = [], read_files(corpus, _read)
+    for file, stack in files.read:
         shape = stack.shape[1:] if shape is None else shape
         if stack.shape[1:] != shape:
             raise ValueError(
                 f"{file.path}: a sample has shape {stack.shape[1:]}, expected {shape} as in the first file"
             )
         stacks.append(stack)
-    return np.concatenate(stacks) if stacks else np.empty((0, *(shape or ())), np.float32)
+    joined = np.concatenate(stacks) if stacks else np.empty((0, *(shape or ())), np.float32)
+    return joined, files.broken
 
 
 def _read(file: CorpusFile) -> NDArray[np.float32]:
@@ -124,8 +129,8 @@ def _read(file: CorpusFile) -> NDArray[np.float32]:
         raise ValueError(f"{file.path}: expected a .npy file of numbers")
     try:  # mapped, so that a header that lies about its size costs no memory, and objects (pickles) are refused
         array = np.load(file.location, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{file.path}: expected a .npy file of numbers: {error}") from error
+    except (ValueError, EOFError) as error:  # what numpy says of pickles is bad advice
+        raise ValueError(f"{file.path}: expected a .npy file of numbers") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
         raise ValueError(f"{file.path}: expected an array of whole or floating numbers")
     samples = array if name.startswith("stack") else array[np.newaxis]

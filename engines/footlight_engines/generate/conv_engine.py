@@ -95,6 +95,8 @@ class ConvEngine(Generator):
             raise ValueError(
                 f"the corpus has {len(material.content)} samples to train on, at least {FEWEST_SAMPLES} are needed"
             )
+        for line in material.broken:
+            run.note(f"skipped: {line}")
         with computing_threads(self._options.threads):
             training = ConvTraining(material, self._options, run)
             told = training.train()
@@ -104,7 +106,7 @@ class ConvEngine(Generator):
         about = {"seed": run.seed, "steps": training.steps, "history": training.history.as_json()}
         plan, kinds = training.plan, (material.kind, material.options)
         self._model = Model(network, plan, *kinds, material.classes, shares, {**meta, **about})
-        return {**told, **figures}
+        return {**told, **figures, "files_skipped": float(len(material.broken))}
 
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
         """Make one piece of content a seed; see `Generator.generate`."""

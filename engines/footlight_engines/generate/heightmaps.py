@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from pathlib import PurePosixPath
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Corpus, CorpusFile
+from footlight_engines.generate.corpus_files import bytes_of, ending_of
+from footlight_plugins import CorpusFile
 
 LARGEST_SIDE = 20_000
 _RECORD = 1_024
@@ -22,15 +23,14 @@ def read_heights(file: CorpusFile) -> NDArray[np.float32]:
     ValueError
         When it is no heightmap; the message names the file.
     """
-    ending = PurePosixPath(file.path).suffix.lower()
     try:
-        match ending:
+        match ending_of(file):
             case ".npy":
-                heights = np.load(io.BytesIO(file.read()), allow_pickle=False)
+                heights = np.load(io.BytesIO(bytes_of(file)), allow_pickle=False)
             case ".png":
-                heights = _read_png(file.read())
+                heights = _read_png(bytes_of(file))
             case ".dem":
-                heights = read_dem(file.read().decode("ascii"))
+                heights = read_dem(bytes_of(file).decode("ascii"))
             case _:
                 raise ValueError("expected a .dem, .npy or .png file")
     except (ValueError, OSError, EOFError, IndexError, SyntaxError) as error:
@@ -96,15 +96,16 @@ def _profiles(text: str, count: int) -> list[tuple[float, NDArray[np.float32]]]:
     return found
 
 
-def windows(corpus: Corpus, size: int, stride: int) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+def windows(
+    files: Iterable[tuple[CorpusFile, NDArray[np.float32]]], size: int, stride: int
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Square windows (n, size, size) of all heightmaps, each from its lowest -1 to its highest 1, and their names.
 
     A hill and a mountain then count the same: shapes are learned, and the relief is chosen when a scene is made. Windows
     with gaps, and flat ones, are left out.
     """
     cut, names = [], []
-    for file in corpus:
-        heights = read_heights(file)
+    for file, heights in files:
         for i, one in enumerate(heights if heights.ndim == 3 else heights[None]):
             if one.shape == (size, size):
                 places = [(0, 0)]

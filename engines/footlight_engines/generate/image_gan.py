@@ -44,13 +44,14 @@ class ImageGan(ConvEngine):
         classes = pictures.classes if self._worth_classes(pictures) else ()
         labels = pictures.labels if classes else np.zeros(len(pictures.train), np.int64)
         shape = pictures.train.shape[1:]
-        material = Material("image", 0, shape, pictures.train, labels, classes, pictures.heldout)
+        material = Material(
+            "image", 0, shape, pictures.train, labels, classes, pictures.heldout, broken=pictures.broken
+        )
         alpha = pictures.train[:, 3] if shape[0] == 4 else np.full(1, 255, np.uint8)
         binary = float(((alpha < 8) | (alpha > 247)).mean())
         empty = float(_empty(pictures.train).mean())
-        meta = {"binary_alpha": binary >= BINARY, "empty": empty, "broken": list(pictures.broken[:20])}
-        figures = {"files_skipped": float(len(pictures.broken)), "classes": float(max(1, len(classes)))}
-        return material, meta, figures
+        meta = {"binary_alpha": binary >= BINARY, "empty": empty}
+        return material, meta, {"classes": float(max(1, len(classes)))}
 
     def _worth_classes(self, pictures: Pictures) -> bool:
         """Whether classes are wanted, and few enough: see Shahbazi et al. 2022, "Collapse by conditioning"."""

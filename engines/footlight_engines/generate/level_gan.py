@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from footlight_engines.generate.augmentation import dihedral
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import LevelGanOptions
-from footlight_engines.generate.levels import Judgement, Rules, colour_of, read_levels, rules_of
+from footlight_engines.generate.corpus_files import read_files
+from footlight_engines.generate.level_files import Levels, read_level_file
+from footlight_engines.generate.levels import Judgement, Rules, colour_of, rules_of
 from footlight_engines.generate.material import Material
 from footlight_engines.provenance.pictures import write_png
-from footlight_plugins import Call, Content, Corpus, Domain, Samples, Wish
+from footlight_plugins import Call, Content, Corpus, CorpusFile, Domain, Samples, Wish
 
 MOST_SYMBOLS = 64
 LARGEST_SIDE = 64
@@ -34,7 +36,8 @@ class LevelGan(ConvEngine):
 
     def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
         """The levels; see `read_levels`. Files below ``heldout/`` are not learned from."""
-        train, heldout, symbols, _ = _grids(corpus)
+        files = read_files(corpus, read_level_file)
+        train, heldout, symbols, _ = _grids(files.read)
         rules, judge = rules_of(self._options.rules, frozenset(symbols))
         shape = (len(symbols), *train.shape[1:])
         labels, square = np.zeros(len(train), np.int64), shape[1] == shape[2]
@@ -46,6 +49,7 @@ class LevelGan(ConvEngine):
             labels,
             heldout=heldout,
             vary=_turned if square and judge.turns else _mirrored,
+            broken=files.broken,
         )
         some = [_rows(grid, symbols) for grid in train[:MEASURED]]
         playable = float(np.mean([judge.judge(level).playable for level in some]))
@@ -93,7 +97,8 @@ class LevelGan(ConvEngine):
 
     def samples(self, corpus: Corpus) -> Samples:
         """The levels; see `Generator.samples`."""
-        train, heldout, _, names = _grids(corpus, self._model.meta["symbols"] if self._model else "")
+        files = read_files(corpus, read_level_file)
+        train, heldout, _, names = _grids(files.read, self._model.meta["symbols"] if self._model else "")
         return Samples(Domain.GRID, train, heldout, names)
 
     def chosen(self, logits: torch.Tensor, model: Model) -> NDArray[Any]:
@@ -129,10 +134,14 @@ def _unplayable(grids: NDArray[np.uint8], meta: Mapping[str, Any]) -> float:
     return 1 - sum(_judged(grid, meta)[1].playable for grid in different) / len(grids)
 
 
-def _grids(corpus: Corpus, symbols: str = "") -> tuple[NDArray[np.uint8], NDArray[np.uint8], str, tuple[str, ...]]:
+def _grids(
+    files: Iterable[tuple[CorpusFile, Levels]], symbols: str = ""
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], str, tuple[str, ...]]:
     """Levels to learn from and held-out ones (n, H, W), their symbols, and the names of the first."""
-    train = _levels(corpus, heldout=False)
-    heldout = _levels(corpus, heldout=True)
+    parts: tuple[list[tuple[str, list[str]]], list[tuple[str, list[str]]]] = [], []
+    for file, levels in files:
+        parts[file.path.startswith("heldout/")].extend((f"{file.path}#{i}", level) for i, level in enumerate(levels))
+    train, heldout = parts
     if not train:
         raise ValueError("the corpus has no levels: expected .txt files, a symbol a tile, a line a row")
     found = symbols or "".join(sorted({symbol for _, level in train for row in level for symbol in row}))
@@ -143,22 +152,6 @@ def _grids(corpus: Corpus, symbols: str = "") -> tuple[NDArray[np.uint8], NDArra
         _check_level(name, level, size, found)
     arrays = [_array([level for _, level in part], found, size) for part in (train, heldout)]
     return arrays[0], arrays[1], found, tuple(name for name, _ in train)
-
-
-def _levels(corpus: Corpus, heldout: bool) -> list[tuple[str, list[str]]]:
-    found = []
-    for file in corpus:
-        if file.path.startswith("heldout/") != heldout:
-            continue
-        data = file.read()
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{file.path}: expected levels as UTF-8 text: {error}") from error
-        if "\0" in text:
-            raise ValueError(f"{file.path}: expected levels as text")
-        found += [(f"{file.path}#{i}", level) for i, level in enumerate(read_levels(text))]
-    return found
 
 
 def _check_level(name: str, level: list[str], size: tuple[int, int], symbols: str) -> None:

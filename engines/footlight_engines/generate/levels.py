@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from footlight_plugins import Judgement, PartRole, Rules, find_part, parts_of
 from footlight_plugins.rules import Grid
 
-__all__ = ["Grid", "Judgement", "Rules", "colour_of", "read_levels", "rules_of"]
+__all__ = ["Grid", "Judgement", "Rules", "colour_of", "rules_of"]
 
 GROUP = "footlight.rules"
 """An entry-point group that named rules before there were parts; what is found there is used as well."""
@@ -149,19 +149,6 @@ def _of_entry_point(name: str, others: list[str]) -> Rules:
     if not (isinstance(found, type) and issubclass(found, Rules)):
         raise ValueError(f"the rules {name!r} of {brought[name].value} must be a subclass of Rules")
     return found()
-
-
-def read_levels(text: str) -> list[list[str]]:
-    """The levels of a file: rows of one length, set apart by empty lines or by lines that begin with a semicolon."""
-    levels: list[list[str]] = [[]]
-    for line in text.splitlines():
-        if not line.strip() or line.startswith(";"):
-            if levels[-1]:
-                levels.append([])
-        else:
-            levels[-1].append(line)
-    width = {id(level): max(map(len, level), default=0) for level in levels}
-    return [[row.ljust(width[id(level)]) for row in level] for level in levels if level]
 
 
 def colour_of(symbol: str, rules: Rules) -> tuple[int, int, int]:

@@ -40,3 +40,5 @@ class Material:
     changes."""
     flaw: Callable[[torch.Tensor], float] | None = None
     """The share of what G gave out (n, C, H, W) that is of no use: it counts beside how far it is from real content."""
+    broken: tuple[str, ...] = ()
+    """Files of the corpus that could not be read, and why."""

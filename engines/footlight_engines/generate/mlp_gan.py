@@ -72,9 +72,9 @@ class MlpGan(Generator):
 
         Returns
         -------
-        ``steps``, ``samples`` (seen, with repetition), ``seconds``, ``samples_per_second``, the last ``loss_d`` and
-        ``loss_g``; and where the corpus holds files below ``heldout/``, ``distance_generated`` from generated samples to
-        these, and ``distance_real`` from training samples to these (see `kernel_distance`).
+        ``steps``, ``samples`` (seen, with repetition), ``seconds``, ``samples_per_second``, ``files_skipped``, the last
+        ``loss_d`` and ``loss_g``; and where the corpus holds files below ``heldout/``, ``distance_generated`` from
+        generated samples to these, and ``distance_real`` from training samples to these (see `kernel_distance`).
 
         Raises
         ------
@@ -87,13 +87,15 @@ class MlpGan(Generator):
         """
         samples = read_samples(corpus)
         self._check_fits(samples.shape)
+        for line in samples.broken:
+            run.note(f"skipped: {line}")
         with computing_threads(self._options.threads):
             training = MlpGanTraining(samples.train, self._options, run)
             figures = training.train()
             about = {"seed": run.seed, "steps": training.steps, "history": training.history.as_json()}
             latent = self._options.latent
             self._model = _Model(training.generator(), latent, samples.shape, samples.low, samples.high, about)
-            return {**figures, **self._distances(samples)}
+            return {**figures, **self._distances(samples), "files_skipped": float(len(samples.broken))}
 
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
         """Make one piece of content a seed; see `Generator.generate`.

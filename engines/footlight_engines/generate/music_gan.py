@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import MusicGanOptions
+from footlight_engines.generate.corpus_files import read_files
 from footlight_engines.generate.material import Material
-from footlight_engines.generate.voices import qualities, windows, write_midi
+from footlight_engines.generate.voices import qualities, read_pieces, windows, write_midi
 from footlight_plugins import Content, Corpus, Domain, Samples
 
 MEASURED = 200
@@ -29,7 +30,7 @@ class MusicGan(ConvEngine):
 
     def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
         """The windows as rows of pitches: 0 is silence, 1 the lowest pitch that anything may be transposed to."""
-        splits, _ = self._windows(corpus)
+        splits, _, broken = self._windows(corpus)
         train, move = splits["train"], self._options.transpose
         low, high = int(train[train >= 0].min()) - move, int(train.max()) + move
         rows = high - low + 2
@@ -39,7 +40,9 @@ class MusicGan(ConvEngine):
         shape = (voices * rows, 1, train.shape[1])
         labels = np.zeros(len(train), np.int64)
         seen = _transposed(move, voices)
-        material = Material("voices", rows, shape, content, labels, heldout=heldout, voices=voices, seen=seen)
+        material = Material(
+            "voices", rows, shape, content, labels, heldout=heldout, voices=voices, seen=seen, broken=broken
+        )
         figures = {f"{name}_real": value for name, value in qualities(train[:MEASURED]).items()}
         return material, {"low": low, "ranges": ranges}, figures
 
@@ -61,15 +64,17 @@ class MusicGan(ConvEngine):
 
     def samples(self, corpus: Corpus) -> Samples:
         """The windows; see `Generator.samples`."""
-        splits, names = self._windows(corpus)
+        splits, names, _ = self._windows(corpus)
         return Samples(Domain.VOICES, splits["train"], splits["heldout"], names)
 
-    def _windows(self, corpus: Corpus) -> tuple[dict[str, NDArray[np.int16]], tuple[str, ...]]:
-        options = self._options
-        splits, names = windows(corpus, options.voices, options.steps_per_bar, options.bars)
+    def _windows(self, corpus: Corpus) -> tuple[dict[str, NDArray[np.int16]], tuple[str, ...], tuple[str, ...]]:
+        """Windows by split, the names of those to learn from, and what could not be read."""
+        voices, per_bar, bars = self._options.voices, self._options.steps_per_bar, self._options.bars
+        files = read_files(corpus, lambda file: list(read_pieces(file, voices, per_bar // 4)))
+        splits, names = windows(files.read, voices, per_bar, bars)
         if not len(splits["train"]):
-            raise ValueError(f"the corpus has no piece of {options.bars} bars in {options.voices} voices")
-        return splits, names
+            raise ValueError(f"the corpus has no piece of {bars} bars in {voices} voices")
+        return splits, names, files.broken
 
     def _pitches(self, rows: NDArray[np.uint8], model: Model) -> NDArray[np.int16]:
         """Rows (n, V, T) as pitches (n, T, V)."""

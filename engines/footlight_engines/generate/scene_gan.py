@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import compress
+from operator import not_
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from numpy.typing import NDArray
 from footlight_engines.generate.augmentation import dihedral
 from footlight_engines.generate.conv_engine import ConvEngine, Model
 from footlight_engines.generate.conv_options import SceneGanOptions
+from footlight_engines.generate.corpus_files import read_files
 from footlight_engines.generate.gltf import scene_glb, scene_usdz, spawn_of
-from footlight_engines.generate.heightmaps import windows
+from footlight_engines.generate.heightmaps import read_heights, windows
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.terrain import Walk, ground_of
 from footlight_plugins import Content, Corpus, Domain, Samples
 
+Heights = NDArray[np.float32]
 MEASURED = 64
 
 
@@ -30,10 +34,10 @@ class SceneGan(ConvEngine):
 
     def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
         """The windows; files below ``heldout/`` are not learned from."""
-        train, heldout, _ = self._windows(corpus)
+        train, heldout, _, broken = self._windows(corpus)
         size = self._options.size
         labels = np.zeros(len(train), np.int64)
-        material = Material("surface", 0, (1, size, size), train, labels, heldout=heldout, vary=_turned)
+        material = Material("surface", 0, (1, size, size), train, labels, heldout=heldout, vary=_turned, broken=broken)
         real = heldout if len(heldout) else train
         return material, {}, {"walkable_share_real": self._walkable(real[:MEASURED])} if len(real) else {}
 
@@ -48,16 +52,19 @@ class SceneGan(ConvEngine):
 
     def samples(self, corpus: Corpus) -> Samples:
         """The windows; see `Generator.samples`."""
-        train, heldout, names = self._windows(corpus)
+        train, heldout, names, _ = self._windows(corpus)
         return Samples(Domain.SURFACE, train, heldout, names)
 
-    def _windows(self, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[str, ...]]:
+    def _windows(self, corpus: Corpus) -> tuple[Heights, Heights, tuple[str, ...], tuple[str, ...]]:
+        """Windows to learn from and held-out ones, the names of the first, and what could not be read."""
         size, stride = self._options.size, self._options.stride
-        train, names = windows(Corpus(tuple(f for f in corpus if not f.path.startswith("heldout/"))), size, stride)
-        heldout, _ = windows(corpus.below("heldout"), size, stride)
+        files = read_files(corpus, read_heights)
+        held = [file.path.startswith("heldout/") for file, _ in files.read]
+        train, names = windows(compress(files.read, map(not_, held)), size, stride)
+        heldout, _ = windows(compress(files.read, held), size, stride)
         if not len(train):
             raise ValueError(f"the corpus has no window of {size} x {size} cells without gaps")
-        return train, heldout, names
+        return train, heldout, names, files.broken
 
     def _walk(self) -> Walk:
         return Walk(self._options.cell, self._options.step, self._options.slope)

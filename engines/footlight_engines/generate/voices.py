@@ -4,43 +4,45 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Corpus, CorpusFile
+from footlight_engines.generate.corpus_files import bytes_of, ending_of
+from footlight_plugins import CorpusFile
 
 SILENCE = -1
 LONGEST = 1_000_000
 TICKS = 480
 """Ticks of a quarter note in the files that are written."""
+Piece = tuple[str, NDArray[np.int16]]
+"""The split that a file puts it in, or nothing, and pitches (T, V)."""
 KEYS = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 
 
-def read_pieces(file: CorpusFile, voices: int, per_quarter: int) -> Iterator[tuple[str, NDArray[np.int16]]]:
-    """The pieces of a file: (part, pitches (T, V)). ``part`` names a split that the file itself makes, or is empty.
+def read_pieces(file: CorpusFile, voices: int, per_quarter: int) -> Iterator[Piece]:
+    """The pieces of a file.
 
     Raises
     ------
     ValueError
         When it is no such file; the message names it.
     """
-    ending = PurePosixPath(file.path).suffix.lower()
+    ending = ending_of(file)
     try:
         if ending == ".json":
-            yield from _json_pieces(json.loads(file.read()), voices)
+            yield from _json_pieces(json.loads(bytes_of(file)), voices)
         elif ending in (".mid", ".midi"):
-            yield "", read_midi(file.read(), voices, per_quarter)
+            yield "", read_midi(bytes_of(file), voices, per_quarter)
         else:
             raise ValueError("expected a .json, .mid or .midi file")
     except (ValueError, OSError, EOFError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise ValueError(f"{file.path}: not music that can be read: {error}") from error
 
 
-def _json_pieces(found: Any, voices: int) -> Iterator[tuple[str, NDArray[np.int16]]]:
+def _json_pieces(found: Any, voices: int) -> Iterator[Piece]:
     """A list of pieces, or lists by the names of splits; a piece is a list of steps with a pitch for each voice."""
     parts = found if isinstance(found, dict) else {"": found}
     for part, pieces in parts.items():
@@ -100,7 +102,7 @@ def _notes(track: Any, ticks_per_step: float) -> list[tuple[int, int, int]]:
 
 
 def windows(
-    corpus: Corpus, voices: int, per_bar: int, bars: int
+    files: Iterable[tuple[CorpusFile, Sequence[Piece]]], voices: int, per_bar: int, bars: int
 ) -> tuple[dict[str, NDArray[np.int16]], tuple[str, ...]]:
     """Windows (n, T, V) of all pieces, a bar apart, by split ("train", "heldout"), and the names of those to learn from.
 
@@ -108,8 +110,8 @@ def windows(
     """
     length, found = per_bar * bars, {"train": list[NDArray[np.int16]](), "heldout": list[NDArray[np.int16]]()}
     names = []
-    for file in corpus:
-        for i, (part, piece) in enumerate(read_pieces(file, voices, per_bar // 4)):
+    for file, pieces in files:
+        for i, (part, piece) in enumerate(pieces):
             held = file.path.startswith("heldout/") or part in ("valid", "test", "heldout")
             for start in range(0, len(piece) - length + 1, per_bar):
                 window = piece[start : start + length]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from footlight.cli.options import Options, parsed
+from footlight_server.commands.local_corpus import local_corpus
 from footlight_server.commands.offline import Json, bars, reporting, show
 
 if TYPE_CHECKING:  # imported where they are used, so that the command line starts fast
@@ -19,14 +20,12 @@ if TYPE_CHECKING:  # imported where they are used, so that the command line star
     from footlight_plugins.evaluation.generation import Likeness
     from footlight_server.archive.layout import Progress
 
-HELD_BACK = 0.1
-"""The share of the files that is held back where the corpus holds none."""
 FEWEST = 10
 """Held-out samples."""
 
 
 def evaluate_generator(
-    corpus: Annotated[Path, typer.Option(exists=True, help="A folder, or one file.", show_default=False)],
+    corpus: Annotated[Path, typer.Option(exists=True, help="A folder, a zip of one, or a file.", show_default=False)],
     engine: Annotated[str, typer.Option("--engine", "-e", help="The generator.", show_default=False)],
     option: Options = None,
     seeds: Annotated[str, typer.Option(help="A training for each, with commas between them.")] = "0,1,2",
@@ -49,10 +48,9 @@ def evaluate_generator(
         from footlight_plugins.evaluation.generation import measured, real_row
 
         options, chosen = parsed(option), _seeds(seeds)
-        files = _read(corpus)
         rows: dict[str, Likeness] = {}
         sheets: list[tuple[str, Any]] = []
-        with bars(json) as tell:
+        with local_corpus(corpus) as files, bars(json) as tell:
             specs = _specs(plugins_dir)
             generator = _generator(specs, engine, options)
             samples = _samples(generator, files)
@@ -77,22 +75,6 @@ def _seeds(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError as error:
         raise ValueError(f"--seeds: expected whole numbers with commas between them, not {text!r}") from error
-
-
-def _read(path: Path) -> Corpus:
-    """The files, a tenth of them held back by a fixed draw where none are."""
-    import numpy as np
-
-    from footlight_plugins import Corpus, CorpusFile
-
-    found = (
-        [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-    )
-    names = [p.name if path.is_file() else p.relative_to(path).as_posix() for p in found]
-    if not any(name.startswith("heldout/") for name in names) and len(names) >= 100:
-        chosen = set(np.random.default_rng(0).permutation(len(names))[: int(len(names) * HELD_BACK)].tolist())
-        names = [f"heldout/{name}" if i in chosen else name for i, name in enumerate(names)]
-    return Corpus(tuple(CorpusFile(name, p) for name, p in zip(names, found, strict=True)))
 
 
 def _known(corpus: Corpus) -> Corpus:

@@ -150,6 +150,7 @@ def training_message(watched: Watched) -> pb.Training:
         seed=training.seed,
         create_time=timestamp(training.create_time),
         end_time=None if training.end_time is None else timestamp(training.end_time),
+        notes=training.notes,
     )
 
 

@@ -34,6 +34,9 @@ STOP_SECONDS = 20.0
 NICE = {Task.TRAIN: 5, Task.CHECKPOINT: 10, Task.SCRUB: 10}
 """Serving comes first, and checkpoints come last."""
 
+MOST_NOTES, LONGEST_NOTE = 50, 500
+"""So many of an engine's notes are passed on, and so many characters of each."""
+
 LONGEST_ERROR = 2_000
 """At most so many characters of an engine's error are passed on."""
 
@@ -44,6 +47,12 @@ class Reporter:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._next = 0.0
+        self._notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Keep what the engine has to say; it goes with every report from now on."""
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(str(text)[:LONGEST_NOTE])
 
     def progress(self, fraction: float, step: int, metrics: Mapping[str, float]) -> None:
         """Tell how far it is, unless that was told just now."""
@@ -56,7 +65,7 @@ class Reporter:
 
     def send(self, report: Report) -> None:
         """Write one report."""
-        self._out.write(report.to_line())
+        self._out.write(dataclasses.replace(report, notes=tuple(self._notes)).to_line())
         self._out.flush()
 
 
@@ -132,7 +141,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
     checkpoints = Path(order.directory) / "checkpoints"
     checkpoints.mkdir(exist_ok=True)
     curves = Path(order.models_dir).parent / "tensorboard" / f"{order.deployment}-{training_id}"
-    run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set, curves)
+    run = TrainingRun(order.seed, checkpoints, reporter.progress, stop.is_set, curves, reporter.note)
     if isinstance(engine, Generator):
         metrics = figures_of("train", engine.train(_corpus(order), run))
         fingerprint = order.corpus_id  # it names its content already

@@ -79,6 +79,8 @@ class Report:
     """Set when it failed."""
     stopped: bool = False
     """Set when it stopped because it was told to."""
+    notes: tuple[str, ...] = ()
+    """All that the engine has had to say so far."""
 
     def to_line(self) -> str:
         """The report as one line of JSON."""
@@ -87,4 +89,5 @@ class Report:
     @staticmethod
     def from_line(line: str) -> Report:
         """The report that `to_line` wrote."""
-        return Report(**json.loads(line))
+        fields = json.loads(line)
+        return Report(**fields | {"notes": tuple(fields["notes"])})

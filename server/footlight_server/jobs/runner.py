@@ -163,12 +163,13 @@ class Runner:
         last = Report()
         async for last in reports(process):
             if not (last.error or last.version or last.stopped):
-                await self._change(
-                    job, fraction=last.fraction, step=last.step, metrics=last.metrics or job.training.metrics
-                )
+                figures = last.metrics or job.training.metrics
+                await self._change(job, fraction=last.fraction, step=last.step, metrics=figures, notes=last.notes)
         return last
 
     async def _conclude(self, job: Job, last: Report, code: int) -> None:
+        if last.notes:
+            job.training = replace(job.training, notes=last.notes)
         if last.version:
             await self._succeed(job, last.version)
         elif job.cancelled:

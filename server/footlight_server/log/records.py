@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -149,6 +149,7 @@ class Training:
     options: Mapping[str, Any] = field(default_factory=dict)
     create_time: int = 0
     end_time: int | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration. A database that is there already needs no Alembic to be opened."""
 
 METADATA = MetaData(
@@ -162,6 +162,7 @@ TRAININGS = Table(
     _of("options"),
     _of("create_time", BigInteger),
     Column("end_time", BigInteger),
+    _of("notes"),
     Index("ix_trainings_create_time", "tenant", "create_time"),
 )
 

@@ -19,6 +19,7 @@ from footlight_server.log.revisions import bump
 from footlight_server.log.schema import TRAININGS
 from footlight_server.log.writer import Writer
 
+_JSON = ("metrics", "options", "notes")
 Trainings: TypeAlias = list[Training]  # inside the class, "list" is the method
 
 
@@ -106,11 +107,11 @@ class TrainingTable:
 
 def _columns(training: Training) -> dict[str, Any]:
     columns = asdict(training)
-    return columns | {name: json.dumps(columns[name]) for name in ("metrics", "options")}
+    return columns | {name: json.dumps(columns[name]) for name in _JSON}
 
 
 def _training(row: Row[Any]) -> Training:
     columns = row._asdict()
     del columns["tenant"]
-    columns |= {name: json.loads(columns[name]) for name in ("metrics", "options")}
-    return Training(**columns | {"state": TrainingState(row.state)})
+    columns |= {name: json.loads(columns[name]) for name in _JSON}
+    return Training(**columns | {"state": TrainingState(row.state), "notes": tuple(columns["notes"])})

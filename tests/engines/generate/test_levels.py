@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footlight_engines.generate.level_files import read_levels
 from footlight_engines.generate.level_gan import _counted, _fixed_counts
-from footlight_engines.generate.levels import Anything, Sokoban, read_levels, rules_of
+from footlight_engines.generate.levels import Anything, Sokoban, rules_of
 
 EASY = ["#####", "#@$.#", "#####"]
 

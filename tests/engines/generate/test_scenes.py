@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import os
 import shutil
 import struct
@@ -15,11 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from footlight_engines.generate.corpus_files import read_files
 from footlight_engines.generate.gltf import mesh_of, scene_glb, scene_usdz, spawn_of, walkable_triangles
 from footlight_engines.generate.heightmaps import read_heights, windows
 from footlight_engines.generate.terrain import Walk, ground_of, largest_piece, smoothed
 from footlight_engines.provenance.containers import glb_json
-from footlight_plugins import Corpus, CorpusFile
+from footlight_plugins import CorpusFile
 from footlight_plugins.testing.generator import npy, write_corpus
 
 WALK = Walk(cell=1.0, step=0.4, slope=45.0)
@@ -110,7 +110,7 @@ def test_heights_come_from_arrays_and_16_bit_pictures(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.fromarray((HILLS * 1000 + 5000).astype(np.uint16)).save(buffer, "PNG")
     corpus = write_corpus(tmp_path, {"a.npy": npy(HILLS.astype(np.float32)), "b.png": buffer.getvalue()})
-    cut, names = windows(corpus, 16, 4)
+    cut, names = windows(read_files(corpus, read_heights).read, 16, 4)
     assert len(cut) == len(names) == 2 * 3 * 2 and cut.min() == -1 and cut.max() == 1
 
 
@@ -118,23 +118,22 @@ def test_windows_with_gaps_and_flat_ones_are_left_out(tmp_path: Path) -> None:
     heights = HILLS.astype(np.float32).copy()
     heights[0, 0] = np.nan
     corpus = write_corpus(tmp_path, {"a.npy": npy(heights), "b.npy": npy(np.zeros((16, 16), np.float32))})
-    assert len(windows(corpus, 16, 4)[0]) == 5
+    assert len(windows(read_files(corpus, read_heights).read, 16, 4)[0]) == 5
 
 
 @pytest.mark.parametrize(("path", "data"), [("a.npy", b"no"), ("a.png", b"no"), ("a.dem", b"no"), ("a.tif", b"II")])
 def test_what_is_no_heightmap_is_refused_by_name(tmp_path: Path, path: str, data: bytes) -> None:
     with pytest.raises(ValueError, match=path):
-        windows(write_corpus(tmp_path, {path: data}), 16, 4)
+        read_files(write_corpus(tmp_path, {path: data}), read_heights)
 
 
 DATA = os.environ.get("FOOTLIGHT_DATA", "")
 
 
 @pytest.mark.skipif(not DATA, reason="needs $FOOTLIGHT_DATA")
-def test_a_real_dem_is_read(tmp_path: Path) -> None:
-    location = tmp_path / "dem"
-    location.write_bytes(lzma.decompress((Path(DATA) / "terrain" / "SainteHelens.dem.xz").read_bytes()))
-    heights = read_heights(CorpusFile("SainteHelens.dem", location))
+def test_a_real_dem_is_read() -> None:
+    file = CorpusFile("SainteHelens.dem.xz", Path(DATA) / "terrain" / "SainteHelens.dem.xz")
+    heights = read_heights(file)
     assert heights.shape == (466, 327) and np.nanmin(heights) == 682 and np.nanmax(heights) == 2543
     assert 0.97 < np.isfinite(heights).mean() < 0.98
-    assert len(windows(Corpus((CorpusFile("SainteHelens.dem", location),)), 64, 16)[0]) == 396
+    assert len(windows([(file, heights)], 64, 16)[0]) == 396

@@ -15,9 +15,11 @@ from torch.nn.functional import one_hot
 
 pytest.importorskip("mido")
 
+from footlight_engines.generate.corpus_files import read_files
 from footlight_engines.generate.music_gan import _transposed, _within  # skipped where mido is not installed
 from footlight_engines.generate.sequence_networks import _motion_of
-from footlight_engines.generate.voices import qualities, read_midi, windows, write_midi
+from footlight_engines.generate.voices import qualities, read_midi, read_pieces, windows, write_midi
+from footlight_plugins import Corpus
 from footlight_plugins.testing.generator import write_corpus
 
 
@@ -45,22 +47,26 @@ def test_notes_of_one_track_are_given_to_the_voices_from_the_highest_on() -> Non
     assert (together[:, 0] == steps.max(1)).all()
 
 
+def cut(corpus: Corpus) -> tuple[dict[str, NDArray[np.int16]], tuple[str, ...]]:
+    return windows(read_files(corpus, lambda file: list(read_pieces(file, 4, 4))).read, 4, 16, 1)
+
+
 @pytest.mark.parametrize("data", [b"nonsense", b"MThd\0\0\0\6\0\0\0\1\0\x60" + b"\xff" * 20])
 def test_what_is_no_music_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(ValueError, match=r"bad\.mid"):
-        windows(write_corpus(tmp_path, {"bad.mid": data}), 4, 16, 1)
+        cut(write_corpus(tmp_path, {"bad.mid": data}))
 
 
 def test_splits_of_a_file_of_chorales_are_kept(tmp_path: Path) -> None:
     chorales = {"train": [pieces(0, 48).tolist()], "test": [pieces(1, 32).tolist()]}
-    found, names = windows(write_corpus(tmp_path, {"all.json": json.dumps(chorales).encode()}), 4, 16, 1)
+    found, names = cut(write_corpus(tmp_path, {"all.json": json.dumps(chorales).encode()}))
     assert (len(found["train"]), len(found["heldout"]), len(names)) == (3, 2, 3)
 
 
 @pytest.mark.parametrize("chorales", [{"train": [[[1, 2, 3]]]}, {"train": [[[300, 1, 1, 1]]]}, [[["a", 1, 1, 1]]], 5])
 def test_malformed_chorales_are_refused_by_name(tmp_path: Path, chorales: object) -> None:
     with pytest.raises(ValueError, match=r"bad\.json"):
-        windows(write_corpus(tmp_path, {"bad.json": json.dumps(chorales).encode()}), 4, 16, 1)
+        cut(write_corpus(tmp_path, {"bad.json": json.dumps(chorales).encode()}))
 
 
 def test_the_qualities_of_a_scale() -> None:

@@ -219,6 +219,7 @@ def _training(training: pb.Training) -> Training:
         seed=training.seed,
         create_time=from_timestamp(training, "create_time"),
         end_time=from_timestamp(training, "end_time"),
+        notes=tuple(training.notes),
     )
 
 

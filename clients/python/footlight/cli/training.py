@@ -107,12 +107,14 @@ def _follow(session: Session, training: Training) -> None:
         return
     if training.state is not TrainingState.SUCCEEDED:
         raise TrainingFailed(training)
-    session.show(
-        training,
-        lambda: (
-            f"{training.deployment} serves version {training.model_version} "
-            f"(seed {training.seed}; {settings(training.metrics)})."
-        ),
+    session.show(training, lambda: _ended_well(training))
+
+
+def _ended_well(training: Training) -> str:
+    told = "".join(f"Note: {note}\n" for note in training.notes)
+    return (
+        f"{told}{training.deployment} serves version {training.model_version} "
+        f"(seed {training.seed}; {settings(training.metrics)})."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -175,7 +175,8 @@ class Training:
     """A training job at one moment.
 
     `fraction` goes from 0 to 1, `step` is the engine's own count, `metrics` the latest figures by name, `remaining` an
-    estimate where there is one, `model_version` the version it made (0 until it has).
+    estimate where there is one, `model_version` the version it made (0 until it has), `notes` what the engine had to say
+    about what it learned from, such as files that it could not read.
     """
 
     training_id: str
@@ -190,6 +191,7 @@ class Training:
     seed: int
     create_time: datetime | None = None
     end_time: datetime | None = None
+    notes: Sequence[str] = ()
 
     @property
     def ended(self) -> bool:

@@ -891,6 +891,7 @@ class Training(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     training_id: _builtins.str
     """Output only. Names the job."""
     deployment: _builtins.str
@@ -923,6 +924,12 @@ class Training(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it ended. Unset until it has."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. What the engine had to say about what it learned from, for
+        instance which files it could not read; at most 50 lines.
+        """
+
     def __init__(
         self,
         *,
@@ -938,10 +945,11 @@ class Training(_message.Message):
         seed: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "remaining", b"remaining"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deployment", b"deployment", "end_time", b"end_time", "error", b"error", "fraction", b"fraction", "metrics", b"metrics", "model_version", b"model_version", "remaining", b"remaining", "seed", b"seed", "state", b"state", "step", b"step", "training_id", b"training_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deployment", b"deployment", "end_time", b"end_time", "error", b"error", "fraction", b"fraction", "metrics", b"metrics", "model_version", b"model_version", "notes", b"notes", "remaining", b"remaining", "seed", b"seed", "state", b"state", "step", b"step", "training_id", b"training_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
