@@ -23,7 +23,7 @@ from footlight_server.jobs.order import Order, Report, Task
 if TYPE_CHECKING:  # imported in the functions that use them, after the order has been read
     from footlight_plugins import Corpus, Engine, EngineSpec, Events, Options, Recommender, State
     from footlight_plugins.loader import Plugins
-    from footlight_server.models.store import ModelStore
+    from footlight_server.models.store import Manifest, ModelStore
 
 REPORT_SECONDS = 0.1
 """Reports are at least so far apart, but for the last."""
@@ -122,8 +122,8 @@ def _with_index(order: Order, engine: Engine, state: State) -> State:
     return joined(state, stage.index(samples), order.originality)
 
 
-def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
-    """Train as the order says, and return the version that was made."""
+def train(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
+    """Train as the order says, and tell which version was made, with its figures."""
     from footlight_plugins import Generator, Recommender, TrainingRun
     from footlight_plugins.factories import resolve_factory
     from footlight_plugins.options import options_of
@@ -133,7 +133,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
 
     models, training_id = ModelStore(Path(order.models_dir)), Path(order.directory).name
     if made := _made_before(models, order.deployment, training_id):
-        return made
+        return Report(1.0, metrics=made.metrics, version=made.version)
     spec = _engine(order)
     engine_class = resolve_factory(spec)
     make = cast("Callable[[Options], Engine]", engine_class)
@@ -163,17 +163,17 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> int:
         create_time=now(),
         training_id=training_id,
     )
-    return models.save(order.deployment, state, manifest)
+    return Report(1.0, metrics=metrics, version=models.save(order.deployment, state, manifest))
 
 
-def _made_before(models: ModelStore, deployment: str, training_id: str) -> int:
-    """The version that an earlier try of this job stored before it could say so; 0 where there is none."""
+def _made_before(models: ModelStore, deployment: str, training_id: str) -> Manifest | None:
+    """The version that an earlier try of this job stored before it could say so; None where there is none."""
     made = (
-        manifest.version
+        manifest
         for manifest in models.versions(deployment)
         if manifest.training_id == training_id and not manifest.problem
     )
-    return next(made, 0)
+    return next(made, None)
 
 
 def _fingerprint(events: Events) -> str:
@@ -228,7 +228,7 @@ def _done(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
             return checkpoint(order)
         case Task.SCRUB:
             return scrub(order)
-    return Report(1.0, version=train(order, reporter, stop))
+    return train(order, reporter, stop)
 
 
 def main() -> int:

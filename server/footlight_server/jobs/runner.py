@@ -168,8 +168,9 @@ class Runner:
         return last
 
     async def _conclude(self, job: Job, last: Report, code: int) -> None:
-        if last.notes:
-            job.training = replace(job.training, notes=last.notes)
+        job.training = replace(
+            job.training, notes=last.notes or job.training.notes, metrics=last.metrics or job.training.metrics
+        )
         if last.version:
             await self._succeed(job, last.version)
         elif job.cancelled:

@@ -41,7 +41,7 @@ def _run(order: Order, tmp_path: Path, job: str = "t-1") -> int:
     folder.mkdir(parents=True, exist_ok=True)
     fields = {name: getattr(order, name) for name in order.__dataclass_fields__}
     with (tmp_path / "reports").open("w") as reports:
-        return train(Order(**fields | {"directory": str(folder)}), Reporter(reports), threading.Event())
+        return train(Order(**fields | {"directory": str(folder)}), Reporter(reports), threading.Event()).version
 
 
 def test_a_job_taken_up_again_does_not_store_a_twin(order: Order, tmp_path: Path) -> None:
