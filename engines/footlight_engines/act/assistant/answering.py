@@ -10,6 +10,7 @@ import numpy as np
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.dialogue import Dialogue
 from footlight_engines.act.assistant.informing import informed
+from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reasons import Reasons
@@ -25,6 +26,9 @@ from footlight_engines.act.assistant.wording import (
     want_name,
 )
 from footlight_plugins import ReplyItem, Turn
+
+_SMALL_TALK = {name: pattern(name) for name in ("goodbye", "thanks", "greeting")}
+_NOT_SEEN = pattern("not_seen")
 
 
 @dataclass(slots=True)
@@ -150,12 +154,22 @@ class Answering:
         if intent == intents.RESET:
             return Answer("reset", say(language, "reset"))
         if intent == intents.OTHER:
-            return Answer("greet", say(language, "hello"))
+            return self._small_talk()
         if self._heard.utterance.empty:
             return Answer("clarify", say(language, "nothing_said"))
         if self._heard.place is not None and (count := len(self._memory.last)):
             return Answer("clarify", say(language, "no_such" if count > 1 else "only_one", count=count))
         return Answer("clarify", say(language, "unsure" if self._shelf.facts else "nothing_here"))
+
+    def _small_talk(self) -> Answer:
+        """What is neither a wish nor about one: a greeting, thanks, a goodbye, or none of the assistant's business."""
+        text, language = self._heard.utterance.text, self._language
+        for name, heard in _SMALL_TALK.items():
+            if heard.search(text):
+                return Answer("greet", say(language, name))
+        if _NOT_SEEN.search(text) and self._memory.last:
+            return Answer("ask", say(language, "not_seen"))
+        return Answer("clarify", say(language, "off_topic" if self._shelf.facts else "nothing_here"))
 
     def _which(self) -> Answer:
         """Several items have that title: show them, so that a number or a year tells."""

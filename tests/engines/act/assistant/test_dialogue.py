@@ -59,6 +59,31 @@ def test_twelve_turns_are_understood_and_answered_in_the_person_s_language(
         assert reply.text
 
 
+SMALL_TALK = {
+    "good morning": "Hello",
+    "thank you, that is kind": "You're welcome",
+    "ok bye, see you tomorrow": "Bye",
+    "what's the weather like": "only help you find",
+    "lkjsdf lkj": "",
+    "在吗": "你好",
+    "谢谢啦": "不客气",
+    "晚安": "再见",
+    "今天天气怎么样": "只能帮你找",
+}
+
+
+@pytest.mark.parametrize("text", SMALL_TALK)
+def test_small_talk_is_answered_as_what_it_is(text: str, talk: Talk) -> None:
+    reply = talk.say(text)
+    assert SMALL_TALK[text] in reply.text and not reply.items
+    assert "Hello" in SMALL_TALK[text] or "Hello" not in reply.text
+
+
+def test_who_has_not_seen_it_yet_is_asked_whether_to_take_it(talk: Talk) -> None:
+    talk.say("a science fiction film")
+    assert talk.say("I have never seen that one").text.startswith("Good, then it is new to you")
+
+
 def test_what_was_shown_does_not_come_again(talk: Talk) -> None:
     first, second = talk.titles("a science fiction film"), talk.titles("another one")
     assert len(first) == 3 and not set(first) & set(second)

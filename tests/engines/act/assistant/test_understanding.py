@@ -31,6 +31,14 @@ SLOTS = {
     "a film under an hour and a half from the nineties": "kind=film duration=max:90 era=1990s",
     "I don't like scary movies, but I love thrillers": "mood=-scary genre=thriller",
     "I'm tired of superhero movies": "genre=-superhero",
+    "films from 1995 to 2003": "kind=film era=1995-2003",
+    "similar to 1917": "title=1917",
+    "recomend me a horor movie": "genre=horror kind=film",
+    "I want a sceince fiction film": "genre=science-fiction kind=film",
+    "I loved the martian": "title=the martian",
+    "我想睇科幻片": "genre=science-fiction",
+    "唔要恐怖片": "genre=-horror",
+    "想睇套輕鬆啲嘅喜劇": "mood=light genre=comedy",
 }
 
 
@@ -53,6 +61,11 @@ def expected(slots: str) -> set[str]:
 @pytest.mark.parametrize("text", SLOTS)
 def test_slots_have_values_and_polarity(text: str) -> None:
     assert said(text) == expected(SLOTS[text])
+
+
+@pytest.mark.parametrize(("text", "intent"), [("呢套睇過喇", "seen"), ("點解推介呢套", "why"), ("系列片", "")])
+def test_cantonese_is_read_where_it_is_written(text: str, intent: str) -> None:
+    assert understand(text).intent == intent
 
 
 def test_the_utterances_it_comes_with_are_understood() -> None:
