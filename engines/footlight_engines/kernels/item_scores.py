@@ -1,4 +1,4 @@
-"""Item-based scores for one person, and the best items by them. See `scores` for what is asked and answered."""
+"""Item-based scores for one person, and the best items by them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from footlight_engines.kernels.addresses import matrix, vector
 from footlight_engines.kernels.interactions import RETRACTED
 from footlight_engines.kernels.prefetching import prefetch
-from footlight_engines.kernels.scores import UNIT, Answer, Question
+from footlight_engines.kernels.scores import UNIT
 from footlight_engines.kernels.selection import offer, sort_heap
 
 BLOCK = 32
@@ -22,10 +22,14 @@ AHEAD = 2
 """So many rows ahead memory is asked for."""
 SMALL = 2_048
 """Up to so many blocks all are looked at and cleared; in a larger catalogue those that a query meets."""
+STEPS = 12
+"""So many times the bar for the best items is put between two others."""
+OCTAVES = 32 << 52
+"""The bits of a float above 0 less these are those of a 2^32nd of it: the bar is looked for no lower."""
 
 
 class Shelf(NamedTuple):
-    """What item-based scores read of `Interactions` and `Table`, and their working space.
+    """What item-based scores read of `Interactions`, `Table` and the question, and their working space.
 
     Kernels take it as the addresses of these arrays, in this order.
     """
@@ -42,8 +46,11 @@ class Shelf(NamedTuple):
     tick: NDArray[np.int64]  # (1,) of the table
     total: NDArray[np.float64]  # (BLOCK * B,) at least I; 0 between queries
     total_bits: NDArray[np.int64]  # the same memory
-    peak: NDArray[np.float64]  # (B,) the highest total of a block of items; 0 between queries
-    peak_bits: NDArray[np.int64]  # the same memory; not 0 in blocks to be looked at and cleared
+    peak_bits: NDArray[np.int64]  # (B,) of the highest total of a block to be looked at and cleared; 0 in others
+    short_item: NDArray[np.int32]  # (any,) room for a short list
+    short_score: NDArray[np.float64]  # the same
+    servable: NDArray[np.bool_]  # (any,) which items may be answered; those beyond its end may not
+    exclude: NDArray[np.int32]  # (any,) further ones that may not
 
 
 @njit(cache=True, nogil=True)
@@ -62,8 +69,11 @@ def opened(shelf: NDArray[np.int64]) -> Shelf:
         vector(shelf, 9, np.int64),
         vector(shelf, 10, np.float64),
         vector(shelf, 11, np.int64),
-        vector(shelf, 12, np.float64),
-        vector(shelf, 13, np.int64),
+        vector(shelf, 12, np.int64),
+        vector(shelf, 13, np.int32),
+        vector(shelf, 14, np.float64),
+        vector(shelf, 15, np.bool_),
+        vector(shelf, 16, np.int32),
     )
 
 
@@ -91,52 +101,25 @@ def give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: in
 
 
 @njit(cache=True, nogil=True)
-def _explain_by_items(shelf: Shelf, first: int, last: int, answer: Answer, size: int) -> None:
-    """Name the items of the history that add most to each answer, with their shares of all that is added to it."""
-    added, reasons = np.zeros(size), answer.because.shape[1]
-    because, shares, rank_of = answer.because, answer.shares, shelf.total
-    for rank in range(size):
-        rank_of[answer.items[rank]] = rank + 1.0
-        for n in range(reasons):
-            because[rank, n], shares[rank, n] = -1, 0.0
-    for r in range(first, last):
-        liked, weight = shelf.item[r], shelf.weight[r] * UNIT
-        if weight <= 0.0:
-            continue
-        neighbour, similarity = shelf.neighbour[liked], shelf.similarity[liked]
-        for n in range(np.uint32(shelf.eligible[liked])):
-            place = rank_of[np.uint32(neighbour[n])]
-            if place > 0.0:
-                rank, part = int(place) - 1, similarity[n] * weight
-                added[rank] += part
-                if part > shares[rank, reasons - 1]:
-                    give_reason(because[rank], shares[rank], liked, part)
-    for rank in range(size):
-        rank_of[answer.items[rank]] = 0.0
-        for n in range(reasons):
-            shares[rank, n] /= added[rank]
-
-
-@njit(cache=True, nogil=True)
-def _bar(shelf: Shelf, first: int, last: int, ask: Question) -> bool:
+def _bar(shelf: Shelf, first: int, last: int, include_seen: bool) -> bool:
     """Begin the totals of the items that may not be answered where no sum leads away from, and mark the blocks to look at.
 
     Returns
     -------
     Whether the rows of the whole history are up to date.
     """
-    total, met, tick, small = shelf.total, shelf.peak_bits, shelf.tick[0], len(shelf.peak) <= SMALL
+    total, met, tick, small = shelf.total, shelf.peak_bits, shelf.tick[0], len(shelf.peak_bits) <= SMALL
     fresh = True
     if small:
         met[:] = 1
-    for item in ask.exclude:
+    for item in shelf.exclude:
         if 0 <= item < len(total):
             total[item], met[item >> _SHIFT] = -np.inf, 1
     for r in range(np.uint64(first), np.uint64(last)):
         item = np.uint32(shelf.item[r])
         if shelf.weight[r] != 0 and shelf.read_at[item] != tick:
             fresh = False
-        if not ask.include_seen and shelf.slot[r] != RETRACTED:
+        if not include_seen and shelf.slot[r] != RETRACTED:
             total[item] = -np.inf
         if not small:
             _meet(shelf, int(item))
@@ -180,49 +163,63 @@ def _peaks_wanted(blocks: int, count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _find_peaks(shelf: Shelf, answer: Answer) -> float:
-    """Find the highest total of every block to be looked at, and a bar that about as many items reach as were asked for.
+def _find_peaks(shelf: Shelf) -> int:
+    """Find the highest total of every block to be looked at; return how many blocks these are.
 
     Floats above 0 order as their bits do, and those below 0 have bits below 0: whole numbers compare without regard
-    to NaN, which lets the compiler look at several at once. The answer's arrays are working space here.
+    to NaN, which lets the compiler look at several at once.
     """
-    bits, peak, peak_bits = shelf.total_bits, shelf.peak, shelf.peak_bits
-    scores, blocks, size, met = answer.scores, answer.items, 0, 0
-    for b in range(len(peak)):
-        met += peak_bits[b] != 0
-    wanted = _peaks_wanted(met, len(scores))
-    for b in range(len(peak)):
-        if peak_bits[b] == 0:
+    bits, peaks, met = shelf.total_bits, shelf.peak_bits, 0
+    for b in range(len(peaks)):
+        if peaks[b] == 0:
             continue
         start, high = np.uint64(b * BLOCK), np.int64(1)  # the smallest float above 0: the block stays marked
         for n in range(np.uint64(BLOCK)):
             value = bits[start + n]
             high = value if value > high else high
-        peak_bits[b] = high
-        if size < wanted or peak[b] > scores[0]:
-            size = offer(scores, blocks, size, wanted, peak[b], b)
-    return scores[0] if size == wanted else 0.0
+        peaks[b] = high
+        met += 1
+    return met
 
 
 @njit(cache=True, nogil=True)
-def _pick_above(shelf: Shelf, bar: float, servable: NDArray[np.bool_], answer: Answer) -> int:
-    """Put the best items with a score above 0 that reaches the bar into the answer, as a heap; return how many."""
-    total, peak, scores, items, size = shelf.total, shelf.peak, answer.scores, answer.items, 0
-    for b in range(len(peak)):
-        if shelf.peak_bits[b] == 0 or peak[b] < bar:
+def _bar_of(peaks: NDArray[np.int64], wanted: int) -> int:
+    """The bits of a bar that so many peaks reach, as high as a few steps find it; 1 where there are not so many."""
+    high = np.int64(1)
+    for n in range(len(peaks)):
+        high = peaks[n] if peaks[n] > high else high
+    low, bar = max(high - np.int64(OCTAVES), np.int64(1)), np.int64(1)
+    for _ in range(STEPS):
+        middle, reached = low + ((high - low) >> 1), 0
+        for n in range(len(peaks)):
+            reached += peaks[n] >= middle
+        if reached >= wanted:
+            low = bar = middle
+        else:
+            high = middle
+    return int(bar)
+
+
+@njit(cache=True, nogil=True)
+def _pick_above(shelf: Shelf, bar: int, items: NDArray[np.int32], scores: NDArray[np.float64]) -> int:
+    """Make the best items that may be answered and whose scores' bits reach the bar, 1 or more, a heap; return how many."""
+    bits, peaks, servable, size, limit = shelf.total_bits, shelf.peak_bits, shelf.servable, 0, len(items)
+    for b in range(len(peaks)):
+        if peaks[b] < bar:
             continue
         for item in range(np.uint64(b * BLOCK), np.uint64(min((b + 1) * BLOCK, len(servable)))):
-            score = total[item]
-            if score < bar or score <= 0.0 or not servable[item] or (size == len(scores) and score < scores[0]):
+            if bits[item] < bar or not servable[item]:
                 continue
-            size = offer(scores, items, size, len(scores), score, int(item))
+            score = shelf.total[item]
+            if size < limit or score >= scores[0]:
+                size = offer(scores, items, size, limit, score, int(item))
     return size
 
 
 @njit(cache=True, nogil=True)
 def _clear(shelf: Shelf) -> None:
     """Leave the working space as it was found."""
-    if len(shelf.peak) <= SMALL:
+    if len(shelf.peak_bits) <= SMALL:
         shelf.total[:] = 0.0
         shelf.peak_bits[:] = 0
         return
@@ -233,41 +230,55 @@ def _clear(shelf: Shelf) -> None:
 
 
 @njit(cache=True, nogil=True)
-def gather_by_items(shelf: Shelf, ask: Question, answer: Answer) -> int:
-    """What `score_by_items` does, without reasons, and leaves the answer as a heap."""
-    first = shelf.person_start[ask.user]
-    last = first + shelf.person_length[ask.user]
-    if not _bar(shelf, first, last, ask):
+def gather_by_items(
+    shelf: Shelf, user: int, include_seen: bool, items: NDArray[np.int32], scores: NDArray[np.float64]
+) -> int:
+    """What `score_by_items` does, but leaves the answer as a heap."""
+    first = shelf.person_start[user]
+    last = first + shelf.person_length[user]
+    if not _bar(shelf, first, last, include_seen):
         _clear(shelf)
         return -1
     _add_up(shelf, first, last)
-    bar = _find_peaks(shelf, answer)
-    size = _pick_above(shelf, bar, ask.servable, answer)
-    if size < len(answer.items) and bar > 0.0:  # fewer reach it, or some that do may not be answered
-        size = _pick_above(shelf, 0.0, ask.servable, answer)
+    bar = _bar_of(shelf.peak_bits, _peaks_wanted(_find_peaks(shelf), len(items)))
+    size = _pick_above(shelf, bar, items, scores)
+    if size < len(items) and bar > 1:  # fewer reach it, or some that do may not be answered
+        size = _pick_above(shelf, 1, items, scores)
     _clear(shelf)
     return size
 
 
 @njit(cache=True)  # it takes less time than to get the GIL back
-def score_by_items(addresses: NDArray[np.int64], ask: Question, answer: Answer) -> int:
+def score_by_items(
+    addresses: NDArray[np.int64],
+    user: int,
+    include_seen: bool,
+    items: NDArray[np.int32],
+    scores: NDArray[np.float64],
+) -> int:
     """Item-based scores: score_i = sum over j in the person's history, i among j's neighbours, of s_ij w_uj.
 
     Sarwar et al. (2001), the sum of section 3.2 without its normalisation, which would favour items with one neighbour.
-    `read_history` must have brought the rows of the history up to date. ``addresses`` are those of a `Shelf`.
+    `read_history` must have brought the rows of the history up to date.
+
+    Parameters
+    ----------
+    addresses
+        Those of a `Shelf`, which says which items may be answered.
+    include_seen
+        Whether items that the person has met may come back.
+    items, scores
+        Both of shape (N,): take the best N, best first.
 
     Returns
     -------
     How many items are in the answer, or -1 where a row is not up to date; then nothing was done.
     """
     shelf = opened(addresses)
-    if not 0 <= ask.user < len(shelf.person_start):
+    if not 0 <= user < len(shelf.person_start):
         return 0
-    size = gather_by_items(shelf, ask, answer)
-    sort_heap(answer.scores, answer.items, size)
-    if size > 0 and answer.because.shape[1] > 0:
-        first = shelf.person_start[ask.user]
-        _explain_by_items(shelf, first, first + shelf.person_length[ask.user], answer, size)
+    size = gather_by_items(shelf, user, include_seen, items, scores)
+    sort_heap(scores, items, size)
     return size
 
 
@@ -275,17 +286,50 @@ def score_by_items(addresses: NDArray[np.int64], ask: Question, answer: Answer) 
 def score_many_by_items(
     addresses: NDArray[np.int64],
     users: NDArray[np.int32],
-    ask: Question,
+    include_seen: bool,
     items: NDArray[np.int32],
     scores: NDArray[np.float64],
     sizes: NDArray[np.int64],
 ) -> None:
-    """`score_by_items` without reasons for each of n people, who otherwise ask alike.
+    """`score_by_items` for each of n people.
 
     ``items`` and ``scores`` have shape (n, N), ``sizes`` (n,); a size of -1 says that a row was not up to date.
     """
-    because, shares = np.empty((0, 0), np.int32), np.empty((0, 0), np.float64)
-    nobody = np.empty(0, np.int32)
     for n in range(len(users)):
-        question = Question(int(users[n]), ask.servable, ask.exclude, ask.include_seen)
-        sizes[n] = score_by_items(addresses, question, Answer(items[n], scores[n], because, shares, nobody))
+        sizes[n] = score_by_items(addresses, int(users[n]), include_seen, items[n], scores[n])
+
+
+@njit(cache=True, nogil=True)
+def explain_by_items(
+    addresses: NDArray[np.int64],
+    user: int,
+    items: NDArray[np.int32],
+    because: NDArray[np.int32],
+    shares: NDArray[np.float64],
+) -> None:
+    """Name the items of the history that add most to each answer, with their shares of all that is added to it.
+
+    ``items`` (n,) are what `score_by_items` has just answered; ``because`` and ``shares`` (n, reasons) take the reasons,
+    most important first, -1 and 0 where there are fewer.
+    """
+    shelf, size, reasons = opened(addresses), len(items), because.shape[1]
+    first, added, rank_of = shelf.person_start[user], np.zeros(size), shelf.total
+    because[:], shares[:] = -1, 0.0
+    for rank in range(size):
+        rank_of[items[rank]] = rank + 1.0
+    for r in range(first, first + shelf.person_length[user]):
+        liked, weight = shelf.item[r], shelf.weight[r] * UNIT
+        if weight <= 0.0:
+            continue
+        neighbour, similarity = shelf.neighbour[liked], shelf.similarity[liked]
+        for n in range(np.uint32(shelf.eligible[liked])):
+            place = rank_of[np.uint32(neighbour[n])]
+            if place > 0.0:
+                rank, part = int(place) - 1, similarity[n] * weight
+                added[rank] += part
+                if part > shares[rank, reasons - 1]:
+                    give_reason(because[rank], shares[rank], liked, part)
+    for rank in range(size):
+        rank_of[items[rank]] = 0.0
+        for n in range(reasons):
+            shares[rank, n] /= added[rank]

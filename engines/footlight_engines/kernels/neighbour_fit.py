@@ -16,10 +16,10 @@ from numba.core import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.interactions import Interactions
+from footlight_engines.kernels.list_order import sort_list
 from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.ranked_entries import Ranked
-from footlight_engines.kernels.selection import heapify, offer, sort_heap, worse
+from footlight_engines.kernels.selection import heapify, offer, worse
 
 BLOCK = 16
 """So many sums are looked at at once."""
@@ -109,7 +109,7 @@ def _count_common(bits: NDArray[np.uint64], first: int, last: int, common: NDArr
 
 
 @njit(cache=True, nogil=True)
-def _ask_for(row: NDArray[Any], start: int, more: int) -> None:
+def ask_for(row: NDArray[Any], start: int, more: int) -> None:
     """Ask for the first lines of the rest of a person's row; the processor guesses those that follow."""
     line = np.uint64(_LINE // row.itemsize)
     prefetch(row, np.uint64(start))
@@ -125,7 +125,7 @@ def _add_ones(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
     for q in range(np.uint64(ranked.first[rank]), last):
         ahead = q + np.uint64(AHEAD)
         if ahead < last:
-            _ask_for(ids, rest[ahead], more[ahead])
+            ask_for(ids, rest[ahead], more[ahead])
         start = np.uint64(rest[q])
         for p in range(start, start + np.uint64(more[q])):
             total[np.uint64(ids[p])] += 1
@@ -138,8 +138,8 @@ def _add_products(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
     for q in range(np.uint64(ranked.first[rank]), last):
         ahead = q + np.uint64(AHEAD)
         if ahead < last:
-            _ask_for(ids, rest[ahead], more[ahead])
-            _ask_for(weights, rest[ahead], more[ahead])
+            ask_for(ids, rest[ahead], more[ahead])
+            ask_for(weights, rest[ahead], more[ahead])
         start, weight = np.uint64(rest[q]), total.dtype.type(own[q])
         for p in range(start, start + np.uint64(more[q])):
             total[np.uint64(ids[p])] += weight * total.dtype.type(weights[p])
@@ -186,7 +186,7 @@ def _look(measure: Measure, lists: Lists, sums: Sums, rank: int, blocks: tuple[i
 
 
 @njit(cache=True, nogil=True)
-def _bar_of(scores: NDArray[Any], wanted: int, low: float) -> float:
+def bar_of(scores: NDArray[Any], wanted: int, low: float) -> float:
     """A bar above ``low``, as high as a few steps find it, that so many scores reach; ``low`` where fewer are above it."""
     high = low
     for n in range(len(scores)):
@@ -263,9 +263,9 @@ def _offer_row(ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank:
     """
     blocks, limit = ((rank + 1) >> _SHIFT, (len(ranked.item) + BLOCK - 1) >> _SHIFT), lists.score.shape[1]
     _look(measure, lists, sums, rank, blocks)
-    bar = _bar_of(sums.peak[blocks[0] : blocks[1]], limit, NO_BAR) * BELOW
+    bar = bar_of(sums.peak[blocks[0] : blocks[1]], limit, NO_BAR) * BELOW
     found = _pass_on(ranked, measure, lists, sums, rank, blocks, bar)
-    bar = _bar_of(sums.score[:found], limit, bar)
+    bar = bar_of(sums.score[:found], limit, bar)
     for n in range(found):
         if sums.score[n] >= bar:
             lists.bar[rank] = _keep(lists, ranked.item[rank], sums.score[n], ranked.item[sums.other[n]])
@@ -310,78 +310,6 @@ def rank_rows(
 
 
 @njit(cache=True, nogil=True)
-def _gather(x: Interactions, ranked: Ranked, ends: NDArray[np.int64], sums: Sums, rank: int) -> int:
-    """Sum the overlaps of an item with all others, weights being above 0; return how many were met, in ``sums.other``."""
-    ids, weights, total, others, weighted = ranked.ids, ranked.weights, sums.total, sums.other, len(ranked.weights) > 0
-    start, base, met = np.uint64(x.item_start[ranked.item[rank]]), np.uint64(ranked.first[rank]), np.uint64(0)
-    size = np.uint64(ranked.first[rank + 1]) - base
-    for n in range(size):
-        if n + np.uint64(AHEAD) < size:
-            later = np.uint64(np.uint32(x.person[start + n + np.uint64(AHEAD)]))
-            _ask_for(ids, ends[later - np.uint64(1)] if later > np.uint64(0) else 0, 0)
-        user = np.uint64(np.uint32(x.person[start + n]))
-        first = np.uint64(ends[user - np.uint64(1)]) if user > np.uint64(0) else np.uint64(0)
-        own = ranked.own[base + n] if weighted else 1
-        for p in range(first, np.uint64(ends[user])):
-            other = np.uint64(ids[p])
-            before = total[other]
-            if before == 0:
-                others[met] = other
-                met += np.uint64(1)
-            total[other] = before + total.dtype.type(own) * total.dtype.type(weights[p] if weighted else 1)
-    return int(met)
-
-
-@njit(cache=True, nogil=True)
-def _take_best(
-    items: NDArray[np.int32], sums: Sums, met: int, score: NDArray[np.float64], other: NDArray[np.int32]
-) -> int:
-    """Fill an empty list with the best of the items met; return its size."""
-    scores, others, size, limit = sums.score, sums.other, 0, len(score)
-    bar = _bar_of(scores[:met], limit, NO_BAR)
-    for n in range(np.uint64(met)):
-        if scores[n] < bar:
-            continue
-        ordinal = items[np.uint32(others[n])]
-        if size < limit:
-            score[size], other[size] = scores[n], ordinal
-            size += 1
-            if size == limit:
-                heapify(score, other, limit)
-        elif worse(score[0], other[0], scores[n], ordinal):
-            offer(score, other, limit, limit, scores[n], ordinal)
-    return size
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def gather_rows(
-    x: Interactions,
-    ranked: Ranked,
-    ends: NDArray[np.int64],
-    measure: Measure,
-    lists: Lists,
-    sums: Sums,
-    ranks: tuple[int, int],
-) -> None:
-    """Offer all neighbours of each of these ranks to its own list, weights being above 0.
-
-    It takes twice the products that `rank_rows` takes, but no look at another item's list: the better way where items
-    share few people. Several threads may do so at once, with the same lists. ``ends`` (P,) is where people's rows end.
-    """
-    norms, items, total, others, scores = measure.norm, ranked.item, sums.total, sums.other, sums.score
-    for rank in range(ranks[0], ranks[1]):
-        met, norm = _gather(x, ranked, ends, sums, rank), norms[rank]
-        total[rank] = 0
-        for n in range(met):
-            other = np.uint32(others[n])
-            overlap = float(total[other]) * measure.unit
-            total[other] = 0
-            shared = norm + norms[other] - overlap if measure.jaccard else norm * norms[other]
-            scores[n] = overlap / (shared + measure.shrinkage)
-        lists.size[items[rank]] = _take_best(items, sums, met, lists.score[items[rank]], lists.other[items[rank]])
-
-
-@njit(cache=True, nogil=True)
 def merge_lists(into: Lists, other: Lists, items: tuple[int, int]) -> None:
     """Offer what another thread has found for these items to the lists."""
     for item in range(items[0], items[1]):
@@ -393,7 +321,7 @@ def merge_lists(into: Lists, other: Lists, items: tuple[int, int]) -> None:
 def sort_lists(lists: Lists, items: tuple[int, int]) -> None:
     """Turn the lists of these items into ones that stand best first."""
     limit = lists.score.shape[1]
+    space = np.empty(limit, np.int32), np.empty(limit), np.empty(limit, np.int32)
     for item in range(items[0], items[1]):
-        if lists.size[item] < limit:
-            heapify(lists.score[item], lists.other[item], lists.size[item])
-        sort_heap(lists.score[item], lists.other[item], lists.size[item])
+        size = lists.size[item]
+        sort_list(lists.score[item, :size], lists.other[item, :size], space)

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.item_scores import AHEAD, Shelf, fetch_row, gather_by_items, give_reason, opened
-from footlight_engines.kernels.scores import UNIT, Answer, Question
+from footlight_engines.kernels.scores import UNIT
 from footlight_engines.kernels.selection import offer, sort_heap
 
 
@@ -40,66 +40,73 @@ def _clear_history(shelf: Shelf, user: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _pick_anew(shelf: Shelf, items: NDArray[np.int32], size: int, answer: Answer) -> int:
-    """Score items by their own neighbours, and put the best with a score above 0 into the answer; return how many."""
-    preference, kept, limit = shelf.total, 0, len(answer.items)
-    for n in range(size):
-        if n + AHEAD < size:
-            fetch_row(shelf, items[n + AHEAD])
-        item = items[n]
-        neighbour, similarity, score = shelf.neighbour[item], shelf.similarity[item], 0.0
-        for m in range(np.uint32(shelf.eligible[item])):
-            score += similarity[m] * preference[np.uint32(neighbour[m])]
-        if score > 0.0 and (kept < limit or score >= answer.scores[0]):
-            kept = offer(answer.scores, answer.items, kept, limit, score, item)
-    sort_heap(answer.scores, answer.items, kept)
-    return kept
+def _own_score(shelf: Shelf, item: int) -> float:
+    """Sum what the person prefers of an item's neighbours, times their similarity.
+
+    Four sums, each of every fourth neighbour: no addition waits for the one before. They are always added up in the same
+    order, so the score is the same on every machine.
+    """
+    neighbour, similarity, preference = shelf.neighbour[item], shelf.similarity[item], shelf.total
+    size, score, second, third, fourth = np.uint64(shelf.eligible[item]), 0.0, 0.0, 0.0, 0.0
+    whole = size - size % np.uint64(4)
+    for m in range(np.uint64(0), whole, np.uint64(4)):
+        score += similarity[m] * preference[np.uint32(neighbour[m])]
+        second += similarity[m + np.uint64(1)] * preference[np.uint32(neighbour[m + np.uint64(1)])]
+        third += similarity[m + np.uint64(2)] * preference[np.uint32(neighbour[m + np.uint64(2)])]
+        fourth += similarity[m + np.uint64(3)] * preference[np.uint32(neighbour[m + np.uint64(3)])]
+    for m in range(whole, size):
+        score += similarity[m] * preference[np.uint32(neighbour[m])]
+    return (score + second) + (third + fourth)
 
 
 @njit(cache=True, nogil=True)
-def _explain(shelf: Shelf, size: int, answer: Answer) -> None:
-    """Name the items of the history that add most to each answer, with their shares of all that is added to it."""
-    reasons = answer.because.shape[1]
-    for rank in range(size):
-        item, added = answer.items[rank], 0.0
-        because, shares = answer.because[rank], answer.shares[rank]
-        for n in range(reasons):
-            because[n], shares[n] = -1, 0.0
-        for m in range(np.uint32(shelf.eligible[item])):
-            liked = shelf.neighbour[item, m]
-            part = shelf.similarity[item, m] * shelf.total[liked]
-            if part > 0.0:
-                added += part
-                if part > shares[reasons - 1]:
-                    give_reason(because, shares, liked, part)
-        for n in range(reasons):
-            shares[n] /= added
+def _pick_anew(shelf: Shelf, size: int, items: NDArray[np.int32], scores: NDArray[np.float64]) -> int:
+    """Score the first items of the short list by their own neighbours, and keep the best with a score above 0, best first.
+
+    Returns
+    -------
+    How many there are.
+    """
+    short, kept, limit = shelf.short_item, 0, len(items)
+    for n in range(size):
+        if n + AHEAD < size:
+            fetch_row(shelf, short[n + AHEAD])
+        score = _own_score(shelf, short[n])
+        if score > 0.0 and (kept < limit or score >= scores[0]):
+            kept = offer(scores, items, kept, limit, score, short[n])
+    sort_heap(scores, items, kept)
+    return kept
 
 
 @njit(cache=True)
-def score_by_own_neighbours(addresses: NDArray[np.int64], ask: Question, short: Answer, answer: Answer) -> int:
+def score_by_own_neighbours(
+    addresses: NDArray[np.int64],
+    user: int,
+    include_seen: bool,
+    short: int,
+    items: NDArray[np.int32],
+    scores: NDArray[np.float64],
+) -> int:
     """Item-based scores: score_i = sum over the neighbours j of i that are in the person's history of s_ij w_uj.
 
-    The items that are scored so are the best as in `score_by_items`, as many as there is room for in ``short``.
+    The items that are scored so are the best ``short`` as in `score_by_items`, whose other parameters these are.
 
     Returns
     -------
     How many items are in the answer; -1 where a row of the history is not up to date; -1 - n where one of the first n
-    items of ``short`` is not. Then nothing was done.
+    items of the shelf's short list is not. Then nothing was done.
     """
     shelf = opened(addresses)
-    if not 0 <= ask.user < len(shelf.person_start):
+    if not 0 <= user < len(shelf.person_start):
         return 0
-    size = gather_by_items(shelf, ask, short)
+    size = gather_by_items(shelf, user, include_seen, shelf.short_item[:short], shelf.short_score[:short])
     if size <= 0:
         return size
-    if not _are_fresh(shelf, short.items, size):
+    if not _are_fresh(shelf, shelf.short_item, size):
         return -1 - size
-    _spread_history(shelf, ask.user)
-    kept = _pick_anew(shelf, short.items, size, answer)
-    if answer.because.shape[1] > 0:
-        _explain(shelf, kept, answer)
-    _clear_history(shelf, ask.user)
+    _spread_history(shelf, user)
+    kept = _pick_anew(shelf, size, items, scores)
+    _clear_history(shelf, user)
     return kept
 
 
@@ -107,19 +114,41 @@ def score_by_own_neighbours(addresses: NDArray[np.int64], ask: Question, short: 
 def score_many_by_own_neighbours(
     addresses: NDArray[np.int64],
     users: NDArray[np.int32],
-    ask: Question,
-    short: Answer,
+    include_seen: bool,
+    short: int,
     items: NDArray[np.int32],
     scores: NDArray[np.float64],
     sizes: NDArray[np.int64],
 ) -> None:
-    """`score_by_own_neighbours` without reasons for each of n people, who otherwise ask alike.
+    """`score_by_own_neighbours` for each of n people.
 
     ``items`` and ``scores`` have shape (n, N), ``sizes`` (n,); a size below 0 says that a row was not up to date.
     """
-    because, shares = np.empty((0, 0), np.int32), np.empty((0, 0), np.float64)
-    nobody = np.empty(0, np.int32)
     for n in range(len(users)):
-        question = Question(int(users[n]), ask.servable, ask.exclude, ask.include_seen)
-        answer = Answer(items[n], scores[n], because, shares, nobody)
-        sizes[n] = score_by_own_neighbours(addresses, question, short, answer)
+        sizes[n] = score_by_own_neighbours(addresses, int(users[n]), include_seen, short, items[n], scores[n])
+
+
+@njit(cache=True, nogil=True)
+def explain_by_own_neighbours(
+    addresses: NDArray[np.int64],
+    user: int,
+    items: NDArray[np.int32],
+    because: NDArray[np.int32],
+    shares: NDArray[np.float64],
+) -> None:
+    """Name the items of the history that add most to each of the items just answered. See `explain_by_items`."""
+    shelf, reasons = opened(addresses), because.shape[1]
+    because[:], shares[:] = -1, 0.0
+    _spread_history(shelf, user)
+    for rank in range(len(items)):
+        item, added = items[rank], 0.0
+        for m in range(np.uint32(shelf.eligible[item])):
+            liked = shelf.neighbour[item, m]
+            part = shelf.similarity[item, m] * shelf.total[liked]
+            if part > 0.0:
+                added += part
+                if part > shares[rank, reasons - 1]:
+                    give_reason(because[rank], shares[rank], liked, part)
+        for n in range(reasons):
+            shares[rank, n] /= added
+    _clear_history(shelf, user)

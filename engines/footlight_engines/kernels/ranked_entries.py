@@ -18,8 +18,8 @@ class Ranked(NamedTuple):
     ids: NDArray[Any]  # (N,) uint16 or uint32: ranks by person, ascending
     weights: NDArray[Any]  # (N,) int8, int16 or int32, as `ids`; (0,) where all are alike
     first: NDArray[np.int64]  # (R + 1,) where the postings of a rank begin
-    rest: NDArray[Any]  # (N,) uint32 or uint64: by rank, where in `ids` the rest of the person's row begins
-    more: NDArray[Any]  # (N,) as `ids`: how many entries it has
+    rest: NDArray[Any]  # (N,) uint32 or uint64: by rank, where in `ids` the rest of the person's row begins; or (0,)
+    more: NDArray[Any]  # (N,) as `ids`: how many entries it has; or (0,)
     own: NDArray[Any]  # (N,) the weight, by rank; (0,) where all are alike
 
 
@@ -48,12 +48,12 @@ def weight_range(x: Interactions) -> tuple[int, int, int]:
 
 @njit(cache=True, nogil=True)
 def rank_entries(x: Interactions, ranked: Ranked, fill: NDArray[np.int64], people: tuple[int, int], unit: int) -> None:
-    """Fill ids, weights and own for the people from the first to before the last, and note in rest where each entry is.
+    """Fill ids, weights and own for the people from the first to before the last, and rest where it is wanted.
 
     ``fill`` (P,) says where the people's rows begin in ``ids``, and afterwards where they end.
     """
     item, ids, weights, rest, own = ranked.item, ranked.ids, ranked.weights, ranked.rest, ranked.own
-    first, last, weighted = np.uint32(people[0]), np.uint32(people[1]), len(ranked.weights) > 0
+    first, last, weighted, resting = np.uint32(people[0]), np.uint32(people[1]), len(ranked.weights) > 0, len(rest) > 0
     for rank in range(len(item)):
         start, base = np.uint64(x.item_start[item[rank]]), np.uint64(ranked.first[rank])
         for n in range(np.uint64(ranked.first[rank + 1]) - base):
@@ -63,7 +63,8 @@ def rank_entries(x: Interactions, ranked: Ranked, fill: NDArray[np.int64], peopl
             at = np.uint64(fill[user])
             fill[user] += 1
             ids[at] = rank
-            rest[base + n] = at + np.uint64(1)
+            if resting:
+                rest[base + n] = at + np.uint64(1)
             if weighted:
                 weight = x.posted[start + n] // unit
                 weights[at], own[base + n] = weight, weight

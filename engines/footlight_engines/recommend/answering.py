@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from footlight_engines.kernels.scores import REASONS, Answer, Board, Question
 from footlight_engines.recommend.preferences import Preferences
@@ -32,11 +33,18 @@ class Desk:
         return self._board
 
     def question(self, query: Query) -> Question:
-        """The query's arrays as the kernels were compiled for them: contiguous, writable, of one type."""
+        """The query as the kernels take it."""
+        return Question(int(query.user), *self.asked(query), bool(query.include_seen))
+
+    def asked(self, query: Query) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+        """The query's arrays as the kernels were compiled for them: contiguous, writable, of one type.
+
+        They are servable and exclude.
+        """
         if query.servable is not self._seen:  # it is the same one until the catalogue changes
             self._seen, self._servable = query.servable, np.require(query.servable, np.bool_, ["C", "W"])
         exclude = np.require(query.exclude, np.int32, ["C", "W"]) if len(query.exclude) else _NO_ITEMS
-        return Question(int(query.user), self._servable, exclude, bool(query.include_seen))
+        return self._servable, exclude
 
     @staticmethod
     def answer(count: int, *, reasons: int = 0, people: bool = False) -> Answer:

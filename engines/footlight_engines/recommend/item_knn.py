@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from footlight_engines.kernels.dense_scores import best_items
-from footlight_engines.kernels.item_scores import score_by_items, score_many_by_items
+from footlight_engines.kernels.item_scores import explain_by_items, score_by_items, score_many_by_items
 from footlight_engines.kernels.measured_rows import (
     ADJUSTED,
     BM25,
@@ -22,8 +22,12 @@ from footlight_engines.kernels.measured_rows import (
     TFIDF,
     Metric,
 )
-from footlight_engines.kernels.own_neighbours import score_by_own_neighbours, score_many_by_own_neighbours
-from footlight_engines.kernels.scores import Answer
+from footlight_engines.kernels.own_neighbours import (
+    explain_by_own_neighbours,
+    score_by_own_neighbours,
+    score_many_by_own_neighbours,
+)
+from footlight_engines.kernels.scores import REASONS
 from footlight_engines.recommend.answering import Desk
 from footlight_engines.recommend.measured_neighbours import MeasuredNeighbours, Row
 from footlight_engines.recommend.neighbour_table import NeighbourTable
@@ -115,6 +119,7 @@ class ItemKnn(Recommender):
         self._desk = Desk()
         self._half_life = float(options.model_dump()["half_life_days"])
         self._short_list = int(options.model_dump()["short_list"])
+        self._rows = self._table if isinstance(self._table, NeighbourTable) and not self._half_life else None
 
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         """Read the preferences and compute every item's neighbours, on all cores."""
@@ -149,31 +154,38 @@ class ItemKnn(Recommender):
 
     def recommend(self, query: Query) -> Ranking:
         """What goes with the person's preferences, and which of them say so."""
-        if query.history is not None or self._half_life or isinstance(self._table, MeasuredNeighbours):
+        if query.history is not None or self._rows is None:
             return self._by_history(query)
-        answer = self._desk.answer(query.count, reasons=query.reasons)
-        size = self._scored(query, answer)
-        items, scores = answer.items[:size], answer.scores[:size]
+        items, scores = np.empty(query.count, np.int32), np.empty(query.count)
+        shelf, size = self._scored(query, self._rows, items, scores)
+        if size < len(items):
+            items, scores = items[:size], scores[:size]
         if not query.reasons:
             return Ranking(items, scores)
-        return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, answer.because[:size], answer.shares[:size])
+        shape = size, min(query.reasons, REASONS)
+        because, shares = np.empty(shape, np.int32), np.empty(shape)
+        if size:
+            explain = explain_by_own_neighbours if self._short_list else explain_by_items
+            explain(shelf, query.user, items, because, shares)
+        return Ranking(items, scores, Basis.BECAUSE_OF_ITEM, because, shares)
 
-    def _scored(self, query: Query, answer: Answer) -> int:
-        """Put the best items into the answer; return how many. Rows that are read are brought up to date first."""
-        assert isinstance(self._table, NeighbourTable)
-        ask, short = self._desk.question(query), self._desk.answer(self._short(query.count))
+    def _scored(
+        self, query: Query, table: NeighbourTable, items: NDArray[np.int32], scores: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], int]:
+        """Put the best items into both arrays; return the shelf, and how many. Rows that are read are made up to date."""
+        user, seen, short = query.user, query.include_seen, self._short(query.count)
         while True:
-            shelf = self._table.shelf()
-            if self._short_list:
-                size = score_by_own_neighbours(shelf, ask, short, answer)
+            shelf = table.shelf(*self._desk.asked(query))
+            if short:
+                size = score_by_own_neighbours(shelf, user, seen, short, items, scores)
             else:
-                size = score_by_items(shelf, ask, answer)
+                size = score_by_items(shelf, user, seen, items, scores)
             if size >= 0:
-                return int(size)
+                return shelf, size
             if size == -1:
-                self._table.read_history(query.user)
+                table.read_history(user)
             else:
-                self._table.read_rows(short.items[: -1 - size])
+                table.read_short_list(-1 - size)
 
     def _short(self, count: int) -> int:
         """How many items are ranked by their own neighbours where so many are asked for."""
@@ -182,10 +194,11 @@ class ItemKnn(Recommender):
     def recommend_batch(self, queries: Sequence[Query], call: Call) -> list[Ranking]:
         """What `recommend` answers; people who ask alike are scored in one go."""
         rankings: dict[int, Ranking] = {}
-        for alike in [] if isinstance(self._table, MeasuredNeighbours) else self._alike(queries):
-            for start in range(0, len(alike), _AT_ONCE):
-                call.check()
-                rankings |= self._score_many(queries, alike[start : start + _AT_ONCE])
+        if (table := self._rows) is not None:
+            for alike in self._alike(queries):
+                for start in range(0, len(alike), _AT_ONCE):
+                    call.check()
+                    rankings |= self._score_many(queries, alike[start : start + _AT_ONCE], table)
         for n, query in enumerate(queries):
             if n not in rankings:
                 call.check()
@@ -214,22 +227,20 @@ class ItemKnn(Recommender):
         """The plain questions, put together where only the person differs."""
         groups: dict[tuple[int, int, bool], list[int]] = {}
         for n, query in enumerate(queries):
-            if query.history is None and not self._half_life and not query.reasons and not len(query.exclude):
+            if query.history is None and not query.reasons and not len(query.exclude):
                 groups.setdefault((id(query.servable), query.count, query.include_seen), []).append(n)
         return list(groups.values())
 
-    def _score_many(self, queries: Sequence[Query], alike: list[int]) -> dict[int, Ranking]:
+    def _score_many(self, queries: Sequence[Query], alike: list[int], table: NeighbourTable) -> dict[int, Ranking]:
         """The answers to questions that differ in the person only; those are left out that need a row brought up to date."""
-        count, users = queries[alike[0]].count, np.array([queries[n].user for n in alike], np.int32)
-        items, scores = np.empty((len(alike), count), np.int32), np.empty((len(alike), count))
-        sizes = np.empty(len(alike), np.int64)
-        ask = self._desk.question(queries[alike[0]])
-        assert isinstance(self._table, NeighbourTable)
-        if self._short_list:
-            short = self._desk.answer(self._short(count))
-            score_many_by_own_neighbours(self._table.shelf(), users, ask, short, items, scores, sizes)
+        one, users = queries[alike[0]], np.array([queries[n].user for n in alike], np.int32)
+        items, scores = np.empty((len(alike), one.count), np.int32), np.empty((len(alike), one.count))
+        sizes, shelf = np.empty(len(alike), np.int64), table.shelf(*self._desk.asked(one))
+        short = self._short(one.count)
+        if short:
+            score_many_by_own_neighbours(shelf, users, one.include_seen, short, items, scores, sizes)
         else:
-            score_many_by_items(self._table.shelf(), users, ask, items, scores, sizes)
+            score_many_by_items(shelf, users, one.include_seen, items, scores, sizes)
         answered = enumerate(zip(alike, sizes.tolist(), strict=True))
         return {n: Ranking(items[row, :size], scores[row, :size]) for row, (n, size) in answered if size >= 0}
 

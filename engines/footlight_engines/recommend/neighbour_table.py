@@ -24,8 +24,12 @@ _ARRAYS = {"neighbour_ptr": np.int64, "neighbour": np.int32, "overlap": np.int64
 GAINS = 64
 """So many items that are not listed have what they gained written down beside a row. More save rebuilding rows, and cost
 memory where events come in."""
+_ASKED = Shelf._fields.index("servable")
+"""From here on the addresses of a shelf are those of a question's arrays."""
 _BULK = 256
 """Fewer events are always followed one by one."""
+_MOST = 1_000
+"""The most items of a short list."""
 _STEP, _ROW = 500, 10_000
 """What it costs to follow one event past one item of a history, and a row of a new table, in products of a new table."""
 
@@ -40,7 +44,7 @@ class NeighbourTable:
         self._preferences = preferences
         self._table = _table(0, self._candidates, gains)
         self._scratch = _scratch(0, 0, self._candidates)
-        self._shelf = _shelf(preferences.data, self._table)
+        self._shelf = _shelf(preferences.data, self._table, np.empty(0, np.bool_), np.empty(0, np.int32))
         self._addresses = addresses(self._shelf)
         self._fresh = True
         self._put_off = 0
@@ -65,15 +69,26 @@ class NeighbourTable:
             self._scratch = _scratch(people, items, self._candidates)
         return x, self._table, self._scratch
 
-    def shelf(self) -> NDArray[np.int64]:
-        """The addresses of the arrays that scoring reads; made anew when one of them was."""
-        self.settle()
+    def shelf(self, servable: NDArray[np.bool_], exclude: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The addresses of the arrays that scoring reads; made anew when one of them was.
+
+        ``servable`` and ``exclude`` are those of the question, contiguous.
+        """
+        if self._put_off:
+            self.settle()
         x, table, shelf = self._preferences.data, self._table, self._shelf
         if shelf.person_start is not x.person_start or shelf.neighbour is not table.neighbour:
             x, table, _ = self.parts()
-            self._shelf = _shelf(x, table)
+            self._shelf = _shelf(x, table, servable, exclude)
             self._addresses = addresses(self._shelf)
+        elif shelf.servable is not servable or shelf.exclude is not exclude:
+            self._shelf = shelf._replace(servable=servable, exclude=exclude)
+            self._addresses[_ASKED:] = addresses((servable, exclude))
         return self._addresses
+
+    def read_short_list(self, size: int) -> None:
+        """Bring the rows of the first items on the short list of the last question up to date."""
+        self.read_rows(self._shelf.short_item[:size].copy())
 
     def read_history(self, user: int) -> None:
         """Bring the rows of everything that a person prefers up to date."""
@@ -229,13 +244,22 @@ def _table(items: int, candidates: int, gains: int) -> Table:
     )
 
 
-def _shelf(x: Interactions, table: Table) -> Shelf:
+def _shelf(x: Interactions, table: Table, servable: NDArray[np.bool_], exclude: NDArray[np.int32]) -> Shelf:
     items = len(table.length)
     read = {name: getattr(x, name) for name in ("person_start", "person_length", "item", "weight", "slot")}
     read |= {name: getattr(table, name) for name in ("neighbour", "similarity", "eligible", "read_at", "tick")}
     blocks = -(-items // BLOCK)
-    total, peak = np.zeros(blocks * BLOCK), np.zeros(blocks)
-    return Shelf(**read, total=total, total_bits=total.view(np.int64), peak=peak, peak_bits=peak.view(np.int64))
+    total = np.zeros(blocks * BLOCK)
+    return Shelf(
+        **read,
+        total=total,
+        total_bits=total.view(np.int64),
+        peak_bits=np.zeros(blocks, np.int64),
+        short_item=np.empty(_MOST, np.int32),
+        short_score=np.empty(_MOST),
+        servable=servable,
+        exclude=exclude,
+    )
 
 
 def _scratch(people: int, items: int, candidates: int) -> Scratch:

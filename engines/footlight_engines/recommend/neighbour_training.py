@@ -16,6 +16,7 @@ from footlight_engines.kernels import neighbour_fit as kernels
 from footlight_engines.kernels import ranked_entries
 from footlight_engines.kernels.interactions import PEOPLE, Interactions
 from footlight_engines.kernels.neighbour_fit import BLOCK, NO_BAR, Lists, Measure, Sums
+from footlight_engines.kernels.neighbour_gather import Found, gather_rows
 from footlight_engines.kernels.neighbour_rows import finish_rows
 from footlight_engines.kernels.neighbours import Table
 from footlight_engines.kernels.ranked_entries import Ranked
@@ -45,13 +46,15 @@ def fit_rows(x: Interactions, table: Table, shrinkage: float, run: TrainingRun |
     least, most, bits = ranked_entries.weight_range(x)
     if least > most:
         return  # nobody prefers anything
-    unit = least if least == most else bits & -bits
+    unit, counts = least if least == most else bits & -bits, ranked_entries.person_counts(x)
+    products = int((counts * (counts - 1)).sum()) // 2
+    sparse = least > 0 and products < _SPARSE * table.similarity.size
     with ThreadPoolExecutor(threads()) as pool:
         weights = _Weights(unit, max(abs(least), abs(most)) // abs(unit), least == most)
-        ranked, ends = _ranked(x, weights, pool)
+        ranked = _ranked(x, weights, counts, pool, rests=not sparse)
         trainer = _Trainer(x, ranked, _measure(ranked, table, unit, shrinkage), table)
-        if least > 0 and int(ranked.more.sum(dtype=np.int64)) < _SPARSE * table.similarity.size:
-            trainer.gather(ends, pool, run)
+        if sparse:
+            trainer.gather(np.cumsum(counts), pool, run)
         else:
             trainer.rank(_head(x, ranked, pool), pool, run)
         _each(pool, lambda part: finish_rows(table, part, bool(least < 0), shrinkage), len(table.length))
@@ -76,19 +79,20 @@ class _Trainer:
 
     def gather(self, ends: NDArray[np.int64], pool: ThreadPoolExecutor, run: TrainingRun | None) -> None:
         """Compute each row by itself: for sparse preferences."""
-        spaces = [self._space(True) for _ in range(threads())]
+        ranks, lists = len(self._ranked.item), self._lists(True)
+        free = [_found(ranks, self._sum) for _ in range(threads())]
 
-        def work(ranks: Range) -> None:
-            lists, sums = space = spaces.pop()  # there are as many as threads
-            kernels.gather_rows(self._x, self._ranked, ends, self._measure, lists, sums, ranks)
-            spaces.append(space)
+        def work(part: Range) -> None:
+            found = free.pop()  # there are as many as threads
+            gather_rows(self._x, self._ranked, ends, self._measure, lists, found, part)
+            free.append(found)
 
-        self._share(work, _costs(self._ranked, 0, 0), pool, run)
-        self._sort(spaces[0][0], pool)
+        postings = np.diff(self._ranked.first)
+        self._share(work, postings * (int(ends[-1]) // max(len(ends), 1) + 1) + 1_000, pool, run)
 
     def rank(self, head: NDArray[np.uint64], pool: ThreadPoolExecutor, run: TrainingRun | None) -> None:
         """Compute each pair once, from its less popular item, the head first: for dense preferences."""
-        spaces = [self._space(n == 0) for n in range(threads())]
+        spaces = [(self._lists(n == 0), self._sums()) for n in range(threads())]
         free = list(spaces)
 
         def work(ranks: Range) -> None:
@@ -100,7 +104,7 @@ class _Trainer:
         first = spaces[0][0]
         for lists, _ in spaces[1:]:
             _each(pool, partial(kernels.merge_lists, first, lists), len(first.size))
-        self._sort(first, pool)
+        _each(pool, partial(kernels.sort_lists, first), len(first.size))
 
     def _share(
         self, work: Callable[[Range], None], costs: NDArray[np.int64], pool: ThreadPoolExecutor, run: TrainingRun | None
@@ -118,51 +122,60 @@ class _Trainer:
             for future in futures:
                 future.cancel()
 
-    @staticmethod
-    def _sort(lists: Lists, pool: ThreadPoolExecutor) -> None:
-        _each(pool, partial(kernels.sort_lists, lists), len(lists.size))
-
-    def _space(self, in_place: bool) -> tuple[Lists, Sums]:
-        """Lists, in place of the table's rows or beside them, and sums."""
+    def _lists(self, in_place: bool) -> Lists:
+        """Lists, in place of the table's rows or beside them."""
         table, ranks = self._table, len(self._ranked.item)
         bar = np.full(ranks + BLOCK, np.inf, np.float32)
         bar[:ranks] = NO_BAR
         own = (table.similarity, table.neighbour, table.length)
         apart = (np.empty_like(own[0]), np.empty_like(own[1]), np.zeros_like(own[2]))
+        return Lists(*(own if in_place else apart), bar)
+
+    def _sums(self) -> Sums:
+        ranks = len(self._ranked.item)
         blocks = ranks // BLOCK + 2
-        sums = Sums(
+        return Sums(
             np.zeros(ranks + BLOCK, self._sum),
             np.zeros(blocks, np.uint8),
             np.zeros(blocks, np.float32),
             np.empty(ranks),
             np.empty(ranks, np.int32),
         )
-        return Lists(*(own if in_place else apart), bar), sums
 
 
-def _ranked(x: Interactions, weights: _Weights, pool: ThreadPoolExecutor) -> tuple[Ranked, NDArray[np.int64]]:
-    """The preferences with items ranked by popularity, the least popular first, and where people's rows end."""
+def _found(ranks: int, kind: Any) -> Found:
+    single = np.empty(ranks, np.float32)
+    return Found(np.zeros(ranks, kind), np.empty(ranks + 1, np.int32), np.empty(ranks, kind), single, single.copy())
+
+
+def _ranked(
+    x: Interactions, weights: _Weights, counts: NDArray[np.int64], pool: ThreadPoolExecutor, *, rests: bool
+) -> Ranked:
+    """The preferences with items ranked by popularity, the least popular first.
+
+    ``counts`` (P,) says how many each person has, ``rests`` whether the rests of people's rows are wanted.
+    """
     item = np.argsort(x.item_length, kind="stable").astype(np.int32)
     item = item[np.count_nonzero(x.item_length == 0) :]
     first = np.concatenate([np.zeros(1, np.int64), np.cumsum(x.item_length[item], dtype=np.int64)])
-    counts = ranked_entries.person_counts(x)
     entries, ends = int(first[-1]), np.cumsum(counts)
     ids: Any = np.uint16 if len(item) < 1 << 16 else np.uint32
-    weighted = 0 if weights.alike else entries
+    weighted, rest = 0 if weights.alike else entries, entries if rests else 0
     small: Any = np.int8 if weights.most < 1 << 7 else np.int16 if weights.most < 1 << 15 else np.int32
     ranked = Ranked(
         item=item,
         ids=np.empty(entries, ids),
         weights=np.empty(weighted, small),
         first=first,
-        rest=np.empty(entries, np.uint32 if entries < 1 << 32 else np.uint64),
-        more=np.empty(entries, ids),
+        rest=np.empty(rest, np.uint32 if entries < 1 << 32 else np.uint64),
+        more=np.empty(rest, ids),
         own=np.empty(weighted, small),
     )
     fill, people = ends - counts, int(x.used[PEOPLE])
     _each(pool, lambda part: ranked_entries.rank_entries(x, ranked, fill, part, weights.unit), people, threads())
-    _each(pool, lambda part: ranked_entries.measure_rests(x, ranked, ends, part), len(item))
-    return ranked, ends
+    if rests:
+        _each(pool, lambda part: ranked_entries.measure_rests(x, ranked, ends, part), len(item))
+    return ranked
 
 
 def _head(x: Interactions, ranked: Ranked, pool: ThreadPoolExecutor) -> NDArray[np.uint64]:
