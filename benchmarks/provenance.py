@@ -63,7 +63,7 @@ def png(picture: NDArray[np.uint8]) -> Content:
 def stages(rounds: int) -> dict[str, float]:
     """Milliseconds a picture of 64 x 64, in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        marking = Marking(Stages(load_plugins().stages), Path(folder), SigningConfig())
+        marking = Marking(Stages(load_plugins()), Path(folder), SigningConfig())
         original = marking.stages.originality
         assert original is not None
         train = pictures(KNOWN)

@@ -21,6 +21,7 @@ from footlight_plugins import (
     data,
     decisions,
     embedding,
+    judging,
     listening,
     loader,
     part,
@@ -38,8 +39,10 @@ from footlight_plugins.testing import (
     AgentSuite,
     AssistantSuite,
     CandidateSourceSuite,
+    EmbedderSuite,
     EventListenerSuite,
     GeneratorSuite,
+    ImageEmbedderSuite,
     RecommenderSuite,
     ReRankerSuite,
     RewardShaperSuite,
@@ -58,6 +61,7 @@ ROLES = (
     roles.Agent,
     conversation.Assistant,
     embedding.Embedder,
+    embedding.ImageEmbedder,
     stages.Originality,
     stages.Label,
     stages.Watermark,
@@ -79,6 +83,7 @@ EXAMPLES = {
     scoring.ScoringRecommender: "scoring_recommender.py",
     conversation.Assistant: "assistant.py",
     embedding.Embedder: "embedder.py",
+    embedding.ImageEmbedder: "image_embedder.py",
     rules.Rules: "rules.py",
     **dict.fromkeys(stages.STAGE_ROLES.values(), "stages.py"),
 }
@@ -91,14 +96,16 @@ RECORDS = tuple(
 )
 ENUMS = tuple(
     value
-    for module in (contract, data, stages, parts, loader)
+    for module in (contract, data, embedding, stages, parts, loader)
     for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, Enum) and value.__module__ == module.__name__
 )
 FUNCTIONS = (
     embedding.find_embedder,
+    embedding.find_image_embedder,
     parts.parts_of,
     parts.find_part,
+    judging.find_rules,
     scoring.latest,
     scoring.best_first,
     checks.check_situation,
@@ -114,6 +121,8 @@ SUITES = (
     CandidateSourceSuite,
     RewardShaperSuite,
     EventListenerSuite,
+    EmbedderSuite,
+    ImageEmbedderSuite,
 )
 
 

@@ -60,10 +60,19 @@ from footlight_plugins.decisions import (
     Transition,
     Transitions,
 )
-from footlight_plugins.embedding import Embedder, EmbedderFailed, EmbedderSpec, find_embedder
+from footlight_plugins.embedding import (
+    Embedder,
+    EmbedderFailed,
+    EmbedderRole,
+    EmbedderSpec,
+    ImageEmbedder,
+    find_embedder,
+    find_image_embedder,
+)
+from footlight_plugins.judging import find_rules
 from footlight_plugins.listening import EventListener, Happening
 from footlight_plugins.part import Part
-from footlight_plugins.parts import PartRole, PartSpec, PartUnavailable, find_part, parts_of
+from footlight_plugins.parts import PartFailed, PartRole, PartSpec, PartUnavailable, find_part, parts_of
 from footlight_plugins.reranking import ReRanker, Shortlist
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.rules import Judgement, Rules
@@ -93,6 +102,7 @@ __all__ = [
     "Domain",
     "Embedder",
     "EmbedderFailed",
+    "EmbedderRole",
     "EmbedderSpec",
     "Engine",
     "EngineSpec",
@@ -103,10 +113,12 @@ __all__ = [
     "Happening",
     "Heard",
     "History",
+    "ImageEmbedder",
     "ItemContent",
     "Judgement",
     "Options",
     "Part",
+    "PartFailed",
     "PartRole",
     "PartSpec",
     "PartUnavailable",
@@ -139,7 +151,9 @@ __all__ = [
     "Wish",
     "WishRefused",
     "find_embedder",
+    "find_image_embedder",
     "find_part",
+    "find_rules",
     "impl",
     "parts_of",
 ]

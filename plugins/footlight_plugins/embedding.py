@@ -1,7 +1,8 @@
-"""Embedders: texts in, vectors out. One role for everybody who compares meanings: the assistant, and cold-start engines.
+"""Embedders: texts or pictures in, vectors out. One role for everybody who compares meanings, and one for everybody who
+compares what is to be seen.
 
 Plug-ins offer them through the hook `register_embedders`; the loader tells this module which there are. Whoever wants one
-asks `find_embedder`, and goes on without where it answers None.
+asks `find_embedder` or `find_image_embedder`, and goes on without where it answers None.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +55,49 @@ class Embedder(ABC):
         """
 
 
+class ImageEmbedder(ABC):
+    """Turns pictures into vectors that lie near each other where the pictures look alike. Came with the second version of
+    the contract.
+
+    Example
+    -------
+    ::
+
+        class MeanColour(ImageEmbedder):
+            size = 3
+
+            def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+                return np.array([picture[..., :3].mean((0, 1)) / 255 for picture in pictures], np.float32).reshape(-1, 3)
+    """
+
+    size: int
+    """The length d of the vectors."""
+
+    @abstractmethod
+    def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Vectors of shape (n, d), of any length: what they are compared by is whoever asks's own affair.
+
+        Each picture has shape (height, width, 4), each of any size from 1 pixel on: red, green, blue, not multiplied by the
+        opacity, which comes last, 0 for what is not to be seen. They are read only. The same picture gives the same vector
+        up to rounding, whatever is beside it. It is called from several threads, and uses one thread itself.
+        """
+
+
+class EmbedderRole(StrEnum):
+    """What goes into an embedder."""
+
+    TEXT = "text-embedder"
+    """Texts: `Embedder`."""
+    IMAGE = "image-embedder"
+    """Pictures: `ImageEmbedder`."""
+
+
+EMBEDDER_ROLES: Mapping[EmbedderRole, type[Embedder | ImageEmbedder]] = {
+    EmbedderRole.TEXT: Embedder,
+    EmbedderRole.IMAGE: ImageEmbedder,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedderSpec:
     """What a plug-in offers. Creating one imports nothing.
@@ -59,7 +105,7 @@ class EmbedderSpec:
     Raises
     ------
     ValueError
-        When the name or the factory is malformed.
+        When the name, the factory or the role is malformed.
     """
 
     name: str
@@ -69,11 +115,15 @@ class EmbedderSpec:
     summary: str
     """One line on what it does."""
     factory: str
-    """``"package.module:Class"``, a subclass of `Embedder`, made without arguments when it is first used."""
+    """``"package.module:Class"``, a subclass of the role's class, made without arguments when it is first used."""
     requires: tuple[str, ...] = ()
     """Import names it needs; it is passed over where one is missing."""
     rank: int = 0
-    """Who is used where nobody says: the highest that can be."""
+    """Who is used where nobody says: the highest of a role that can be."""
+    role: EmbedderRole = EmbedderRole.TEXT
+    """Whether texts or pictures go in; pictures came with the second version of the contract."""
+    api_version: int = 1
+    """The version of the contract that it was written for."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -82,6 +132,8 @@ class EmbedderSpec:
             )
         if not _FACTORY.fullmatch(self.factory):
             raise ValueError(f"factory {self.factory!r} of embedder {self.name!r} must read 'package.module:Class'")
+        if not isinstance(self.role, EmbedderRole):
+            raise ValueError(f"role {self.role!r} of embedder {self.name!r} must be an EmbedderRole")
 
     @property
     def usable(self) -> bool:
@@ -90,16 +142,19 @@ class EmbedderSpec:
 
 
 _offered: dict[str, EmbedderSpec] = {}
+_plugins: dict[EmbedderSpec, str] = {}
 
 
-def offer(specs: Iterable[EmbedderSpec]) -> None:
-    """Make embedders known in this process; the loader does."""
+def offer(specs: Iterable[EmbedderSpec], plugins: Mapping[EmbedderSpec, str] | None = None) -> None:
+    """Make embedders known in this process, with the names of their plug-ins; the loader does."""
     _offered.update((spec.name, spec) for spec in specs)
+    _plugins.update(plugins or {})
 
 
-def offered_embedders() -> tuple[EmbedderSpec, ...]:
-    """Those that are known, the best first."""
-    return tuple(sorted(_offered.values(), key=lambda spec: (-spec.rank, spec.name)))
+def offered_embedders(role: EmbedderRole = EmbedderRole.TEXT) -> tuple[EmbedderSpec, ...]:
+    """Those that are known of a role, the best first."""
+    found = (spec for spec in _offered.values() if spec.role is role)
+    return tuple(sorted(found, key=lambda spec: (-spec.rank, spec.name)))
 
 
 class EmbedderFailed(Exception):
@@ -107,45 +162,68 @@ class EmbedderFailed(Exception):
 
 
 def find_embedder(name: str = "") -> tuple[EmbedderSpec, Embedder] | None:
-    """The embedder of this name, or the best that can be used here; None where there is none. Loads it when first asked.
+    """The text embedder of this name, or the best that can be used here; None where there is none.
 
-    One that cannot be made is passed over. What it raises later, or answers wrongly, is an `EmbedderFailed`.
+    It is loaded when first asked for. One that cannot be made is passed over. What it raises later, or answers wrongly,
+    is an `EmbedderFailed`.
     """
-    for spec in offered_embedders():
+    return _found(EmbedderRole.TEXT, name)
+
+
+def find_image_embedder(name: str = "") -> tuple[EmbedderSpec, ImageEmbedder] | None:
+    """The image embedder of this name, or the best that can be used here; as `find_embedder` in all else.
+
+    Example
+    -------
+    ::
+
+        found = find_image_embedder()
+        if found is not None:
+            spec, embedder = found
+            vectors = embedder.embed([np.zeros((8, 8, 4), np.uint8)])
+    """
+    return _found(EmbedderRole.IMAGE, name)
+
+
+def _found(role: EmbedderRole, name: str) -> tuple[EmbedderSpec, _Checked] | None:
+    for spec in offered_embedders(role):
         if name in ("", spec.name) and spec.usable:
             try:
-                return spec, _made(spec)
+                return spec, made_embedder(spec)
             except EmbedderFailed as fault:
                 _log.error("it is passed over: %s", fault, exc_info=fault.__cause__)
     return None
 
 
 @lru_cache(maxsize=8)
-def _made(spec: EmbedderSpec) -> Embedder:
+def made_embedder(spec: EmbedderSpec) -> _Checked:
+    """What a descriptor names, made once; EmbedderFailed says why it cannot be."""
     return _Checked(spec)
 
 
-class _Checked(Embedder):
+class _Checked(Embedder, ImageEmbedder):
     """An embedder whose vectors are looked at: a stranger's may answer anything."""
 
     def __init__(self, spec: EmbedderSpec) -> None:
-        self._called = f"embedder {spec.name!r} of {spec.factory!r}"
+        plugin = _plugins.get(spec, "")
+        self._called = f"{spec.role} {spec.name!r} of " + (f"plug-in {plugin!r}" if plugin else repr(spec.factory))
         module, _, class_name = spec.factory.partition(":")
         with self._blamed():
             made = getattr(import_module(module), class_name)()
-            if not isinstance(made, Embedder):
-                raise TypeError("it must be a subclass of footlight_plugins.Embedder")
+            if not isinstance(made, base := EMBEDDER_ROLES[spec.role]):
+                raise TypeError(f"it must be a subclass of footlight_plugins.{base.__name__}")
             if type(made.size) is not int or made.size < 1:
                 raise TypeError("`size` must say how long its vectors are")
-        self._embedder, self.size = made, made.size
+        self._embedder: Any = made
+        self.size = made.size
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, asked: Sequence[Any]) -> NDArray[np.float32]:
         with self._blamed():
-            vectors = self._embedder.embed(texts)
+            vectors = self._embedder.embed(asked)
             if not isinstance(vectors, np.ndarray) or vectors.dtype.kind != "f":
                 raise TypeError("`embed` must answer an array of floats")
-            if vectors.shape != (len(texts), self.size):
-                raise ValueError(f"`embed` answered the shape {vectors.shape}, not ({len(texts)}, {self.size})")
+            if vectors.shape != (len(asked), self.size):
+                raise ValueError(f"`embed` answered the shape {vectors.shape}, not ({len(asked)}, {self.size})")
             if not np.isfinite(vectors).all():
                 raise ValueError("`embed` answered what is not finite")
             return vectors.astype(np.float32, copy=False)

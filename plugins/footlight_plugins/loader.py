@@ -84,6 +84,10 @@ class PluginStatus:
     """The names of the engines it offers; empty unless it is LOADED."""
     parts: tuple[PartSpec, ...] = ()
     """The parts it offers; empty unless it is LOADED."""
+    embedders: tuple[EmbedderSpec, ...] = ()
+    """The embedders it offers; empty unless it is LOADED."""
+    stages: tuple[StageSpec, ...] = ()
+    """The asset stages it offers; empty unless it is LOADED."""
 
 
 class _Hooks(pluggy.PluginManager):
@@ -154,9 +158,20 @@ class Plugins:
                 return status
         raise KeyError(engine)
 
-    def plugin_of_part(self, part: PartSpec) -> str:
-        """The name of the plug-in that offers a part; empty where none does."""
-        return next((status.name for status in self.statuses if part in status.parts), "")
+    def named(self, names: Iterable[str]) -> tuple[PluginStatus, ...]:
+        """The plug-ins that these names stand for, be it their own or their distribution's."""
+        asked = set(map(normal, names))
+        return tuple(
+            one for one in self.statuses if asked & {normal(name) for name in (one.name, one.distribution) if name}
+        )
+
+    def plugin_of_part(self, part: PartSpec | EmbedderSpec | StageSpec) -> str:
+        """The name of the plug-in that offers a part, an embedder or a stage; empty where none does."""
+        return next((status.name for status in self.statuses if part in _pieces(status)), "")
+
+
+def _pieces(status: PluginStatus) -> tuple[PartSpec | EmbedderSpec | StageSpec, ...]:
+    return *status.parts, *status.embedders, *status.stages
 
 
 def load_plugins(config: LoaderConfig | None = None) -> Plugins:
@@ -193,15 +208,16 @@ def load_plugins(config: LoaderConfig | None = None) -> Plugins:
         _log.warning("plug-in %r is %s: %s", status.name, status.state, status.reason)
     if config.strict and unfit:
         raise PluginsFailed(unfit)
-    offer(embedders.values())
-    offer_parts(parts.values())
-    return Plugins(
+    found = Plugins(
         MappingProxyType(engines),
         tuple(statuses),
         MappingProxyType(embedders),
         MappingProxyType(stages),
         tuple(parts.values()),
     )
+    offer(embedders.values(), {spec: found.plugin_of_part(spec) for spec in embedders.values()})
+    offer_parts(parts.values(), {spec: found.plugin_of_part(spec) for spec in parts.values()})
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +256,18 @@ def _load(source: PluginSource, config: LoaderConfig, taken: Mapping[str, str]) 
         trace = "".join(traceback.format_exception(cause)) if cause else ""
         return status(refusal.state, str(refusal), trace), _Offered()
     names = tuple(spec.name for spec in offered.engines)
-    return replace(status(PluginState.LOADED), engines=names, parts=offered.parts), offered
+    found = replace(
+        status(PluginState.LOADED),
+        engines=names,
+        parts=offered.parts,
+        embedders=offered.embedders,
+        stages=offered.stages,
+    )
+    return found, offered
 
 
 def _offered(source: PluginSource) -> _Offered:
-    """Import a plug-in, check its hooks, and ask for its engines and embedders."""
+    """Import a plug-in, check its hooks, and ask what it offers."""
     with _refusing("import raised"):
         plugin = source.load()
     if inspect.isclass(plugin):
@@ -262,7 +285,7 @@ def _offered(source: PluginSource) -> _Offered:
     parts = _asked(manager, "register_parts", PartSpec)
     if not (engines or embedders or stages or parts) and not manager.hook.register_engines():
         raise _Refused("register_engines returned None, expected an iterable of EngineSpec")  # pluggy drops None
-    specs: tuple[EngineSpec | StageSpec | PartSpec, ...] = (*engines, *stages, *parts)
+    specs: tuple[EngineSpec | EmbedderSpec | StageSpec | PartSpec, ...] = (*engines, *embedders, *stages, *parts)
     for spec in specs:
         _check(spec)
     return _Offered(engines, embedders, stages, parts)
@@ -295,7 +318,7 @@ def _one_line(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {message}" if message else type(fault).__name__
 
 
-def _check(spec: EngineSpec | StageSpec | PartSpec) -> None:
+def _check(spec: EngineSpec | EmbedderSpec | StageSpec | PartSpec) -> None:
     """Check what a type checker would have found; the spec itself has checked its name, factory and verb."""
     what = f"{type(spec).__name__.removesuffix('Spec').lower()} {spec.name!r}"
     if spec.api_version not in SUPPORTED_API_VERSIONS:

@@ -86,12 +86,27 @@ class PartSpec:
             raise ValueError(f"role {self.role!r} of part {self.name!r} must be a PartRole")
 
 
+class PartFailed(Exception):
+    """A part raised, took too long, or answered what its role does not allow. It is not the engine's fault that asked it."""
+
+    def __init__(self, part: str, plugin: str, what: str) -> None:
+        self.part, self.plugin, self.what = part, plugin, what
+        super().__init__(f"{part}{f' of plug-in {plugin!r}' if plugin else ''} {what}")
+
+
 _offered: dict[tuple[PartRole, str], PartSpec] = {}
+_plugins: dict[PartSpec, str] = {}
 
 
-def offer_parts(specs: Iterable[PartSpec]) -> None:
-    """Make parts known in this process; the loader does."""
+def offer_parts(specs: Iterable[PartSpec], plugins: Mapping[PartSpec, str] | None = None) -> None:
+    """Make parts known in this process, with the names of their plug-ins; the loader does."""
     _offered.update(((spec.role, spec.name), spec) for spec in specs)
+    _plugins.update(plugins or {})
+
+
+def plugin_of(spec: PartSpec) -> str:
+    """The name of the plug-in that offers a part; empty where that is not known."""
+    return _plugins.get(spec, "")
 
 
 def parts_of(role: PartRole) -> tuple[PartSpec, ...]:

@@ -46,7 +46,7 @@ def register_embedders() -> Iterable[EmbedderSpec]:  # type: ignore[empty-body]
     Returns
     -------
     Iterable of EmbedderSpec
-        Of two with one name, the one that was loaded first is used.
+        Of texts, or of pictures (`EmbedderSpec.role`). Of two with one name, the one that was loaded first is used.
 
     Example
     -------

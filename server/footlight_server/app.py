@@ -204,7 +204,7 @@ class App:
 
 def _chosen_stages(plugins: Plugins, chosen: tuple[str, ...]) -> Stages:
     try:
-        return Stages(plugins.stages, chosen)
+        return Stages(plugins, chosen)
     except UnknownStage as unknown:
         raise CannotStart(str(unknown)) from unknown
 

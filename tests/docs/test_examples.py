@@ -127,7 +127,7 @@ def test_a_file_dropped_into_a_folder_is_a_plugin(plugin: Path) -> None:
     assert run(["-c", script, str(plugin)], cwd=plugin.parent).strip() == "True"
 
 
-PARTS = ("tail_first.py", "last_call.py", "warmer.py", "tally_file.py")
+PARTS = ("tail_first.py", "last_call.py", "warmer.py", "tally_file.py", "mean_colour.py")
 
 
 @pytest.mark.parametrize("name", PARTS)

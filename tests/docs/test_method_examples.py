@@ -10,9 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from footlight_plugins import Content, Domain, EngineSpec, PartRole, PartSpec, Samples, UpdateClass, Verb
+from footlight_plugins import (
+    Content,
+    Domain,
+    EmbedderRole,
+    EmbedderSpec,
+    EngineSpec,
+    PartRole,
+    PartSpec,
+    Samples,
+    UpdateClass,
+    Verb,
+)
 from footlight_plugins.stages import Origin
-from footlight_plugins.testing import AssistantSuite, RecommenderSuite, RulesSuite
+from footlight_plugins.testing import AssistantSuite, ImageEmbedderSuite, RecommenderSuite, RulesSuite
 
 METHODS = Path(__file__).parents[2] / "docs/examples/methods"
 TEXT, PICTURE = Content("text/plain", b"to be or not"), Content("image/png", b"\x89PNG")
@@ -62,6 +73,15 @@ class TestTheRules(RulesSuite):
 
     def part_class(self) -> type[Any]:
         found: type[Any] = _module("rules").Room
+        return found
+
+
+class TestTheImageEmbedder(ImageEmbedderSuite):
+    spec = EmbedderSpec("grid", "1.0", "Colours.", "shown:ColourGrid", role=EmbedderRole.IMAGE)
+    plugin_module = "footlight_plugins"
+
+    def embedder_class(self) -> type[Any]:
+        found: type[Any] = _module("image_embedder").ColourGrid
         return found
 
 

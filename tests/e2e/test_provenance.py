@@ -213,7 +213,7 @@ def test_a_restored_server_knows_its_signatures_and_watermarks_by_its_keys(
     assert [path.read_bytes() for path in keys] == [
         (studio.data_dir / "keys" / path.name).read_bytes() for path in keys
     ]
-    marking = Marking(Stages(load_plugins().stages), tmp_path / "new", SigningConfig())
+    marking = Marking(Stages(load_plugins()), tmp_path / "new", SigningConfig())
     content, anchors = Content(asset.media_type, asset.data), marking.anchors()
     assert marking.stages.signature is not None and marking.stages.watermark is not None
     assert marking.stages.signature.verify(content, b"", anchors).state == "trusted"

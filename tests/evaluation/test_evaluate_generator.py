@@ -51,13 +51,25 @@ def test_a_generator_is_measured_beside_what_was_held_out_and_the_baseline(corpu
         "4",
         "--count",
         "24",
+        "--embedder",
+        "picture-features",
     ]
     result = CliRunner().invoke(build(), [*arguments, *options, "--out", str(tmp_path), "--json"])
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)
     assert list(rows) == ["real, held out", "seed 4", "mlp-gan, seed 4"] and len(rows["seed 4"]["kid"]) == 3
+    assert rows["seed 4"]["embedded"]["kid"] > rows["real, held out"]["embedded"]["kid"]
     text = (tmp_path / "index.html").read_text()
     assert text.count("data:image/png;base64,") == 3 and "Ways between seeds" in text
+    assert "coverage, picture-features" in text
+
+
+def test_an_embedder_that_nobody_offers_is_refused_with_those_that_there_are(corpus: Path) -> None:
+    arguments = ["--engine", "image-gan", "--corpus", str(corpus), "--embedder", "sentence-encoder"]
+    result = CliRunner().invoke(build(), ["evaluate-generator", *arguments, "--option", "size=28"])
+    said = " ".join(result.output.split())
+    assert result.exit_code == 2 and "no plug-in offers the image embedder 'sentence-encoder'" in said
+    assert "picture-features" in said
 
 
 def test_a_zip_is_the_folder_in_it(corpus: Path, zipped: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from footlight_plugins import Domain, Samples
+from footlight_plugins import Domain, ImageEmbedder, Samples
+from footlight_plugins.evaluation.embedded import EmbeddedSpace, with_opacity
 from footlight_plugins.evaluation.features import random_features
 from footlight_plugins.evaluation.generation import (
     copying,
@@ -79,3 +82,46 @@ def test_features_are_the_same_for_everybody() -> None:
 def test_too_few_samples_are_refused() -> None:
     with pytest.raises(ValueError, match="too few"):
         measured(Samples(Domain.IMAGE, pictures(9, 0), pictures(3, 1), ("",) * 9), pictures(9, 2))
+
+
+class Seen(ImageEmbedder):
+    """Means over a grid of 4 by 4, and what it was shown."""
+
+    size = 48
+
+    def __init__(self) -> None:
+        self.shown: list[NDArray[np.uint8]] = []
+
+    def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        self.shown += pictures
+        return np.stack([one[1::3, 1::3, :3].ravel() / 255 for one in pictures]).astype(np.float32)
+
+
+def test_in_an_embedders_space_real_pictures_are_nearer_than_brighter_ones() -> None:
+    space = EmbeddedSpace(SAMPLES, Seen())
+    real, bright = space.real(), space.closeness(pictures(60, 2, bright=50))
+    assert real.fd < bright.fd and real.kid < bright.kid and real.coverage > bright.coverage
+
+
+def test_an_embedders_space_has_the_scale_that_it_was_learned_with() -> None:
+    """A shift of all 48 numbers by 51 / 255 = 0.2: the squared distance of the means is 48 * 0.04."""
+    samples = Samples(Domain.IMAGE, pictures(200, 0), pictures(60, 1), SAMPLES.names)
+    assert EmbeddedSpace(samples, Seen()).closeness(samples.train + 51).fd == pytest.approx(48 * 0.04, rel=1e-3)
+
+
+def test_an_embedder_is_shown_opacity_last_and_may_not_write() -> None:
+    seen = Seen()
+    EmbeddedSpace(SAMPLES, seen)
+    assert seen.shown[0].shape == (12, 12, 4) and (seen.shown[0][..., 3] == 255).all()
+    assert not any(one.flags.writeable for one in seen.shown)
+
+
+def test_grey_pictures_get_three_equal_colours() -> None:
+    grey = np.arange(8, dtype=np.uint8).reshape(1, 2, 4, 1)
+    assert (with_opacity(grey)[..., :3] == grey).all() and with_opacity(grey).shape == (1, 2, 4, 4)
+
+
+def test_an_embedder_takes_pictures_only() -> None:
+    heights = np.zeros((9, 4, 4), np.float32)
+    with pytest.raises(ValueError, match="takes pictures, not samples of the domain 'surface'"):
+        EmbeddedSpace(Samples(Domain.SURFACE, heights, heights, ("",) * 9), Seen())

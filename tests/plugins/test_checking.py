@@ -11,14 +11,22 @@ from typing import Any
 
 import pytest
 
-from footlight_plugins import Box, Candidates
+from footlight_plugins import Box, Candidates, EmbedderRole
 from footlight_plugins.checking import suites
 from footlight_plugins.checking.advice import advice
-from footlight_plugins.checking.suites import PART_SUITES, suite_of
+from footlight_plugins.checking.suites import EMBEDDER_SUITES, PART_SUITES, suite_of
+from footlight_plugins.embedding import EMBEDDER_ROLES
 from footlight_plugins.parts import PART_ROLES, PartRole
 from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
 
-SUITES = (AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite, *PART_SUITES.values())
+SUITES = (
+    AgentSuite,
+    AssistantSuite,
+    GeneratorSuite,
+    RecommenderSuite,
+    *PART_SUITES.values(),
+    *EMBEDDER_SUITES.values(),
+)
 
 SOUND = '''"""A sound one."""
 import numpy as np
@@ -112,9 +120,9 @@ class OwnSuite(AgentSuite):
     """What a distribution brings for an engine that needs more than the made-up data."""
 
 
-def order_for(engine: str) -> str:
+def order_for(engine: str, role: str = "") -> str:
     order = {
-        "role": "",
+        "role": role,
         "name": engine,
         "module": "footlight_engines",
         "folder": "",
@@ -134,6 +142,11 @@ def brings(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_an_agent_is_checked_with_spaces_that_it_takes() -> None:
     spaces = suite_of(order_for("linucb")).spaces  # type: ignore[attr-defined]
     assert isinstance(spaces.observation, Box) and isinstance(spaces.action, Candidates)
+
+
+def test_an_embedder_is_checked_by_the_suite_of_its_role() -> None:
+    suite = suite_of(order_for("picture-features", "image-embedder"))
+    assert issubclass(suite, EMBEDDER_SUITES[EmbedderRole.IMAGE]) and suite.spec.name == "picture-features"
 
 
 def test_a_distribution_may_bring_a_suite_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +173,10 @@ def test_there_is_no_advice_for_tests_that_are_gone() -> None:
 
 def test_every_role_of_a_part_has_a_suite() -> None:
     assert PART_SUITES.keys() == set(PartRole) == PART_ROLES.keys()
+
+
+def test_every_role_of_an_embedder_has_a_suite() -> None:
+    assert EMBEDDER_SUITES.keys() == set(EmbedderRole) == EMBEDDER_ROLES.keys()
 
 
 def test_a_part_is_checked_as_an_engine_is(tmp_path: Path) -> None:

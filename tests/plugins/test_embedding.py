@@ -14,11 +14,14 @@ from footlight_engines.act.assistant.engine import AssistantOptions, CatalogueAs
 from footlight_plugins import (
     Embedder,
     EmbedderFailed,
+    EmbedderRole,
     EmbedderSpec,
+    ImageEmbedder,
     ItemContent,
     Turn,
     embedding,
     find_embedder,
+    find_image_embedder,
     impl,
 )
 from footlight_plugins.loader import LoaderConfig, PluginSource, PluginState, load_plugins
@@ -36,12 +39,25 @@ class Letters(Embedder):
 LETTERS = EmbedderSpec("letters", "1", "Counts.", f"{__name__}:Letters", rank=1)
 
 
+class Shade(ImageEmbedder):
+    """How bright and how opaque a picture is."""
+
+    size = 2
+
+    def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.array([(one[..., :3].mean(), one[..., 3].mean()) for one in pictures], np.float32).reshape(-1, 2)
+
+
+SHADE = EmbedderSpec("shade", "1", "Light.", f"{__name__}:Shade", rank=5, role=EmbedderRole.IMAGE, api_version=2)
+BLACK, WHITE = np.zeros((2, 3, 4), np.uint8), np.full((5, 1, 4), 255, np.uint8)
+
+
 class Plugin:
-    """Offers one embedder and no engine."""
+    """Offers embedders and no engine."""
 
     @impl
     def register_embedders(self) -> list[EmbedderSpec]:
-        return [LETTERS]
+        return [LETTERS, SHADE]
 
 
 @pytest.fixture
@@ -56,7 +72,32 @@ def offered(*specs: EmbedderSpec) -> list[str]:
 
 def test_the_loader_tells_which_embedders_there_are(nothing_offered: None) -> None:
     plugins = load_plugins(LoaderConfig(discover=lambda: [PluginSource("letters", Plugin)]))
-    assert plugins.embedders == {"letters": LETTERS} and plugins.statuses[0].state is PluginState.LOADED
+    assert plugins.embedders == {"letters": LETTERS, "shade": SHADE}
+    assert plugins.statuses[0].state is PluginState.LOADED and plugins.plugin_of_part(SHADE) == "letters"
+
+
+def test_texts_and_pictures_have_embedders_of_their_own(nothing_offered: None) -> None:
+    offered(LETTERS, SHADE)
+    texts, pictures = find_embedder(), find_image_embedder()
+    assert texts is not None and texts[0] is LETTERS and find_embedder("shade") is None
+    assert pictures is not None and pictures[1].embed([BLACK, WHITE]).tolist() == [[0, 0], [255, 255]]
+
+
+def test_what_is_offered_for_pictures_must_take_pictures(
+    nothing_offered: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    offered(EmbedderSpec("letters", "1", "Texts.", f"{__name__}:Letters", role=EmbedderRole.IMAGE))
+    assert find_image_embedder() is None and "must be a subclass of footlight_plugins.ImageEmbedder" in caplog.text
+
+
+def test_one_of_a_later_contract_is_not_taken(nothing_offered: None) -> None:
+    class Later:
+        @impl
+        def register_embedders(self) -> list[EmbedderSpec]:
+            return [EmbedderSpec("later", "1", "Later.", "nowhere:Nothing", api_version=9)]
+
+    (status,) = load_plugins(LoaderConfig(discover=lambda: [PluginSource("later", Later)])).statuses
+    assert status.state is PluginState.INCOMPATIBLE and "embedder 'later' was written for contract 9" in status.reason
 
 
 def test_the_best_that_is_installed_is_used(nothing_offered: None) -> None:
@@ -118,6 +159,28 @@ def test_one_that_answers_no_vectors_is_named(nothing_offered: None, what: str) 
         found[1].embed([what])
 
 
+class Dazzled(Shade):
+    def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> Any:
+        if callable(answer := WRONG[self.deed]):
+            answer()
+        return answer
+
+    deed = "nan"
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_one_of_pictures_that_answers_no_vectors_is_named_with_its_plugin(
+    nothing_offered: None, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    spec = EmbedderSpec("dazzled", what, "Fails.", f"{__name__}:Dazzled", role=EmbedderRole.IMAGE)
+    monkeypatch.setattr(Dazzled, "deed", what)
+    embedding.offer([spec], {spec: "stranger"})
+    found = find_image_embedder("dazzled")
+    assert found is not None
+    with pytest.raises(EmbedderFailed, match="image-embedder 'dazzled' of plug-in 'stranger' failed"):
+        found[1].embed([BLACK])
+
+
 def test_the_assistant_goes_on_without_one_that_fails(nothing_offered: None) -> None:
     offered(EmbedderSpec("bitter", "1", "Fails at all.", f"{__name__}:Bitter"))
     assistant = CatalogueAssistant(AssistantOptions())
@@ -134,7 +197,7 @@ class Bitter(Letters):
         raise OSError("its file is gone")
 
 
-@pytest.mark.parametrize("wrong", [{"name": "No Name"}, {"factory": "nowhere"}])
+@pytest.mark.parametrize("wrong", [{"name": "No Name"}, {"factory": "nowhere"}, {"role": "sound-embedder"}])
 def test_a_malformed_spec_is_refused(wrong: dict[str, str]) -> None:
     fields: dict[str, Any] = {"name": "a", "version": "1", "summary": "", "factory": "a:B"}
     with pytest.raises(ValueError, match="must"):

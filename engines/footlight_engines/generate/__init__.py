@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from footlight_engines.provenance import register_stages
-from footlight_plugins import EngineSpec, Verb, impl
+from footlight_plugins import EmbedderRole, EmbedderSpec, EngineSpec, Verb, impl
 
-__all__ = ["register_engines", "register_stages"]
+__all__ = ["register_embedders", "register_engines", "register_stages"]
 
 _HERE = "footlight_engines.generate"
 
@@ -70,4 +70,19 @@ def register_engines() -> list[EngineSpec]:
             batch_size=16,
             rank=-1,
         ),
+    ]
+
+
+@impl
+def register_embedders() -> list[EmbedderSpec]:
+    """Of pictures."""
+    return [
+        EmbedderSpec(
+            name="picture-features",
+            version="1.0",
+            summary="Layout, colour and spread of pictures, by a network of fixed random weights.",
+            factory=f"{_HERE}.picture_features:PictureFeatures",
+            role=EmbedderRole.IMAGE,
+            api_version=2,
+        )
     ]

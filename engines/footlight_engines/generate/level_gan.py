@@ -55,20 +55,21 @@ class LevelGan(ConvEngine):
         playable = float(np.mean([judge.judge(level).playable for level in some]))
         meta = {"symbols": symbols, "rules": rules, "counts": _fixed_counts(train, len(symbols))}
         if rules != "none":  # then what is best is what can be played most often
-            material = replace(material, flaw=lambda logits: _unplayable(_tiles(logits, meta), meta))
+            material = replace(material, flaw=lambda logits: _unplayable(_tiles(logits, meta), symbols, judge))
         return material, meta, {"playable_in_corpus": playable}
 
     def train(self, corpus: Corpus, run: Any) -> Mapping[str, float]:
         """Learn, and measure which share of the draws can be played."""
         figures = super().train(corpus, run)
         model = self.trained()
-        drawn = self.drawn(np.arange(MEASURED, dtype=np.int64))
-        judged = [_judged(grid, model.meta)[1] for grid in drawn]
+        drawn, rules = self.drawn(np.arange(MEASURED, dtype=np.int64)), _rules_in(model)
+        judged = [_judged(grid, model.meta["symbols"], rules)[1] for grid in drawn]
         return {**figures, "playable_share": float(np.mean([one.playable for one in judged]))}
 
     def generate_as(self, seeds: NDArray[np.int64], wish: Wish, call: Call) -> list[Content]:
         """Levels that can be played, one a seed. A seed's further draws follow from it alone."""
         model = self.trained()
+        rules = _rules_in(model)
         if len(seeds) and seeds.min() < 0:
             raise ValueError(f"seed {seeds.min()} must be 0 or more")
         made: dict[int, Content] = {}
@@ -80,9 +81,9 @@ class LevelGan(ConvEngine):
             call.check()
             draws = np.array([_further(int(seeds[place]), attempt) for place in waiting], np.int64)
             for place, grid in zip(waiting, self.drawn(draws, wish), strict=True):
-                level, judgement = _judged(grid, model.meta)
+                level, judgement = _judged(grid, model.meta["symbols"], rules)
                 if judgement.playable:
-                    made[place] = self._content(level, judgement, model, attempt)
+                    made[place] = _content(level, judgement, rules, model.meta, attempt)
                 else:
                     why[judgement.reason] += 1
         if len(made) < len(seeds):
@@ -92,8 +93,9 @@ class LevelGan(ConvEngine):
 
     def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:
         """Levels as they are, for the way from one seed to another; each says whether it can be played."""
-        judged = [_judged(grid, model.meta) for grid in arrays]
-        return [self._content(level, judgement, model, 0) for level, judgement in judged]
+        rules = _rules_in(model)
+        judged = [_judged(grid, model.meta["symbols"], rules) for grid in arrays]
+        return [_content(level, judgement, rules, model.meta, 0) for level, judgement in judged]
 
     def samples(self, corpus: Corpus) -> Samples:
         """The levels; see `Generator.samples`."""
@@ -105,14 +107,14 @@ class LevelGan(ConvEngine):
         """The tiles (n, H, W); see `_tiles`."""
         return _tiles(logits, model.meta)
 
-    def _content(self, level: list[str], judgement: Judgement, model: Model, redraws: int) -> Content:
-        _, rules = rules_of(model.meta["rules"], frozenset())
-        symbols = model.meta["symbols"]
-        sample = np.array([[symbols.index(symbol) for symbol in row] for row in level], np.uint8)
-        legend = {symbol: list(colour_of(symbol, rules)) for symbol in symbols}
-        facts = {"playable": judgement.playable, "rules": model.meta["rules"], "unplayable_draws": redraws}
-        attributes = {**facts, **judgement.facts, "legend": legend, "picture_png": _picture(level, rules)}
-        return Content("text/plain", ("\n".join(level) + "\n").encode(), attributes, sample)
+
+def _content(level: list[str], judgement: Judgement, rules: Rules, meta: Mapping[str, Any], redraws: int) -> Content:
+    symbols = meta["symbols"]
+    sample = np.array([[symbols.index(symbol) for symbol in row] for row in level], np.uint8)
+    legend = {symbol: list(colour_of(symbol, rules)) for symbol in symbols}
+    facts = {"playable": judgement.playable, "rules": meta["rules"], "unplayable_draws": redraws}
+    attributes = {**facts, **judgement.facts, "legend": legend, "picture_png": _picture(level, rules)}
+    return Content("text/plain", ("\n".join(level) + "\n").encode(), attributes, sample)
 
 
 def _tiles(logits: torch.Tensor, meta: Mapping[str, Any]) -> NDArray[np.uint8]:
@@ -122,16 +124,20 @@ def _tiles(logits: torch.Tensor, meta: Mapping[str, Any]) -> NDArray[np.uint8]:
     return np.stack([_counted(one, counts) for one in likely])
 
 
-def _judged(grid: NDArray[np.uint8], meta: Mapping[str, Any]) -> tuple[list[str], Judgement]:
-    _, rules = rules_of(meta["rules"], frozenset())
-    level = list(rules.repaired(_rows(grid, meta["symbols"])))
+def _rules_in(model: Model) -> Rules:
+    """The rules that a model was made with."""
+    return rules_of(model.meta["rules"], frozenset())[1]
+
+
+def _judged(grid: NDArray[np.uint8], symbols: str, rules: Rules) -> tuple[list[str], Judgement]:
+    level = list(rules.repaired(_rows(grid, symbols)))
     return level, rules.judge(level)
 
 
-def _unplayable(grids: NDArray[np.uint8], meta: Mapping[str, Any]) -> float:
+def _unplayable(grids: NDArray[np.uint8], symbols: str, rules: Rules) -> float:
     """The share of levels that cannot be played, or equal another."""
     different = np.unique(grids, axis=0)
-    return 1 - sum(_judged(grid, meta)[1].playable for grid in different) / len(grids)
+    return 1 - sum(_judged(grid, symbols, rules)[1].playable for grid in different) / len(grids)
 
 
 def _grids(

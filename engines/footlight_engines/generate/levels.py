@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Judgement, PartRole, Rules, find_part, parts_of
+from footlight_plugins import Judgement, PartRole, Rules, find_rules, parts_of
 from footlight_plugins.rules import Grid
 
 __all__ = ["Grid", "Judgement", "Rules", "colour_of", "rules_of"]
@@ -125,7 +125,7 @@ def rules_of(name: str, symbols: frozenset[str]) -> tuple[str, Rules]:
     if name in known:
         return name, known[name]()
     if name in offered:
-        return name, find_part(PartRole.LEVEL_RULES, name)
+        return name, find_rules(name)
     return name, _of_entry_point(name, [*known, *offered])
 
 
@@ -133,7 +133,7 @@ def _fitting(known: Mapping[str, type[Rules]], offered: list[str], symbols: froz
     """The first rules that say that they fit; those that fit everything where none do."""
     makers: dict[str, Callable[[], Rules]] = {
         **known,
-        **{name: partial(find_part, PartRole.LEVEL_RULES, name) for name in offered},
+        **{name: partial(find_rules, name) for name in offered},
     }
     for name, make in makers.items():
         if (rules := make()).fits(symbols):

@@ -1,8 +1,8 @@
-"""Models in ONNX, as recommenders and as generators: a Footlight plug-in."""
+"""Models in ONNX, as recommenders, as generators and as embedders of pictures: a Footlight plug-in."""
 
 from __future__ import annotations
 
-from footlight_plugins import EngineSpec, UpdateClass, Verb, impl
+from footlight_plugins import EmbedderRole, EmbedderSpec, EngineSpec, UpdateClass, Verb, impl
 
 
 @impl
@@ -32,4 +32,21 @@ def register_engines() -> list[EngineSpec]:
             rank=-5,
             requires=("onnxruntime", "PIL"),
         ),
+    ]
+
+
+@impl
+def register_embedders() -> list[EmbedderSpec]:
+    """Of pictures. Its rank is low: where nobody names it, there need not be a model."""
+    return [
+        EmbedderSpec(
+            name="onnx-images",
+            version="1.0",
+            summary="Embeds pictures by a model in ONNX: image-embedder.onnx of the operator's folder.",
+            factory="footlight_onnx.pictures:OnnxImageEmbedder",
+            requires=("onnxruntime", "PIL"),
+            rank=-5,
+            role=EmbedderRole.IMAGE,
+            api_version=2,
+        )
     ]

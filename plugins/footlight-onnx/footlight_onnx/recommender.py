@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_onnx.folder import read_model
 from footlight_onnx.model import Model, as_array, from_state
 from footlight_onnx.options import RecommenderOptions
 from footlight_plugins import Events, ItemContent, Options, Query, ScoringRecommender, State, TrainingRun
-
-FOLDER = "FOOTLIGHT_ONNX_MODELS"
-"""The environment variable that names the operator's folder of models; a client can only name a file in it."""
 
 
 class OnnxRecommender(ScoringRecommender):
@@ -47,7 +43,7 @@ class OnnxRecommender(ScoringRecommender):
         ValueError
             When the operator has named no folder, the file is not there, or it is no model that fits.
         """
-        self._data = _read(self._options.model)
+        self._data = read_model(self._options.model)
         self._model = Model(self._data, self._options.threads)
         rows = self._outcome(np.empty(0, np.int64), np.empty(0)).shape
         return {**super().fit(events, run), "rows": float(rows[0]), "mapped_items": float(len(self._row_of))}
@@ -114,13 +110,3 @@ class OnnxRecommender(ScoringRecommender):
             self._data, self._model = b"", None
             return
         self._data, self._model = from_state(data, self._options.threads)
-
-
-def _read(name: str) -> bytes:
-    folder = os.environ.get(FOLDER, "")
-    if not folder:
-        raise ValueError(f"${FOLDER} must name the folder of models; the operator sets it where the server is started")
-    path = Path(folder) / name
-    if not path.is_file():
-        raise ValueError(f"option 'model': there is no file {name!r} in the folder of ${FOLDER}")
-    return path.read_bytes()

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import pytest
 
-from footlight_onnx import register_engines
+from footlight_onnx import register_embedders, register_engines
 from footlight_plugins import Corpus, CorpusFile, ItemContent, Recommender
-from footlight_plugins.testing import GeneratorSuite, RecommenderSuite
+from footlight_plugins.testing import GeneratorSuite, ImageEmbedderSuite, RecommenderSuite
 from footlight_plugins.testing.generator import StopsAfter
 
 MODELS = Path(__file__).with_name("checked")
@@ -60,3 +60,15 @@ class OnnxGeneratorSuite(GeneratorSuite):
         with pytest.raises(Exception, match="stopped"):
             self.trained(tmp_path, stopping=StopsAfter(0))
         assert self.trained(tmp_path, stopping=StopsAfter(math.inf)).state().arrays["model"].size > 0
+
+
+class OnnxImageSuite(ImageEmbedderSuite):
+    """With a model that takes pictures of 8 by 8: a matrix."""
+
+    spec = register_embedders()[0]
+
+    @pytest.fixture(autouse=True)
+    def models(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A folder with the model."""
+        shutil.copy(MODELS / "image-embedder.onnx", tmp_path)
+        monkeypatch.setenv("FOOTLIGHT_ONNX_MODELS", str(tmp_path))

@@ -56,6 +56,32 @@ def picture_model(size: int, channels: int, height: int, width: int) -> bytes:
     )
 
 
+def vision_model(channels_first: bool, side: int | str = "side", batch: int | str = "batch") -> bytes:
+    """The mean of each colour of pictures of any size, (batch, 3, 1, 1) or (batch, 1, 1, 3)."""
+    shape = [batch, 3, side, side] if channels_first else [batch, side, side, 3]
+    outcome = [batch, 3, 1, 1] if channels_first else [batch, 1, 1, 3]
+    axes = [2, 3] if channels_first else [1, 2]
+    return _bytes(
+        [helper.make_node("ReduceMean", ["pictures"], ["means"], axes=axes)],
+        [helper.make_tensor_value_info("pictures", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("means", TensorProto.FLOAT, outcome)],
+    )
+
+
+def flat_model(side: int, size: int) -> bytes:
+    """Pictures, (batch, 3, side, side), times a matrix: (batch, size). What the suite that is shipped is run with."""
+    weights = np.random.default_rng(1).normal(size=(3 * side * side, size)).astype(np.float32) / side
+    return _bytes(
+        [
+            helper.make_node("Flatten", ["pictures"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["vectors"]),
+        ],
+        [helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["batch", 3, side, side])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", size])],
+        weights=weights,
+    )
+
+
 def model_of_two_inputs() -> bytes:
     """A model that no engine here can feed."""
     value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 2]) for name in ("a", "b")]

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from footlight_plugins.contract import EngineSpec
+from footlight_plugins.embedding import EmbedderSpec
 from footlight_plugins.loader import LoaderConfig, Plugins, PluginStatus, installed_plugins, load_plugins
 from footlight_plugins.parts import PartSpec
 from footlight_plugins.spec import ENTRY_POINT_GROUP
 
-Offer: TypeAlias = EngineSpec | PartSpec
+Offer: TypeAlias = EngineSpec | PartSpec | EmbedderSpec
 
 
 class NotFound(ValueError):
@@ -35,7 +36,7 @@ class Candidate:
     @property
     def offers(self) -> tuple[Offer, ...]:
         """Everything it offers that there is a suite for."""
-        return (*self.engines, *self.status.parts)
+        return (*self.engines, *self.status.parts, *self.status.embedders)
 
 
 def find_plugin(target: str) -> tuple[Candidate, ...]:

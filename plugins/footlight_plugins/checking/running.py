@@ -15,7 +15,7 @@ from typing import Any
 from footlight_plugins.checking.finding import Candidate, Offer
 from footlight_plugins.checking.recording import RECORD
 from footlight_plugins.checking.report import Report, read_report
-from footlight_plugins.parts import PartSpec
+from footlight_plugins.contract import EngineSpec
 
 _TEST = """from footlight_plugins.checking.suites import suite_of
 
@@ -51,7 +51,7 @@ def check_offer(candidate: Candidate, offer: Offer, terms: Terms, tell: Callable
 def _order(candidate: Candidate, offer: Offer, terms: Terms) -> str:
     return json.dumps(
         {
-            "role": offer.role.value if isinstance(offer, PartSpec) else "",
+            "role": "" if isinstance(offer, EngineSpec) else offer.role.value,
             "name": offer.name,
             "module": candidate.module,
             "folder": str(candidate.folder) if candidate.folder else "",

@@ -11,6 +11,7 @@ from typing import Any
 from footlight_plugins.contract import Engine, EngineSpec, Verb
 from footlight_plugins.data import Corpus, CorpusFile
 from footlight_plugins.decisions import Box, Candidates, Discrete, Spaces
+from footlight_plugins.embedding import EmbedderRole
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.parts import PartRole, part_spec
@@ -19,9 +20,11 @@ from footlight_plugins.testing import (
     AgentSuite,
     AssistantSuite,
     CandidateSourceSuite,
+    EmbedderSuite,
     EngineSuite,
     EventListenerSuite,
     GeneratorSuite,
+    ImageEmbedderSuite,
     OfferSuite,
     PartSuite,
     RecommenderSuite,
@@ -38,10 +41,14 @@ PART_SUITES: Mapping[PartRole, type[PartSuite]] = {
     PartRole.REWARD_SHAPER: RewardShaperSuite,
     PartRole.EVENT_LISTENER: EventListenerSuite,
 }
+EMBEDDER_SUITES: Mapping[EmbedderRole, type[EmbedderSuite]] = {
+    EmbedderRole.TEXT: EmbedderSuite,
+    EmbedderRole.IMAGE: ImageEmbedderSuite,
+}
 
 
 SUITES = "footlight.suites"
-"""The group of entry points in which a distribution names suites of its own, by the names of its engines and parts."""
+"""The group of entry points in which a distribution names suites of its own, by the names of what it offers."""
 
 
 def suite_of(order: str) -> type[OfferSuite]:
@@ -50,6 +57,9 @@ def suite_of(order: str) -> type[OfferSuite]:
     plugins = load_plugins(LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None))
     given = {name: asked[name] for name in ("options", "bound") if asked[name]}
     members: dict[str, Any] = {"plugin_module": asked["module"], **given}
+    if asked["role"] in list(EmbedderRole):
+        embedder = plugins.embedders[asked["name"]]
+        return type("TestPlugin", (_own(embedder.name, EMBEDDER_SUITES[embedder.role]),), {"spec": embedder, **members})
     if asked["role"]:
         part = part_spec(PartRole(asked["role"]), asked["name"])
         return type("TestPlugin", (_own(part.name, PART_SUITES[part.role]),), {"spec": part, **members})

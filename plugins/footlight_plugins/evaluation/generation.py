@@ -52,6 +52,12 @@ class Likeness:
         """By name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def columns(self) -> Mapping[str, float]:
+        """What a table of several shows, by the head of the column."""
+        kid = dict(zip(("KID", "KID 2", "KID, learned"), self.kid, strict=True))
+        rest = {"FD": self.fd, "density": self.density, "coverage": self.coverage, "C_T": self.copying}
+        return {**kid, **rest, "distinct": self.distinct, "blank": self.blank}
+
 
 def measured(samples: Samples, made: NDArray[np.generic]) -> Likeness:
     """Compare samples with what a generator learned from and with what was held out.
@@ -61,7 +67,7 @@ def measured(samples: Samples, made: NDArray[np.generic]) -> Likeness:
     ValueError
         When there are too few samples to say anything: 2 of each kind, and more held-out ones than neighbours.
     """
-    train, heldout, asked = (_chosen(part) for part in (samples.train, samples.heldout, made))
+    train, heldout, asked = (chosen(part) for part in (samples.train, samples.heldout, made))
     if min(len(train), len(asked)) < 2 or len(heldout) <= NEIGHBOURS:
         raise ValueError(f"too few samples: {len(train)} to learn from, {len(heldout)} held out, {len(asked)} made")
     spaces = _spaces(samples.domain, train, heldout, asked)
@@ -70,8 +76,8 @@ def measured(samples: Samples, made: NDArray[np.generic]) -> Likeness:
     return Likeness(
         kid=tuple(kernel_distance(a, c) for a, _, c in spaces),
         fd=frechet_distance(real, generated),
-        density=_balls(apart, generated[:few])[0],
-        coverage=_balls(apart, generated[:few])[1],
+        density=balls(apart, generated[:few])[0],
+        coverage=balls(apart, generated[:few])[1],
         copying=copying(_nearest(real, generated), _nearest(real, apart)),
         nearest=tuple(float(p) for p in np.percentile(_nearest(real, generated), [1, 5, 50, 95])),
         distinct=len({one.tobytes() for one in asked}) / len(asked),
@@ -83,9 +89,9 @@ def real_row(samples: Samples) -> Likeness:
     """What held-out samples themselves come to: the row to read all others beside. Density and coverage are those of as many
     training samples, which are nearer to nothing than others."""
     row = measured(samples, samples.heldout)
-    train = _chosen(samples.train)
-    real, apart, _ = _spaces(samples.domain, train, _chosen(samples.heldout), train[:2], SPACES[:1])[0]
-    density, coverage = _balls(apart, real[np.random.default_rng(1).permutation(len(real))[: len(apart)]])
+    train = chosen(samples.train)
+    real, apart, _ = _spaces(samples.domain, train, chosen(samples.heldout), train[:2], SPACES[:1])[0]
+    density, coverage = balls(apart, real[np.random.default_rng(1).permutation(len(real))[: len(apart)]])
     return Likeness(row.kid, row.fd, density, coverage, 0.0, row.nearest, row.distinct, row.blank)
 
 
@@ -117,8 +123,8 @@ def copying(generated: NDArray[np.float64], heldout: NDArray[np.float64]) -> flo
     return float((wins - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12))
 
 
-def _balls(real: Rows, asked: Rows) -> tuple[float, float]:
-    """Density and coverage with balls around the real samples, as wide as to their fifth neighbour."""
+def balls(real: Rows, asked: Rows) -> tuple[float, float]:
+    """Density and coverage with balls around the real samples, as wide as to their fifth neighbour: (n, d) and (m, d)."""
     radius = np.sort(_distances(real, real), axis=1)[:, NEIGHBOURS]  # the nearest is itself
     inside = _distances(real, asked) <= radius[:, None]  # (real, asked)
     return float(inside.sum() / (NEIGHBOURS * len(asked))), float(inside.any(1).mean())
@@ -135,7 +141,8 @@ def _distances(a: Rows, b: Rows) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(squares.clip(0)))
 
 
-def _chosen(samples: NDArray[np.generic]) -> NDArray[np.generic]:
+def chosen(samples: NDArray[np.generic]) -> NDArray[np.generic]:
+    """At most `MOST` of the samples, always the same ones."""
     return samples[np.random.default_rng(0).permutation(len(samples))[:MOST]]
 
 

@@ -19,6 +19,7 @@ import pytest
 for _suite in (
     "agent",
     "assistant",
+    "embedder",
     "engine",
     "generator",
     "listener",
@@ -34,6 +35,7 @@ for _suite in (
 
 from footlight_plugins.testing.agent import AgentSuite  # noqa: E402
 from footlight_plugins.testing.assistant import AssistantSuite  # noqa: E402
+from footlight_plugins.testing.embedder import EmbedderSuite, ImageEmbedderSuite  # noqa: E402
 from footlight_plugins.testing.engine import EngineSuite  # noqa: E402
 from footlight_plugins.testing.generator import GeneratorSuite  # noqa: E402
 from footlight_plugins.testing.listener import EventListenerSuite  # noqa: E402
@@ -49,9 +51,11 @@ __all__ = [
     "AgentSuite",
     "AssistantSuite",
     "CandidateSourceSuite",
+    "EmbedderSuite",
     "EngineSuite",
     "EventListenerSuite",
     "GeneratorSuite",
+    "ImageEmbedderSuite",
     "OfferSuite",
     "PartSuite",
     "ReRankerSuite",

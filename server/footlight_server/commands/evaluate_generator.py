@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # imported where they are used, so that the command line star
     from numpy.typing import NDArray
 
     from footlight_plugins import Content, Corpus, EngineSpec, Generator, Samples
+    from footlight_plugins.evaluation.embedded import Closeness, EmbeddedSpace
     from footlight_plugins.evaluation.generation import Likeness
     from footlight_server.archive.layout import Progress
 
@@ -36,6 +37,9 @@ def evaluate_generator(
     baseline: Annotated[
         bool, typer.Option(help="Train the classical baseline for as long, and read it beside.")
     ] = True,
+    embedder: Annotated[
+        str, typer.Option(help="Compare pictures in the space of this image embedder of a plug-in as well.")
+    ] = "",
     plugins_dir: Annotated[Path | None, typer.Option("--plugins-dir", help="A folder of one-file plug-ins.")] = None,
     json: Json = False,
 ) -> None:
@@ -48,26 +52,29 @@ def evaluate_generator(
         from footlight_plugins.evaluation.generation import measured, real_row
 
         options, chosen = parsed(option), _seeds(seeds)
-        rows: dict[str, Likeness] = {}
+        rows: dict[str, tuple[Likeness, Closeness | None]] = {}
         sheets: list[tuple[str, Any]] = []
         with local_corpus(corpus) as files, bars(json) as tell:
             specs = _specs(plugins_dir)
             generator = _generator(specs, engine, options)
             samples = _samples(generator, files)
-            rows["real, held out"] = real_row(samples)
+            space = _space(samples, embedder)
+            rows["real, held out"] = real_row(samples), space.real() if space else None
             for seed in chosen:
                 seconds, contents = _drawn(generator, _known(files), seed, count, tell)
                 made = _stacked(contents)
-                rows[f"seed {seed}"] = measured(samples, made)
+                rows[f"seed {seed}"] = measured(samples, made), space.closeness(made) if space else None
                 if out is not None:
                     _save(contents[:64], out / f"seed-{seed}")
                     sheets += _sheets(generator, samples, made, seed)
                 if baseline and (beside := _baseline(specs, engine)):
                     plain = _beside(_generator(specs, beside, {}), samples, (seed, seconds, count), tell)
-                    rows[f"{beside}, seed {seed}"] = measured(samples, plain)
+                    near = space.closeness(plain) if space else None
+                    rows[f"{beside}, seed {seed}"] = measured(samples, plain), near
+            columns = {name: _columns(*row, embedder) for name, row in rows.items()}
             if out is not None:
-                _write_page(out, engine, rows, sheets)
-        show(json, {name: dict(row.as_json()) for name, row in rows.items()}, lambda: _table(rows))
+                _write_page(out, engine, columns, sheets)
+        show(json, {name: _as_json(*row) for name, row in rows.items()}, lambda: _table(columns))
 
 
 def _seeds(text: str) -> list[int]:
@@ -116,6 +123,19 @@ def _samples(generator: Generator, corpus: Corpus) -> Samples:
     if len(samples.heldout) < FEWEST:
         raise ValueError(f"--corpus: expected at least {FEWEST} held-out samples: put some files below heldout/")
     return samples
+
+
+def _space(samples: Samples, name: str) -> EmbeddedSpace | None:
+    """The samples as the image embedder of this name sees them; None where none is named."""
+    from footlight_plugins.embedding import EmbedderRole, made_embedder, offered_embedders
+    from footlight_plugins.evaluation.embedded import EmbeddedSpace
+
+    if not name:
+        return None
+    offered = {spec.name: spec for spec in offered_embedders(EmbedderRole.IMAGE)}
+    if name not in offered:
+        raise ValueError(f"--embedder: no plug-in offers the image embedder {name!r}; there are: {', '.join(offered)}")
+    return EmbeddedSpace(samples, made_embedder(offered[name]))
 
 
 def _drawn(generator: Generator, corpus: Corpus, seed: int, count: int, tell: Progress) -> tuple[float, list[Content]]:
@@ -181,7 +201,21 @@ def _sheets(generator: Generator, samples: Samples, made: NDArray[np.generic], s
     return [*found, (f"Samples and what they are nearest to, seed {seed}", neighbours(samples, made))]
 
 
-def _write_page(out: Path, engine: str, rows: Mapping[str, Likeness], sheets: list[tuple[str, Any]]) -> None:
+def _columns(row: Likeness, near: Closeness | None, embedder: str) -> Mapping[str, float]:
+    """What the table shows of a row."""
+    if near is None:
+        return row.columns()
+    beside = {"KID": near.kid, "FD": near.fd, "density": near.density, "coverage": near.coverage}
+    return {**row.columns(), **{f"{name}, {embedder}": value for name, value in beside.items()}}
+
+
+def _as_json(row: Likeness, near: Closeness | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**row.as_json(), **({} if near is None else {"embedded": asdict(near)})}
+
+
+def _write_page(out: Path, engine: str, rows: Mapping[str, Mapping[str, float]], sheets: list[tuple[str, Any]]) -> None:
     from footlight_server.commands.generator_page import page
 
     out.mkdir(parents=True, exist_ok=True)
@@ -196,10 +230,9 @@ def _save(contents: Any, folder: Path) -> None:
         (folder / f"{i:02}{ending_of(content.media_type)}").write_bytes(content.data)
 
 
-def _table(rows: Mapping[str, Likeness]) -> str:
-    names = ("KID", "KID, space 2", "KID, learned", "FD", "density", "coverage", "C_T", "distinct", "blank")
-    lines = [f"{'':<16}" + "".join(f"{name:>14}" for name in names)]
+def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    widths = {head: max(14, len(head) + 2) for head in next(iter(rows.values()))}
+    lines = [f"{'':<16}" + "".join(f"{head:>{width}}" for head, width in widths.items())]
     for name, row in rows.items():
-        values = (*row.kid, row.fd, row.density, row.coverage, row.copying, row.distinct, row.blank)
-        lines.append(f"{name:<16}" + "".join(f"{value:>14.4g}" for value in values))
+        lines.append(f"{name:<16}" + "".join(f"{row[head]:>{width}.4g}" for head, width in widths.items()))
     return "\n".join(lines)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from footlight_plugins import Domain, Samples
-    from footlight_plugins.evaluation.generation import Likeness
 
 Pictures = NDArray[np.uint8]
 SIDE = 64
@@ -26,7 +25,7 @@ _STYLE = (
 )
 
 
-def page(title: str, rows: Mapping[str, Likeness], sheets: Sequence[tuple[str, Pictures]]) -> str:
+def page(title: str, rows: Mapping[str, Mapping[str, float]], sheets: Sequence[tuple[str, Pictures]]) -> str:
     """One file without links: a table, and a picture under a heading for each sheet."""
     parts = [
         f"<h2>{html.escape(name)}</h2><img alt='{html.escape(name)}' src='{_data_url(sheet)}'>"
@@ -36,13 +35,12 @@ def page(title: str, rows: Mapping[str, Likeness], sheets: Sequence[tuple[str, P
     return f"{head}<h1>{html.escape(title)}</h1>{_table(rows)}{''.join(parts)}"
 
 
-def _table(rows: Mapping[str, Likeness]) -> str:
-    names = ("KID", "KID 2", "KID, learned", "FD", "density", "coverage", "C_T", "distinct", "blank")
+def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
     body = ""
     for name, row in rows.items():
-        values = (*row.kid, row.fd, row.density, row.coverage, row.copying, row.distinct, row.blank)
-        body += f"<tr><td>{html.escape(name)}" + "".join(f"<td>{value:.4g}" for value in values)
-    return "<table><tr><th>" + "".join(f"<th>{name}" for name in names) + body + "</table>"
+        body += f"<tr><td>{html.escape(name)}" + "".join(f"<td>{value:.4g}" for value in row.values())
+    heads = next(iter(rows.values()))
+    return "<table><tr><th>" + "".join(f"<th>{html.escape(head)}" for head in heads) + body + "</table>"
 
 
 def sheet(domain: Domain, samples: NDArray[np.generic], columns: int = COLUMNS) -> Pictures:

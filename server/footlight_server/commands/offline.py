@@ -29,12 +29,13 @@ def reporting(as_json: bool) -> Iterator[None]:
     """Turn what goes wrong inside the block into one message on stderr and an exit code."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from footlight_plugins import EmbedderFailed
     from footlight_plugins.factories import EngineUnavailable
     from footlight_server.errors import FootlightError
 
     try:
         yield
-    except (FootlightError, EngineUnavailable, SQLAlchemyError, OSError, ValueError) as error:
+    except (FootlightError, EngineUnavailable, EmbedderFailed, SQLAlchemyError, OSError, ValueError) as error:
         _fail(as_json, str(getattr(error, "orig", None) or error).strip(), getattr(error, "reason", ""), WRONG)
     except KeyboardInterrupt:
         _fail(as_json, "interrupted: nothing was left behind", "", INTERRUPTED)

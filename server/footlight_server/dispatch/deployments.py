@@ -112,7 +112,7 @@ class Deployments:
         self.events = events
         self.models = models
         self.limits = Limits()
-        self.stages = Stages(plugins.stages)
+        self.stages = Stages(plugins)
         self.roster = Roster(plugins, PartsConfig(diversify=""), events)
         self._table = table
         self._deployed: dict[str, Deployed] = {}

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_stage
+from footlight_plugins.loader import Plugins
 from footlight_plugins.stages import Label, Metadata, Originality, Signature, StageKind, StageSpec, Watermark
 from footlight_server.marking.asking import StageFailed, StageHung, asked, is_bits, is_texts
 
@@ -35,9 +36,7 @@ class UnknownStage(Exception):
 class Stages:
     """The stages at work, each made when it is first needed. Any thread may ask."""
 
-    def __init__(
-        self, offered: Mapping[str, StageSpec], chosen: tuple[str, ...] = (), seconds: float = SECONDS
-    ) -> None:
+    def __init__(self, plugins: Plugins, chosen: tuple[str, ...] = (), seconds: float = SECONDS) -> None:
         """``chosen`` are texts such as ``watermark=off`` and ``label=my-label``. ``seconds`` bounds one piece of work.
 
         Raises
@@ -45,6 +44,8 @@ class Stages:
         UnknownStage
             When one of them names what is not there.
         """
+        offered = plugins.stages
+        self._plugin_of = plugins.plugin_of_part
         self._lock = threading.Lock()
         self._seconds = seconds
         self._made: dict[StageKind, Any] = {}
@@ -130,7 +131,7 @@ class Stages:
 
     def _called(self, kind: StageKind) -> str:
         spec = self._specs[kind]
-        return f"stage '{spec.name}' of module '{spec.factory.partition(':')[0]}'" if spec else kind.value
+        return f"stage '{spec.name}' of plug-in '{self._plugin_of(spec)}'" if spec else kind.value
 
     def name(self, kind: StageKind) -> str:
         """What serves as the stage; empty where nothing does."""
@@ -151,9 +152,8 @@ class Stages:
                 try:
                     self._made[kind], self._traits[kind] = self._new(kind, spec)
                 except StageFailed as fault:
-                    self.give_up(
-                        kind, str(fault.__cause__ if isinstance(fault.__cause__, EngineUnavailable) else fault)
-                    )
+                    cause = fault.__cause__
+                    self.give_up(kind, f"{self._called(kind)}: {cause}" if _says_why(cause) else str(fault))
                     return None
             return self._made[kind]
 
@@ -165,6 +165,10 @@ class Stages:
             return stage, None
         trait, right = TRAITS[kind]
         return stage, asked(f"`{trait}` of {called}", self._seconds, lambda: getattr(stage, trait), right)
+
+
+def _says_why(cause: BaseException | None) -> bool:
+    return isinstance(cause, EngineUnavailable)
 
 
 def _best(offered: Mapping[str, StageSpec], kind: StageKind) -> StageSpec | None:

@@ -9,6 +9,7 @@ import pytest
 from tests.server.marking import wayward_stages
 
 from footlight_plugins import Content, State
+from footlight_plugins.loader import Plugins, PluginState, PluginStatus
 from footlight_plugins.stages import Origin, StageKind, StageSpec
 from footlight_server.marking.choice import Stages
 from footlight_server.marking.keys import SigningConfig
@@ -40,7 +41,9 @@ def marked_by(folder: Path, **classes: str) -> Marking:
         StageSpec(f"my-{kind}", kind, "1.0", "Wayward.", f"{wayward_stages.__name__}:{name}")
         for kind, name in chosen.items()
     ]
-    return Marking(Stages({spec.name: spec for spec in specs}, seconds=0.2), folder, SigningConfig())
+    status = PluginStatus("wayward", PluginState.LOADED, stages=tuple(specs))
+    plugins = Plugins({}, (status,), stages={spec.name: spec for spec in specs})
+    return Marking(Stages(plugins, seconds=0.2), folder, SigningConfig())
 
 
 def mark(marking: Marking) -> Marked:
@@ -61,7 +64,8 @@ def test_content_goes_out_without_a_stage_that_fails_and_says_so(
     word = {"Drawn": b" drawn", "Hidden": b" hidden", "Told": b" told", "Sealed": b" sealed"}[CLASSES[kind]]
     assert marked.content.data == WHOLE.replace(word, b"")
     (said,) = marked.facts["left_out"].items()
-    assert said[0] == LEFT_OUT.get(kind, kind.value) and f"stage 'my-{kind}'" in said[1] and "secret" not in said[1]
+    assert said[0] == LEFT_OUT.get(kind, kind.value) and "secret" not in said[1]
+    assert f"stage 'my-{kind}' of plug-in 'wayward'" in said[1]
 
 
 @pytest.mark.parametrize("kind", list(CLASSES)[1:])
@@ -103,4 +107,4 @@ def test_a_stage_that_hangs_is_given_up(marking: Marking, monkeypatch: pytest.Mo
 def test_a_stage_that_cannot_be_made_is_left_out(tmp_path: Path, made: str) -> None:
     marking = marked_by(tmp_path, label=made)
     assert mark(marking).content.data == WHOLE.replace(b" drawn", b"")
-    assert "stage 'my-label'" in marking.stages.missing[StageKind.LABEL]
+    assert "stage 'my-label' of plug-in 'wayward'" in marking.stages.missing[StageKind.LABEL]

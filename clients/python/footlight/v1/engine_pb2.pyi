@@ -316,7 +316,7 @@ class Plugin(_message.Message):
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]:
-        """Output only. The parts that it offers."""
+        """Output only. The parts that it offers, its embedders and asset stages among them."""
 
     def __init__(
         self,
@@ -351,7 +351,7 @@ class Part(_message.Message):
     name: _builtins.str
     """Output only. Names the part among those of its role."""
     role: _builtins.str
-    """Output only. What it is for, such as "re-ranker"."""
+    """Output only. What it is for, such as "re-ranker", "image-embedder" or "watermark-stage"."""
     version: _builtins.str
     """Output only. Its own version."""
     summary: _builtins.str
