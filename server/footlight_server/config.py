@@ -9,6 +9,9 @@ from footlight_plugins.loader import LoaderConfig
 from footlight_server.dispatch.limits import Limits
 from footlight_server.parts.orders import PartsConfig
 
+WHOLE_PLUGIN = "plugin:"
+"""Stands before the name of a plug-in in ``isolate``; no deployment's name has a colon."""
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
@@ -49,7 +52,7 @@ class ServerConfig:
     engine_start_seconds: float = 120.0
     """How long the server waits for an engine to be ready before it serves without it."""
     isolate: tuple[str, ...] = ()
-    """The deployments whose engines run in processes of their own."""
+    """The deployments whose engines run in processes of their own, and ``plugin:NAME`` for all that a plug-in offers."""
     isolate_memory: int = 2_048
     """How much memory such a process may take, in MiB."""
 
@@ -105,7 +108,9 @@ class ServerConfig:
     @property
     def limits(self) -> Limits:
         """What an engine is allowed."""
-        isolated, memory = frozenset(self.isolate), self.isolate_memory << 20
+        memory = self.isolate_memory << 20
+        isolated = frozenset(name for name in self.isolate if not name.startswith(WHOLE_PLUGIN))
+        plugins = frozenset(name.removeprefix(WHOLE_PLUGIN) for name in self.isolate if name not in isolated)
         seconds = self.engine_seconds, self.engine_start_seconds
         return Limits(
             self.max_pending,
@@ -114,6 +119,7 @@ class ServerConfig:
             memory,
             self.plugins,
             self.queue_seconds,
+            isolated_plugins=plugins,
             generator_batch=self.generator_batch,
         )
 

@@ -77,6 +77,7 @@ def field(trained_data: Path, tmp_path_factory: pytest.TempPathFactory, shelf: A
     shelf.copy(trained_data, folder / "data")
     isolated = [word for does in ISOLATED for word in ("--isolate", f"apart-{does}")]
     limits = ["--engine-seconds", str(HANGS), "--isolate-memory", "256", "--isolate", "forge", "--isolate", "well"]
+    limits += ["--isolate", "plugin:fenced"]
     server = Server(
         folder / "data", *shelf.arguments(folder / "data"), "--plugins-dir", str(PLUGINS), *isolated, *limits
     )
@@ -298,6 +299,40 @@ def test_a_generator_in_a_process_of_its_own_makes_the_same(field: Field) -> Non
         for d in ("forge", "hearth")
     )
     assert forge == hearth and len(forge) == 40 and field.of("forge").health.isolated
+
+
+@pytest.fixture(scope="module", params=["pitch", "fenced"])
+def pitch(field: Field, request: pytest.FixtureRequest) -> str:
+    """A generator that asks another plug-in's rules; `fenced` has a process of its own."""
+    corpus = field.client.upload_corpus("grass", {"a.txt": b"grass"})
+    field.client.train(request.param, corpus_id=corpus.corpus_id)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("deed", [1, 2, 3], ids=["raise", "exit", "text"])
+def test_rules_that_fail_are_named_with_their_plugin_and_not_the_engine(field: Field, pitch: str, deed: int) -> None:
+    with pytest.raises(InternalError, match="level-rules 'umpire' of plug-in 'umpire' did something wrong") as fault:
+        list(field.client.generate(1, deployment=pitch, seed=deed))
+    named = {name: fault.value.metadata[name] for name in ("engine", "plugin", "part")}
+    assert named == {"engine": pitch, "plugin": "umpire", "part": "level-rules 'umpire'"}
+    assert "secret" not in fault.value.message
+    assert [len(list(field.client.generate(1, deployment=pitch, seed=0))) for _ in range(2)] == [1, 1]
+
+
+def test_a_training_that_rules_made_fail_says_whose_fault_it_was(field: Field) -> None:
+    corpus = field.client.upload_corpus("mud", {"a.txt": b"mud"})
+    with pytest.raises(Exception, match="level-rules 'umpire' of plug-in 'umpire' raised RuntimeError"):
+        field.client.train("pitch", {"trained": "raise"}, corpus_id=corpus.corpus_id)
+
+
+def test_a_plugin_that_is_isolated_by_its_name_has_every_engine_in_a_process(field: Field) -> None:
+    assert [field.of(name).health.isolated for name in ("pitch", "fenced")] == [False, True]
+    corpus = field.client.upload_corpus("moss", {"a.txt": b"moss"})
+    name = field.client.create_deployment("second-fence", "fenced").name
+    field.client.train(name, corpus_id=corpus.corpus_id)
+    with pytest.raises(Unavailable):
+        list(Client(field.server.address, retry_seconds=0).generate(1, deployment=name, seed=4))  # os._exit
+    assert "ended with code 7" in field.of(name).health.reason
 
 
 def test_a_cancelled_generation_stops_in_its_process(field: Field) -> None:

@@ -52,7 +52,11 @@ def serve(
         typer.Option(min=0.0, help="How many seconds of work may wait for a deployment; who comes then is refused."),
     ] = 0.75,
     isolate: Annotated[
-        list[str] | None, typer.Option(help="A deployment whose engine gets a process of its own; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="A deployment whose engine gets a process of its own, or plugin:NAME for everything that a plug-in"
+            " offers; may be repeated."
+        ),
     ] = None,
     isolate_memory: Annotated[
         int, typer.Option(min=64, help="How much memory such a process may take, in MiB.")

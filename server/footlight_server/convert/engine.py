@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from footlight.v1 import engine_pb2 as pb
-from footlight_plugins import EngineSpec, UpdateClass, Verb
+from footlight_plugins import EmbedderSpec, EngineSpec, StageSpec, UpdateClass, Verb
 from footlight_plugins.loader import PluginState, PluginStatus
 from footlight_plugins.parts import PartSpec
 from footlight_server.convert.values import duration, struct, timestamp
@@ -56,6 +56,7 @@ def engine_message(spec: EngineSpec, plugin: str, schema: dict[str, Any]) -> pb.
 
 def plugin_message(status: PluginStatus, at_work: Sequence[PartHost[Any]]) -> pb.Plugin:
     """A plug-in as found, and which of its parts are at work."""
+    parts: tuple[PartSpec | EmbedderSpec | StageSpec, ...] = (*status.parts, *status.embedders, *status.stages)
     return pb.Plugin(
         name=status.name,
         distribution=status.distribution,
@@ -63,14 +64,14 @@ def plugin_message(status: PluginStatus, at_work: Sequence[PartHost[Any]]) -> pb
         state=_STATES[status.state],
         reason=status.reason,
         engines=status.engines,
-        parts=[_part_message(part, [host for host in at_work if host.spec is part]) for part in status.parts],
+        parts=[_part_message(part, [host for host in at_work if host.spec is part]) for part in parts],
     )
 
 
-def _part_message(part: PartSpec, at_work: Sequence[PartHost[Any]]) -> pb.Part:
+def _part_message(part: PartSpec | EmbedderSpec | StageSpec, at_work: Sequence[PartHost[Any]]) -> pb.Part:
     return pb.Part(
         name=part.name,
-        role=part.role,
+        role=f"{part.kind}-stage" if isinstance(part, StageSpec) else part.role,
         version=part.version,
         summary=part.summary,
         uses=[use for host in at_work for use in _use_messages(host)],
@@ -87,6 +88,7 @@ def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:
         abandoned_thread_count=host.abandoned,
         restart_count=host.restarts,
         retry_seconds=breaker.retry_after,
+        isolated=host.isolated,
     )
     options = struct(host.options)
     return [

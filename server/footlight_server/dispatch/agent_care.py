@@ -55,7 +55,7 @@ class AgentCare:
         self.plugin = ""
         """The plug-in that offers the engine."""
         self.limits = limits
-        self.isolated = name in limits.isolated
+        self.isolated = limits.isolates(name, spec.name)
         self.demotion = demotion(limits.demoted, name, spec)
         """Why an engine that asked for the event loop has a thread; empty where nothing is wrong."""
         self.spec = replace(spec, inline=spec.inline and not self.isolated and not self.demotion)

@@ -45,7 +45,7 @@ class Care:
         self.plugin = ""
         """The plug-in that offers the engine."""
         self.limits = limits
-        self.isolated = name in limits.isolated
+        self.isolated = limits.isolates(name, spec.name)
         self.demotion = demotion(limits.demoted, name, spec)
         """Why an engine that asked for the event loop has a thread; empty where nothing is wrong."""
         self.spec = replace(spec, inline=spec.inline and not self.isolated and not self.demotion)
@@ -57,6 +57,8 @@ class Care:
         """How often it was made anew."""
         self.lost = False
         """Whether there is no engine to ask until it was made anew."""
+        self._culprit: Whose | None = None
+        """Whose the last fault was."""
         self._process: EngineProcess | None = None
         self.seat = self._new_seat()
         self._reload = reload
@@ -86,7 +88,7 @@ class Care:
 
     def down(self) -> EngineDown:
         """What a caller is told while the engine is not asked. The reason is for operators: ListDeployments shows it."""
-        return EngineDown(self.whose, self.breaker.retry_after)
+        return EngineDown(self._culprit or self.whose, self.breaker.retry_after)
 
     @property
     def whose(self) -> Whose:
@@ -115,8 +117,9 @@ class Care:
 
     def fault(self, fault: Exception) -> None:
         """Count what the engine did wrong."""
+        self._culprit = self.whose.of(fault)
         if isinstance(fault, EngineFault):
-            fault.whose = self.whose
+            fault.whose = self._culprit
         if isinstance(fault, EngineLost | EngineOverran) and not self.lost:
             self.lose(str(fault), fault)
             return

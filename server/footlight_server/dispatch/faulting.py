@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from footlight_plugins import Call, CallEnded
+from footlight_plugins import Call, CallEnded, PartFailed
 from footlight_server.errors import DeadlineExceeded, FootlightError, Unavailable
 
 LONGEST_REASON = 300
@@ -19,10 +19,17 @@ class Whose:
     plugin: str
     deployment: str
     agent: str = ""
+    part: str = ""
+    """The part that the engine asked, where that failed and not the engine; then the plug-in is the part's."""
 
     def __str__(self) -> str:
         of_plugin = f" of plug-in '{self.plugin}'" if self.plugin else ""
-        return f"engine '{self.engine}'{of_plugin}"
+        return f"{self.part or f'engine {self.engine!r}'}{of_plugin}"
+
+    def of(self, fault: BaseException) -> Whose:
+        """The same, or the part's where it was a part that failed."""
+        cause = fault.__cause__
+        return replace(self, part=cause.part, plugin=cause.plugin) if isinstance(cause, PartFailed) else self
 
     @property
     def names(self) -> dict[str, str]:
@@ -91,7 +98,7 @@ def judged(engine: str, fault: BaseException, call: Call | None = None) -> Excep
         return fault
     if isinstance(fault, Overrun):
         return EngineOverran(f"engine {engine!r} stopped the event loop: {fault}")
-    wrong = EngineFault(f"engine {engine!r} raised {told(fault)}")
+    wrong = EngineFault(str(fault) if isinstance(fault, PartFailed) else f"engine {engine!r} raised {told(fault)}")
     wrong.__cause__ = fault
     return wrong
 

@@ -1,4 +1,4 @@
-"""The process of an isolated engine, or of the agents of a deployment: ``python -m footlight_server.isolation DESCRIPTOR``.
+"""The process of an isolated engine, part or deployment's agents: ``python -m footlight_server.isolation DESCRIPTOR``.
 
 It answers calls on the socket whose descriptor it is given. A number on its standard input says that the call of that
 number is not waited for any more; the end of its input says that the server is gone. What the engine prints goes to the
@@ -26,25 +26,28 @@ from footlight_plugins import (
     Engine,
     Heard,
     Options,
+    PartFailed,
+    PartRole,
     Query,
     Spaces,
     TrainingRun,
     Turn,
     Verb,
     WishRefused,
+    find_part,
 )
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.options import options_of
 from footlight_server.isolation.pipe import Gone, Pipe
 
-METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict"})
+METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict", "order", "propose", "check", "shape"})
 """What is called as it is asked for; the others take something that does not cross as it is."""
 
 WITH_CALL = frozenset({"recommend_batch", "generate", "generate_as", "interpolate"})
 """What can be cancelled while it runs."""
 
-MAY_REFUSE = frozenset({"load", "born"})
+MAY_REFUSE = frozenset({"load", "born", "check"})
 """What may raise a ValueError that is no fault."""
 
 ANSWERING = frozenset({"state", "decide", "decide_batch"})
@@ -57,7 +60,7 @@ THOUGHTS = 1_024
 
 
 class Host:
-    """Holds the engine and calls it."""
+    """Holds the engine, or the part, and calls it."""
 
     def __init__(self) -> None:
         self._engine: Any = None
@@ -84,14 +87,24 @@ class Host:
         deadline = float("inf") if seconds is None else time.monotonic() + seconds
         return Call(deadline, lambda: self.left >= number)
 
-    def _make(self, engine: str, options: Mapping[str, Any], plugins: Mapping[str, Any], memory: int) -> None:
+    def _make(self, role: str, name: str, options: Mapping[str, Any], plugins: Mapping[str, Any], memory: int) -> None:
         _bound_memory(memory)
-        spec = load_plugins(_loader_config(**plugins)).engines[engine]
+        found = load_plugins(_loader_config(**plugins))
+        if role:
+            self._engine = find_part(PartRole(role), name, options)
+            return
+        spec = found.engines[name]
         self._class = engine_class = resolve_factory(spec)
         if spec.verb is Verb.ACT and not spec.converses:
             return  # each agent comes with options of its own
         make = cast("Callable[[Options], Engine]", engine_class)
         self._engine = make(options_of(engine_class, options))
+
+    def _traits(self, names: list[str]) -> list[Any]:
+        return [getattr(self._engine, name) for name in names]
+
+    def _take_in(self, events: Any) -> Any:
+        return self._engine.hear(events)
 
     def _born(self, number: int, values: Mapping[str, Any], spaces: Spaces) -> int:
         make = cast("Callable[[Options, Spaces], Agent]", self._class)
@@ -194,6 +207,9 @@ def _answered(host: Host, message: Any) -> list[Any]:
         return ["wish refused", [fault.wish, fault.expected]]
     except CallEnded as fault:
         return ["call ended", str(fault)]
+    except PartFailed as fault:
+        traceback.print_exc()
+        return ["part failed", [fault.part, fault.plugin, fault.what[:LONGEST_TEXT]]]
     except BaseException as fault:
         traceback.print_exc()
         text = f"{type(fault).__name__}: {fault}"[:LONGEST_TEXT]

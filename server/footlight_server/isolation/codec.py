@@ -22,13 +22,16 @@ from footlight_plugins import (
     Choices,
     Content,
     Discrete,
+    EventKind,
     Events,
+    Happening,
     Heard,
     History,
     ItemContent,
     Query,
     Ranking,
     Reply,
+    Shortlist,
     Situation,
     Situations,
     Spaces,
@@ -52,7 +55,8 @@ _DECIDED: tuple[type, ...] = (
     Transitions,
 )
 _SAID: tuple[type, ...] = (Heard, Reply, ReplyItem, SaidSlot, Turn)
-RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED + _SAID}
+_PARTS: tuple[type, ...] = (Happening, Shortlist)
+RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED + _SAID + _PARTS}
 """What may be made, by name."""
 
 _KINDS = "biufSU"
@@ -94,7 +98,7 @@ def decode(text: bytes, buffers: Sequence[Buffer]) -> Any:
 def _plain(value: Any, buffers: list[Buffer]) -> Any:
     match value:
         case None | bool() | int() | float() | str():
-            return int(value) if isinstance(value, Basis) else value
+            return int(value) if isinstance(value, Basis | EventKind) else value
         case np.generic():
             return value.item()
         case np.ndarray():
@@ -143,7 +147,10 @@ def _made(value: Any, buffers: Sequence[Buffer]) -> Any:
         given["basis"] = Basis(given["basis"])
     if "tags" in given:
         given["tags"] = tuple(given["tags"])
-    return RECORDS[value["record"]](**given)
+    if "labels" in given:
+        given["labels"] = tuple(map(tuple, given["labels"]))
+    record = RECORDS[value["record"]]
+    return record(**given | {"kind": EventKind(given["kind"])}) if record is Happening else record(**given)
 
 
 def _made_array(value: Mapping[str, Any], buffers: Sequence[Buffer]) -> NDArray[Any]:

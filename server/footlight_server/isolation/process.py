@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footlight_plugins import Call, CallEnded, EngineSpec, Options, WishRefused
+from footlight_plugins import Call, CallEnded, EngineSpec, Options, PartFailed, PartSpec, WishRefused
 from footlight_server.dispatch.faulting import EngineFault, EngineLost
 from footlight_server.dispatch.limits import Limits
 from footlight_server.isolation.codec import Malformed
@@ -41,9 +41,9 @@ CANCEL_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which engine the process holds, and what it may take."""
+    """Which engine or part the process holds, and what it may take."""
 
-    engine: str
+    name: str
     options: Mapping[str, Any]
     plugins_dir: str
     disabled: tuple[str, ...]
@@ -51,28 +51,40 @@ class Order:
     """At most so many bytes."""
     allowed: tuple[str, ...] | None = None
     """The only plug-ins that are imported beside the built-ins; None for all."""
+    role: str = ""
+    """The part's; empty for an engine."""
+
+    def __str__(self) -> str:
+        return f"{self.role or 'engine'} {self.name!r}"
 
 
 def order_for(spec: EngineSpec, options: Options | None, limits: Limits) -> Order:
     """The order for an engine; agents have options of their own, so that theirs come with each."""
+    return _order(spec.name, {} if options is None else options.model_dump(mode="json"), limits)
+
+
+def order_for_part(spec: PartSpec, options: Mapping[str, Any], limits: Limits) -> Order:
+    """The order for a part."""
+    return _order(spec.name, options, limits, spec.role)
+
+
+def _order(name: str, options: Mapping[str, Any], limits: Limits, role: str = "") -> Order:
     plugins = limits.plugins
-    values = {} if options is None else options.model_dump(mode="json")
     place, disabled = str(plugins.plugins_dir or ""), tuple(plugins.disabled)
-    return Order(spec.name, values, place, disabled, limits.isolated_bytes, plugins.only)
+    return Order(name, options, place, disabled, limits.isolated_bytes, plugins.only, role)
 
 
 class EngineProcess:
     """One process. It answers one thread after the other; `kill` may be called at any time."""
 
     def __init__(self, order: Order, ended: Callable[[EngineProcess, str], None]) -> None:
-        """Start it and have it make the engine.
+        """Start it and have it make the engine, or the part.
 
         Raises
         ------
         EngineFault
             When it does not.
         """
-        self.engine = order.engine
         self._order = order
         self._ended = ended
         self._killed_for = ""
@@ -86,10 +98,14 @@ class EngineProcess:
                 command, stdin=subprocess.PIPE, stdout=sys.stderr, pass_fds=[its.fileno()], start_new_session=True
             )
         self._pipe = Pipe(mine)
-        threading.Thread(target=self._watch, name=f"watch-{order.engine}", daemon=True).start()
+        threading.Thread(target=self._watch, name=f"watch-{order.name}", daemon=True).start()
         which = {"folder": order.plugins_dir, "disabled": order.disabled, "allowed": order.allowed}
-        made = [order.engine, order.options, which, order.memory]
-        self.ask("make", made, seconds=START_SECONDS)
+        made = [order.role, order.name, order.options, which, order.memory]
+        try:
+            self.ask("make", made, seconds=START_SECONDS)
+        except BaseException:
+            self.kill("it could not be made")
+            raise
 
     @property
     def pid(self) -> int:
@@ -125,8 +141,8 @@ class EngineProcess:
             kind, outcome = self._pipe.receive()
         except (Gone, Malformed, ValueError, OSError) as fault:
             self.kill(str(fault) if isinstance(fault, Malformed) else "")
-            raise EngineLost(f"the process of engine {self.engine!r} {self._epitaph()}") from fault
-        return _result(self.engine, kind, outcome)
+            raise EngineLost(f"the process of {self._order} {self._epitaph()}") from fault
+        return _result(str(self._order), kind, outcome)
 
     def _wait(self, call: Call | None, end: float) -> None:
         """Until there is something to read; the process is told when the caller leaves, and killed when it is late."""
@@ -189,7 +205,7 @@ def _resident(pid: int) -> int:
     return 0
 
 
-def _result(engine: str, kind: str, outcome: Any) -> Any:
+def _result(who: str, kind: str, outcome: Any) -> Any:
     match kind:
         case "returned":
             return outcome
@@ -201,4 +217,6 @@ def _result(engine: str, kind: str, outcome: Any) -> Any:
             raise CallEnded(outcome)
         case "wish refused":
             raise WishRefused(*outcome)
-    raise EngineFault(f"engine {engine!r} raised {outcome}")
+        case "part failed":
+            raise PartFailed(*outcome)
+    raise EngineFault(f"{who} raised {outcome}")

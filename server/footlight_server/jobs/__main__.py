@@ -111,15 +111,22 @@ def _plugins(order: Order) -> Plugins:
 
 def _with_index(order: Order, engine: Engine, state: State) -> State:
     """A generator's state with the index that near-copies are found by."""
-    from footlight_plugins import Generator
+    from footlight_plugins import Generator, PartFailed
     from footlight_plugins.factories import resolve_stage
     from footlight_server.marking.originals import joined
 
     samples = engine.samples(_corpus(order)) if isinstance(engine, Generator) and order.originality else None
     if samples is None:
         return state
-    stage = resolve_stage(_plugins(order).stages[order.originality])
-    return joined(state, stage.index(samples), order.originality)
+    plugins = _plugins(order)
+    spec = plugins.stages[order.originality]
+    stage = resolve_stage(spec)
+    try:
+        index = stage.index(samples)
+    except (Exception, SystemExit) as fault:
+        called, what = f"stage {spec.name!r}", f"raised {type(fault).__name__}: {fault}"
+        raise PartFailed(called, plugins.plugin_of_part(spec), what) from fault
+    return joined(state, index, order.originality)
 
 
 def train(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
@@ -214,10 +221,11 @@ def _take(directory: Path) -> None:
 
 def _told(engine: str, fault: BaseException) -> str:
     """What went wrong, for whoever ordered it. Of a ValueError the text says enough: about options, or a corpus."""
+    from footlight_plugins import PartFailed
     from footlight_plugins.factories import EngineUnavailable
     from footlight_server.errors import FootlightError
 
-    if isinstance(fault, ValueError | OSError | EngineUnavailable | FootlightError) and str(fault):
+    if isinstance(fault, ValueError | OSError | EngineUnavailable | FootlightError | PartFailed) and str(fault):
         return str(fault)
     return f"engine {engine!r} raised {type(fault).__name__}: {fault}".removesuffix(": ")
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from footlight_plugins import Call, PartRole, PartUnavailable
-from footlight_plugins.parts import PartSpec, made
+from footlight_plugins.options import options_of
+from footlight_plugins.parts import PartSpec, made, part_options
 from footlight_server.dispatch.admission import Admission
 from footlight_server.dispatch.breaker import Breaker, BreakerState
-from footlight_server.dispatch.faulting import EngineFault, told
-from footlight_server.dispatch.limits import MOST_ABANDONED
+from footlight_server.dispatch.faulting import EngineFault, EngineLost, told
+from footlight_server.dispatch.limits import MOST_ABANDONED, UNLIMITED, Limits
 from footlight_server.dispatch.seat import FOREVER, Seat, apart
+from footlight_server.isolation.parts import IsolatedPart, isolated_part
+from footlight_server.isolation.process import EngineProcess
 
 Check = Callable[[Any], bool]
 
@@ -51,9 +55,13 @@ class PartDown(Exception):
 class PartHost(Generic[P]):
     """Holds one part and asks it. Everything here runs on the event loop."""
 
-    def __init__(self, spec: PartSpec, plugin: str, options: Mapping[str, Any], seconds: float) -> None:
-        """``plugin`` offers it; ``seconds`` bounds one piece of its work."""
+    def __init__(
+        self, spec: PartSpec, plugin: str, options: Mapping[str, Any], seconds: float, limits: Limits = UNLIMITED
+    ) -> None:
+        """``plugin`` offers it; ``seconds`` bounds one piece of its work; ``limits`` say whether it has a process."""
         self.spec, self.plugin, self.options = spec, plugin, options
+        self.isolated = plugin in limits.isolated_plugins
+        self.limits = limits
         self.used_by: list[str] = []
         """The deployments that it works for, or what else."""
         self.problem = ""
@@ -69,6 +77,7 @@ class PartHost(Generic[P]):
         self._admission = Admission(f"{spec.role}/{spec.name}", _BOUNDLESS)
         self._seat = self._new_seat()
         self._mending: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
 
     def __str__(self) -> str:
         return f"{self.spec.role} {self.spec.name!r} of plug-in {self.plugin!r}"
@@ -79,12 +88,28 @@ class PartHost(Generic[P]):
     async def start(self) -> None:
         """Import and make it. Where that fails it says why, and is never asked."""
         try:
-            self.part, self.traits = await apart(str(self), partial(born, self.spec, self.options), MAKING_SECONDS)
+            self.part, self.traits = await apart(str(self), self.born, MAKING_SECONDS)
             self.problem = ""
         except EngineFault as fault:
             self.problem = told(fault.__cause__ or fault)
             self.breaker.faults += 1
             log.error("%s is not used: %s", self, self.problem)
+
+    def born(self) -> tuple[Any, Mapping[str, Any]]:
+        """A new part, and what its class says of it; made on a thread."""
+        names = TRAITS.get(self.spec.role, {})
+        part = self._in_a_process(names) if self.isolated else made(self.spec, self.options)
+        return part, traits_of(self.spec, part)
+
+    def _in_a_process(self, traits: Iterable[str]) -> Any:
+        loop = self._loop
+
+        def ended(process: EngineProcess, reason: str) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the server has stopped
+                loop.call_soon_threadsafe(self._process_ended, process, reason)
+
+        options_of(part_options(self.spec), self.options)  # what is wrong with them is not the process's fault
+        return isolated_part(self.spec, self.options, traits, self.limits, ended)
 
     @property
     def able(self) -> bool:
@@ -129,15 +154,39 @@ class PartHost(Generic[P]):
 
     def _fault(self, fault: EngineFault) -> None:
         log.error("%s is left out: %s", self, told(fault), exc_info=fault.__cause__)
-        self.breaker.fault(told(fault), self._admission.ended)
+        if isinstance(fault, EngineLost):
+            self._lose(str(fault))
+        else:
+            self.breaker.fault(told(fault), self._admission.ended)
+
+    def _process_ended(self, process: EngineProcess, reason: str) -> None:
+        if isinstance(self.part, IsolatedPart) and self.part.process is process:
+            log.error("%s lost its process: %s", self, reason)
+            self._lose(reason)
+
+    def _lose(self, reason: str) -> None:
+        """There is no part to ask any more: make another one after a while."""
+        self.part = None
+        if not self.mending:
+            self.breaker.faults += 1
+            self.breaker.trip(reason)
+            self._mending = asyncio.create_task(self._mend(), name=f"mend-{self.spec.name}")
+
+    def _kill(self) -> bool:
+        """Whether there was a process to end."""
+        if not isinstance(self.part, IsolatedPart):
+            return False
+        self.part.process.kill()
+        return True
 
     def _stuck(self) -> None:
         """The watchdog: a piece of work takes too long."""
         reason = f"{self} hangs: it took more than {self._seconds:g} s over one piece of work"
-        if self._seat.abandon(EngineFault(reason), self._came_back):
+        killed = self._kill()  # then the thread comes back by itself
+        self.part = None
+        if self._seat.abandon(EngineFault(reason), lambda: None if killed else self._came_back()) and not killed:
             self.abandoned += 1
         self._seat = self._new_seat()
-        self.part = None
         self.breaker.trip(reason)
         self._mending = asyncio.create_task(self._mend(), name=f"mend-{self.spec.name}")
 
@@ -161,14 +210,14 @@ class PartHost(Generic[P]):
         if self._mending is not None:
             self._mending.cancel()
         self._seat.close()
+        self._kill()
         self.part = None
 
 
-def born(spec: PartSpec, options: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
-    """A part, and what it says of itself."""
-    part = made(spec, options)
+def traits_of(spec: PartSpec, part: Any) -> Mapping[str, Any]:
+    """What a part says of itself."""
     traits = {name: getattr(part, name) for name in TRAITS.get(spec.role, {})}
     for name, value in traits.items():
         if not TRAITS[spec.role][name](value):
             raise PartUnavailable(f"`{name}` of {spec.role} {spec.name!r} cannot be {value!r}")
-    return part, traits
+    return traits

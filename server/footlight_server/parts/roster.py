@@ -10,6 +10,7 @@ from typing import Any
 
 from footlight_plugins import EventListener, PartRole, ReRanker
 from footlight_plugins.loader import Plugins
+from footlight_server.dispatch.limits import UNLIMITED, Limits
 from footlight_server.log.events import EventLog
 from footlight_server.log.leasing import Leasing
 from footlight_server.log.listeners import ListenerTable
@@ -44,13 +45,14 @@ class Composition:
 class Roster:
     """Makes the parts, and tells who is asked."""
 
-    def __init__(self, plugins: Plugins, config: PartsConfig, events: EventLog) -> None:
+    def __init__(self, plugins: Plugins, config: PartsConfig, events: EventLog, limits: Limits = UNLIMITED) -> None:
         """The configuration was checked before. Sources hear of the events."""
+        self._limits = limits
         self._plugins = plugins
         self._config = config
         self._events = events
         self._ordered: list[tuple[PartOrder, PartHost[Any]]] = []
-        self.shapers = Shapers(plugins, config.seconds)
+        self.shapers = Shapers(plugins, config.seconds, limits)
         """What agents name in their reward policies."""
         self.diversifier: PartHost[ReRanker] | None = None
         """The re-ranker for requests that ask for diversity; None where there is none."""
@@ -70,7 +72,7 @@ class Roster:
                 log.warning("no plug-in offers the event listener %r", order.name)
                 continue
             plugin, seconds = self._plugins.plugin_of_part(spec), float(order.options.get("seconds", 0.0))
-            host = ListenerHost(spec, plugin, order.own_options, seconds or EventListener.seconds)
+            host = ListenerHost(spec, plugin, order.own_options, seconds or EventListener.seconds, self._limits)
             host.used_by.append(order.label)
             host.attend(order, self._events, table, leasing)
             self._ordered.append((order, host))
@@ -80,7 +82,7 @@ class Roster:
             log.warning("no plug-in offers the %s %r, for %s", order.role, order.name, used_by)
             return None
         kind: type[PartHost[Any]] = _HOSTS.get(order.role, PartHost)
-        host = kind(spec, self._plugins.plugin_of_part(spec), order.own_options, self._config.seconds)
+        host = kind(spec, self._plugins.plugin_of_part(spec), order.own_options, self._config.seconds, self._limits)
         host.used_by.append(used_by)
         await host.start()
         if isinstance(host, SourceHost):

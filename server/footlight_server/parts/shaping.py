@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from footlight_plugins import PartRole, RewardShaper, Spaces, Transitions
 from footlight_plugins.loader import Plugins
 from footlight_plugins.options import OptionError
-from footlight_plugins.parts import PartSpec, made
+from footlight_plugins.parts import PartSpec
 from footlight_server.dispatch.faulting import EngineFault, told
+from footlight_server.dispatch.limits import Limits
 from footlight_server.dispatch.seat import apart
 from footlight_server.errors import InvalidArgument
 from footlight_server.parts.orders import PartOrder, spec_of
@@ -71,9 +72,9 @@ def _read_only(steps: Transitions) -> Transitions:
 class Shapers:
     """All reward shapers of one tenant. Everything here runs on the event loop."""
 
-    def __init__(self, plugins: Plugins, seconds: float) -> None:
+    def __init__(self, plugins: Plugins, seconds: float, limits: Limits) -> None:
         """``seconds``: how long one may take over one batch of steps."""
-        self._plugins, self._seconds = plugins, seconds
+        self._plugins, self._seconds, self._limits = plugins, seconds, limits
         self._hosts: dict[tuple[str, str], PartHost[RewardShaper]] = {}
         self._starts: set[asyncio.Task[None]] = set()
 
@@ -93,9 +94,12 @@ class Shapers:
         if (spec := self._spec(name)) is None:
             names = ", ".join(one.name for one in self._plugins.parts if one.role is PartRole.REWARD_SHAPER) or "none"
             raise InvalidArgument(f"{FIELD}.name", f"no plug-in offers the reward shaper '{name}'; there are: {names}")
+        tried: PartHost[RewardShaper] = PartHost(
+            spec, self._plugins.plugin_of_part(spec), options, self._seconds, self._limits
+        )
         who = f"reward-shaper {name!r} of plug-in {self._plugins.plugin_of_part(spec)!r}"
         try:
-            await apart(who, partial(_try, spec, options, spaces), self._seconds + 10.0)
+            await apart(who, partial(_try, tried, spaces), self._seconds + 10.0)
         except EngineFault as fault:
             cause = fault.__cause__
             field = f"{FIELD}.options" if isinstance(cause, OptionError) else FIELD
@@ -113,7 +117,7 @@ class Shapers:
                 log.error("no plug-in offers the reward shaper %r: agents of %r learn bare rewards", name, deployment)
                 return None
             plugin = self._plugins.plugin_of_part(spec)
-            host = self._hosts[key] = PartHost(spec, plugin, options, self._seconds)
+            host = self._hosts[key] = PartHost(spec, plugin, options, self._seconds, self._limits)
             self._starts.add(start := asyncio.create_task(host.start(), name=f"start-{name}"))
             start.add_done_callback(self._starts.discard)
             await asyncio.wait([start], timeout=10 * self._seconds)  # then without it, until it is there
@@ -133,5 +137,6 @@ class Shapers:
             host.stop()
 
 
-def _try(spec: PartSpec, options: Mapping[str, Any], spaces: Spaces) -> None:
-    made(spec, options).check(spaces)
+def _try(host: PartHost[RewardShaper], spaces: Spaces) -> None:
+    shaper, _ = host.born()
+    shaper.check(spaces)

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from footlight_plugins import Call, CandidateSource, Events
 from footlight_plugins.parts import PartSpec
 from footlight_server.dispatch.faulting import EngineFault, told
+from footlight_server.dispatch.limits import UNLIMITED, Limits
 from footlight_server.dispatch.seat import apart
 from footlight_server.errors import FootlightError
 from footlight_server.log.events import EventLog
 from footlight_server.log.records import Appended, Receipt, now
-from footlight_server.parts.part_host import PartDown, PartHost, born
+from footlight_server.parts.part_host import PartDown, PartHost
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -30,8 +31,10 @@ DAY = 86_400_000_000
 class SourceHost(PartHost[CandidateSource]):
     """Holds one source. Everything here runs on the event loop."""
 
-    def __init__(self, spec: PartSpec, plugin: str, options: Mapping[str, Any], seconds: float) -> None:
-        super().__init__(spec, plugin, options, seconds)
+    def __init__(
+        self, spec: PartSpec, plugin: str, options: Mapping[str, Any], seconds: float, limits: Limits = UNLIMITED
+    ) -> None:
+        super().__init__(spec, plugin, options, seconds, limits)
         self.share = 0.0
         """Of the places of an answer, so many are the source's."""
         self.position = 0
@@ -102,7 +105,7 @@ class SourceHost(PartHost[CandidateSource]):
 
     async def as_of(self, position: int, time: int) -> RestoredSource:
         """Another one that has heard what this one had when it stood at a position, at a time in microseconds."""
-        part, _ = await apart(str(self), partial(born, self.spec, self.options))
+        part, _ = await apart(str(self), self.born)
         if self.window:
             start = await asyncio.to_thread(self._events.position_at, time - self.window)
             for after in range(start, position, PIECE):

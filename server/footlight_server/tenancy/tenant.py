@@ -115,9 +115,10 @@ class Tenant:
         ground = self._ground
         self._table = DeploymentTable(ground.database, ground.writer, self.name)
         self.deployments = Deployments(ground.plugins, self._table, self._events, self._models)
-        self.deployments.limits = replace(self._config.limits, demoted=ground.demotions.read())
+        limits = self._config.limits.knowing(ground.plugins)
+        self.deployments.limits = replace(limits, demoted=ground.demotions.read())
         self.deployments.stages = ground.stages
-        self.deployments.roster = roster = Roster(ground.plugins, self._config.parts, self._events)
+        self.deployments.roster = roster = Roster(ground.plugins, self._config.parts, self._events, limits)
         self._ends.callback(roster.stop)
         await roster.start()
         self._ends.push_async_callback(self.deployments.stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -44,6 +45,8 @@ Deed = Literal[
     "write",
     "hear",
     "forget",
+    "die",
+    "grow",
 ]
 
 
@@ -79,6 +82,10 @@ class Rash:
                 sys.exit(3)
             case "sleep":
                 time.sleep(3600)
+            case "die":
+                os._exit(7)
+            case "grow":
+                self.held = [np.ones(1 << 20) for _ in range(1_000)]  # 8 MB each
         sys.stdout.write("a line that nobody asked for\n")
         np.seterr(all="raise")
         return self.does
