@@ -62,7 +62,8 @@ def test_the_rules_are_found_by_their_role_and_name(loaded: None) -> None:
 
 def test_the_generator_of_levels_takes_them(loaded: None) -> None:
     levels = pytest.importorskip("footlight_engines.generate.levels")
-    assert isinstance(levels.rules_of("dungeon", frozenset())[1], Dungeon)
+    level = ["k@D>"]
+    assert levels.rules_of("dungeon", frozenset())[1].judge(level) == Dungeon().judge(level)
     assert levels.rules_of("auto", frozenset("#.@>kD"))[0] == "dungeon"
     assert levels.rules_of("auto", frozenset("#@$. "))[0] == "sokoban"
 
