@@ -291,6 +291,13 @@ class WishRefused(ValueError):
         self.expected = expected
 
 
+class NotMade(RuntimeError):
+    """An engine drew nothing that it can stand for, such as no level that can be played.
+
+    The message says why, and what would help; whoever asked reads it. It is no fault of the engine.
+    """
+
+
 class Domain(StrEnum):
     """What the numbers of a sample are, and so by which distance and under which changes a copy is still a copy."""
 

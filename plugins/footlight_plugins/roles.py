@@ -176,7 +176,15 @@ class Generator(Engine):
 
     @abstractmethod
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
-        """Make one piece of content a seed, shape (n,). The same seed gives the same bytes, whatever is beside it."""
+        """Make one piece of content a seed, shape (n,). The same seed gives the same bytes, whatever is beside it.
+
+        Raises
+        ------
+        NotMade
+            When nothing was drawn that the engine can stand for; the caller reads the message, and it is no fault.
+        CallEnded
+            When nobody waits any more.
+        """
 
     def generate_as(self, seeds: NDArray[np.int64], wish: Wish, call: Call) -> list[Content]:
         """Make one piece of content a seed, as somebody wants it. `generate` where nothing is wanted.

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from footlight import BreakerState, Client, DeadlineExceeded, Deployment, Event, EventKind, InternalError, Unavailable
+from footlight import (
+    BreakerState,
+    Client,
+    DeadlineExceeded,
+    Deployment,
+    Event,
+    EventKind,
+    FailedPrecondition,
+    InternalError,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -317,6 +327,13 @@ def test_rules_that_fail_are_named_with_their_plugin_and_not_the_engine(field: F
     assert named == {"engine": pitch, "plugin": "umpire", "part": "level-rules 'umpire'"}
     assert "secret" not in fault.value.message
     assert [len(list(field.client.generate(1, deployment=pitch, seed=0))) for _ in range(2)] == [1, 1]
+
+
+def test_a_generator_that_has_nothing_to_stand_for_says_why_and_is_not_at_fault(field: Field, pitch: str) -> None:
+    before = field.of(pitch).health
+    with pytest.raises(FailedPrecondition, match="it rains; come back tomorrow") as refusal:
+        list(field.client.generate(1, deployment=pitch, seed=5))
+    assert (refusal.value.reason, field.of(pitch).health.faults) == ("NOT_MADE", before.faults)
 
 
 def test_a_training_that_rules_made_fail_says_whose_fault_it_was(field: Field) -> None:

@@ -34,7 +34,8 @@ def read_heights(file: CorpusFile) -> NDArray[np.float32]:
             case _:
                 raise ValueError("expected a .dem, .npy or .png file")
     except (ValueError, OSError, EOFError, IndexError, SyntaxError) as error:
-        raise ValueError(f"{file.path}: not a heightmap that can be read: {error}") from error
+        reason = str(error) or "it ends too early"
+        raise ValueError(f"{file.path}: not a heightmap that can be read: {reason}") from error
     if not isinstance(heights, np.ndarray) or heights.dtype.kind not in "iuf" or heights.ndim not in (2, 3):
         raise ValueError(f"{file.path}: expected an array of numbers with two axes, or a stack of such")
     if min(heights.shape[-2:]) < 4 or max(heights.shape) > LARGEST_SIDE:

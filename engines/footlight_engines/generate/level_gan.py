@@ -19,7 +19,7 @@ from footlight_engines.generate.level_files import Levels, read_level_file
 from footlight_engines.generate.levels import Judgement, Rules, colour_of, rules_of
 from footlight_engines.generate.material import Material
 from footlight_engines.provenance.pictures import write_png
-from footlight_plugins import Call, Content, Corpus, CorpusFile, Domain, Samples, Wish
+from footlight_plugins import Call, Content, Corpus, CorpusFile, Domain, NotMade, Samples, Wish
 
 MOST_SYMBOLS = 64
 LARGEST_SIDE = 64
@@ -88,7 +88,10 @@ class LevelGan(ConvEngine):
                     why[judgement.reason] += 1
         if len(made) < len(seeds):
             common = "; ".join(f"{count} times {reason}" for reason, count in why.most_common(3))
-            raise RuntimeError(f"no level that can be played in {self._options.attempts} draws: {common}")
+            raise NotMade(
+                f"no level that can be played in {self._options.attempts} draws: {common}; train it for longer, or raise "
+                "its option attempts"
+            )
         return [made[place] for place in range(len(seeds))]
 
     def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:

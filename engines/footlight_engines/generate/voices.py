@@ -39,7 +39,8 @@ def read_pieces(file: CorpusFile, voices: int, per_quarter: int) -> Iterator[Pie
         else:
             raise ValueError("expected a .json, .mid or .midi file")
     except (ValueError, OSError, EOFError, TypeError, KeyError, IndexError, RecursionError) as error:
-        raise ValueError(f"{file.path}: not music that can be read: {error}") from error
+        reason = str(error) or "it ends too early"
+        raise ValueError(f"{file.path}: not music that can be read: {reason}") from error
 
 
 def _json_pieces(found: Any, voices: int) -> Iterator[Piece]:

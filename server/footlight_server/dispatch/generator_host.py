@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_plugins import Call, Content, EngineSpec, Generator, Options, State, Wish, WishRefused
+from footlight_plugins import Call, Content, EngineSpec, Generator, NotMade, Options, State, Wish, WishRefused
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.dispatch.care import Care
@@ -205,8 +205,11 @@ class GeneratorHost:
 
 
 def _fulfilled(work: Callable[[], list[Content]]) -> list[Content]:
-    """A wish that cannot be fulfilled is the caller's mistake, not the engine's."""
+    """A wish that cannot be fulfilled is the caller's mistake, and what an engine does not stand for is not handed out:
+    neither is a fault of the engine."""
     try:
         return work()
     except WishRefused as refused:
         raise InvalidArgument(refused.wish, refused.expected) from refused
+    except NotMade as nothing:
+        raise FailedPrecondition(str(nothing), "NOT_MADE") from nothing

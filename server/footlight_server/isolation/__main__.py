@@ -25,6 +25,7 @@ from footlight_plugins import (
     CallEnded,
     Engine,
     Heard,
+    NotMade,
     Options,
     PartFailed,
     PartRole,
@@ -205,6 +206,8 @@ def _answered(host: Host, message: Any) -> list[Any]:
         return ["not implemented", str(fault)]
     except WishRefused as fault:
         return ["wish refused", [fault.wish, fault.expected]]
+    except NotMade as fault:
+        return ["not made", str(fault)]
     except CallEnded as fault:
         return ["call ended", str(fault)]
     except PartFailed as fault:

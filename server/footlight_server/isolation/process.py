@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footlight_plugins import Call, CallEnded, EngineSpec, Options, PartFailed, PartSpec, WishRefused
+from footlight_plugins import Call, CallEnded, EngineSpec, NotMade, Options, PartFailed, PartSpec, WishRefused
 from footlight_server.dispatch.faulting import EngineFault, EngineLost
 from footlight_server.dispatch.limits import Limits
 from footlight_server.isolation.codec import Malformed
@@ -217,6 +217,8 @@ def _result(who: str, kind: str, outcome: Any) -> Any:
             raise CallEnded(outcome)
         case "wish refused":
             raise WishRefused(*outcome)
+        case "not made":
+            raise NotMade(outcome)
         case "part failed":
             raise PartFailed(*outcome)
     raise EngineFault(f"{who} raised {outcome}")

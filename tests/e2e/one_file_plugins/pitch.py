@@ -13,6 +13,7 @@ from footlight_plugins import (
     Corpus,
     EngineSpec,
     Generator,
+    NotMade,
     Options,
     State,
     TrainingRun,
@@ -22,6 +23,8 @@ from footlight_plugins import (
 )
 
 DEEDS = ("well", "raise", "exit", "text", "die")
+RAIN = len(DEEDS)
+"""The seed of which nothing comes."""
 
 
 class PitchOptions(Options):
@@ -44,6 +47,8 @@ class Pitch(Generator):
         return {}
 
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:
+        if RAIN in seeds:
+            raise NotMade("it rains; come back tomorrow")
         rules = find_rules("umpire")
         levels = [DEEDS[seed] for seed in seeds.tolist()]
         return [Content("text/plain", str(rules.judge([level]).playable).encode()) for level in levels]

@@ -131,11 +131,15 @@ def _watch_to_the_end(session: Session, training: Training) -> Training:
 
 
 def _figures_or_error(training: Training) -> str:
-    return training.error or settings(training.metrics)
+    return training.error or _few(training)
+
+
+def _few(training: Training) -> str:
+    return settings(dict(list(training.metrics.items())[:_MAX_FIGURES]))
 
 
 def _draw(progress: Progress, task: TaskID, training: Training) -> None:
     seconds = None if training.remaining is None else int(training.remaining.total_seconds())
     left = training.state.value if seconds is None or training.ended else f"{seconds // 60}:{seconds % 60:02} left"
-    figures = settings(dict(list(training.metrics.items())[:_MAX_FIGURES])) if training.metrics else ""
+    figures = _few(training) if training.metrics else ""
     progress.update(task, completed=training.fraction, left=left, figures=figures)
