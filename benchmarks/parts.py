@@ -93,18 +93,21 @@ def main() -> None:
         default=40,
         help="how often each call is made 50 times in a row (a batch: 5)",
     )
+    parser.add_argument("--isolated", action="store_true", help="give each part a process of its own")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    home = ("--isolate", "plugin:idle") if options.isolated else ()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
-        figures = measure(Path(folder), servers, options.rounds)
+        figures = measure(Path(folder), servers, options.rounds, home)
     print(json.dumps(figures, indent=2) if options.json else table(figures))
 
 
-def measure(folder: Path, servers: ExitStack, rounds: int) -> dict[str, dict[str, float]]:
+def measure(folder: Path, servers: ExitStack, rounds: int, home: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:
     """Microseconds of each call, and what the part adds to them."""
     (folder / "plugins").mkdir()
     (folder / "plugins" / "idle.py").write_text(PARTS)
-    here, there = (_client(folder, servers, name, more) for name, more in (("a", ()), ("b", ("--listener", "deaf"))))
+    both = (("a", home), ("b", ("--listener", "deaf", *home)))
+    here, there = (_client(folder, servers, name, more) for name, more in both)
     for name in ("plain", "reranked", "sourced", "both"):
         here.create_deployment(name, "popular")
     recommends = {name: _recommend(here, name) for name in ("plain", "reranked", "sourced", "both")}

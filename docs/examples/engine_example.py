@@ -21,7 +21,7 @@ class Bandit(Agent):
         np.add.at(self.tally, steps.action, np.stack([np.ones(len(steps)), steps.reward], axis=1))
 
     def state(self):
-        return State({"tally": self.tally})
+        return State({"tally": self.tally.copy()})
 
     def load(self, state):
         self.tally[:] = state.arrays.get("tally", [])  # numpy raises ValueError for another shape

@@ -85,6 +85,7 @@ def test_each_fault_is_named_with_its_place_and_what_to_mend(tmp_path: Path) -> 
     found = {one["test"]: one for one in facts["engines"]["noisy"]["findings"]}
     assert code == 1 and "np.random.default_rng" in found["test_it_leaves_the_process_as_it_found_it"]["mend"]
     assert "logging" in found["test_it_prints_nothing"]["mend"]
+    assert {Path(one["place"]).name.partition(":")[0] for one in found.values()} <= {"", "noisy.py"}
 
 
 def test_an_exception_is_traced_to_the_line_of_the_plugin(tmp_path: Path) -> None:

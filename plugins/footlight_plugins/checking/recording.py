@@ -54,7 +54,7 @@ def _place(found: Any) -> str:
 
 
 def _is_theirs(path: Path) -> bool:
-    inside = path if path.is_absolute() else Path.cwd() / path
+    inside = (Path.cwd() / path).resolve()  # pytest tells places as seen from its folder
     others = ("site-packages/numpy", "site-packages/torch", "site-packages/_pytest", "site-packages/pydantic")
     return inside.name != "test_plugin.py" and _OURS not in inside.parents and not any(o in str(inside) for o in others)
 

@@ -150,6 +150,8 @@ def remarks(answer: Recommendations, who: str) -> Iterable[str]:
     """What is to be said of an answer beside its items."""
     if answer.nothing_matches:
         yield NOTHING_MATCHES
+    elif not len(answer):
+        yield f"There is nothing to show {who} yet."
     elif answer.fallback:
         yield f"{answer.deployment} does not know {who}: this is what most people like."
     if answer.unknown_items:
