@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from footlight import Asset, FailedPrecondition, InvalidArgument, NotFound, Rights
+from footlight import Asset, BreakerState, FailedPrecondition, InvalidArgument, NotFound, Rights
 from footlight_plugins import Content
 from footlight_plugins.loader import load_plugins
 from footlight_server.archive.backup import back_up
@@ -51,6 +51,13 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def asset(studio: Server) -> Asset:
     return next(studio.client.generate(seed=7))
+
+
+def test_the_stages_are_listed_with_what_becomes_of_them(studio: Server) -> None:
+    parts = {part.role: part for plugin in studio.client.plugins() for part in plugin.parts}
+    (use,) = parts["watermark-stage"].uses
+    assert (use.used_by, use.health.state, use.problem) == ("generated assets", BreakerState.CLOSED, "")
+    assert parts["image-embedder"].name == "picture-features" and parts["image-embedder"].uses == ()
 
 
 def test_an_asset_says_what_was_done_to_it(asset: Asset) -> None:

@@ -15,9 +15,12 @@ from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.training import Watched
+from footlight_server.marking.choice import StageAtWork
 from footlight_server.models.store import Manifest
 from footlight_server.parts.part_host import PartHost
 
+ASSETS = "generated assets"
+"""Who uses an asset stage."""
 _VERBS = {
     Verb.GENERATE: pb.VERB_GENERATE,
     Verb.RECOMMEND: pb.VERB_RECOMMEND,
@@ -54,9 +57,19 @@ def engine_message(spec: EngineSpec, plugin: str, schema: dict[str, Any]) -> pb.
     )
 
 
-def plugin_message(status: PluginStatus, at_work: Sequence[PartHost[Any]]) -> pb.Plugin:
-    """A plug-in as found, and which of its parts are at work."""
-    parts: tuple[PartSpec | EmbedderSpec | StageSpec, ...] = (*status.parts, *status.embedders, *status.stages)
+def plugin_message(
+    status: PluginStatus, at_work: Sequence[PartHost[Any]], stages: Sequence[StageAtWork] = ()
+) -> pb.Plugin:
+    """A plug-in as found, and which of its parts and stages are at work."""
+    parts = [
+        _part_message(part, part.role, [use for host in at_work if host.spec is part for use in _use_messages(host)])
+        for part in status.parts
+    ]
+    embedders = [_part_message(embedder, embedder.role, []) for embedder in status.embedders]
+    marking = [
+        _part_message(stage, f"{stage.kind}-stage", [_stage_use(one) for one in stages if one.spec is stage])
+        for stage in status.stages
+    ]
     return pb.Plugin(
         name=status.name,
         distribution=status.distribution,
@@ -64,18 +77,18 @@ def plugin_message(status: PluginStatus, at_work: Sequence[PartHost[Any]]) -> pb
         state=_STATES[status.state],
         reason=status.reason,
         engines=status.engines,
-        parts=[_part_message(part, [host for host in at_work if host.spec is part]) for part in parts],
+        parts=[*parts, *embedders, *marking],
     )
 
 
-def _part_message(part: PartSpec | EmbedderSpec | StageSpec, at_work: Sequence[PartHost[Any]]) -> pb.Part:
-    return pb.Part(
-        name=part.name,
-        role=f"{part.kind}-stage" if isinstance(part, StageSpec) else part.role,
-        version=part.version,
-        summary=part.summary,
-        uses=[use for host in at_work for use in _use_messages(host)],
-    )
+def _part_message(part: PartSpec | EmbedderSpec | StageSpec, role: str, uses: Sequence[pb.PartUse]) -> pb.Part:
+    return pb.Part(name=part.name, role=role, version=part.version, summary=part.summary, uses=uses)
+
+
+def _stage_use(stage: StageAtWork) -> pb.PartUse:
+    state = pb.BREAKER_STATE_OPEN if stage.problem else pb.BREAKER_STATE_CLOSED
+    health = pb.EngineHealth(state=state, reason=stage.problem, fault_count=stage.faults)
+    return pb.PartUse(used_by=ASSETS, health=health, problem=stage.problem)
 
 
 def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:

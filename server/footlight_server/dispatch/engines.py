@@ -17,6 +17,7 @@ from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.errors import FailedPrecondition, InvalidArgument
 from footlight_server.log.validation import check_time
+from footlight_server.marking.choice import StageAtWork
 from footlight_server.parts.part_host import PartHost
 
 
@@ -55,6 +56,10 @@ class Engines:
     def parts_at_work(self) -> Sequence[PartHost[Any]]:
         """The parts that the server itself uses."""
         return self._deployments.roster.hosts
+
+    def stages_at_work(self) -> Sequence[StageAtWork]:
+        """The stages that assets go through."""
+        return self._deployments.stages.at_work
 
     def deployments(self, asking: Asking) -> list[Deployed]:
         """Every deployment, by name."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -33,6 +35,18 @@ class UnknownStage(Exception):
     """The owner asked for a stage that nobody offers; the message says what there is."""
 
 
+@dataclass(frozen=True, slots=True)
+class StageAtWork:
+    """A stage that assets go through, and how it does."""
+
+    spec: StageSpec
+    plugin: str
+    problem: str
+    """Why assets go without it; empty where they do not."""
+    faults: int
+    """What it did wrong since the start."""
+
+
 class Stages:
     """The stages at work, each made when it is first needed. Any thread may ask."""
 
@@ -50,6 +64,7 @@ class Stages:
         self._seconds = seconds
         self._made: dict[StageKind, Any] = {}
         self._traits: dict[StageKind, Any] = {}
+        self._faults: Counter[StageKind] = Counter()
         self.missing: dict[StageKind, str] = {}
         """Why a stage does not serve, by kind."""
         self._specs = {kind: _best(offered, kind) for kind in StageKind}
@@ -125,13 +140,25 @@ class Stages:
             return None
         try:
             return asked(self._called(kind), self._seconds, partial(work, stage), right)
-        except StageHung as fault:
-            self.give_up(kind, str(fault))
+        except StageFailed as fault:
+            if not isinstance(fault.__cause__, ValueError):  # which the contract gives a meaning
+                self._faults[kind] += 1
+            if isinstance(fault, StageHung):
+                self.give_up(kind, str(fault))
             raise
 
     def _called(self, kind: StageKind) -> str:
         spec = self._specs[kind]
         return f"stage '{spec.name}' of plug-in '{self._plugin_of(spec)}'" if spec else kind.value
+
+    @property
+    def at_work(self) -> list[StageAtWork]:
+        """Those that are chosen, also where they do not serve."""
+        return [
+            StageAtWork(spec, self._plugin_of(spec), self.missing.get(kind, ""), self._faults[kind])
+            for kind, spec in self._specs.items()
+            if spec is not None
+        ]
 
     def name(self, kind: StageKind) -> str:
         """What serves as the stage; empty where nothing does."""
@@ -153,6 +180,7 @@ class Stages:
                     self._made[kind], self._traits[kind] = self._new(kind, spec)
                 except StageFailed as fault:
                     cause = fault.__cause__
+                    self._faults[kind] += 1
                     self.give_up(kind, f"{self._called(kind)}: {cause}" if _says_why(cause) else str(fault))
                     return None
             return self._made[kind]

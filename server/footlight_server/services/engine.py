@@ -33,8 +33,9 @@ class EngineService(stubs.EngineServiceServicer):
         )
 
     async def ListPlugins(self, request: pb.ListPluginsRequest, context: Context) -> pb.ListPluginsResponse:
-        found, at_work = self._engines.plugins(asking(context)), self._engines.parts_at_work()
-        return pb.ListPluginsResponse(plugins=[convert.plugin_message(status, at_work) for status in found])
+        found = self._engines.plugins(asking(context))
+        at_work = self._engines.parts_at_work(), self._engines.stages_at_work()
+        return pb.ListPluginsResponse(plugins=[convert.plugin_message(status, *at_work) for status in found])
 
     async def ListDeployments(self, request: pb.ListDeploymentsRequest, context: Context) -> pb.ListDeploymentsResponse:
         deployed = self._engines.deployments(asking(context))

@@ -12,6 +12,7 @@ from footlight_server.config import ServerConfig
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.loop_watch import LoopWatch
 from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.marking.choice import StageAtWork
 from footlight_server.parts.part_host import PartHost
 from footlight_server.services.observing import observe
 from footlight_server.telemetry.access_log import AccessLog
@@ -91,7 +92,7 @@ class Sight:
         position = deployments.events.position
         engines = [_engine_view(deployed, position) for deployed in deployments]
         dropped = self.access_log.dropped if self.access_log is not None else 0
-        parts = _part_views(deployments.roster.hosts)
+        parts = [*_part_views(deployments.roster.hosts), *map(_stage_view, deployments.stages.at_work)]
         return ServerView(not self._problem, self._watch().late_seconds, position, dropped, engines, parts)
 
 
@@ -100,6 +101,10 @@ def _engine_view(deployed: Deployed, position: int) -> EngineView:
     follows = isinstance(host, RecommenderHost) and not host.asleep and host.pinned is None
     lag = max(0, position - host.position) if follows and isinstance(host, RecommenderHost) else None
     return EngineView(deployed.name, deployed.ready, care.admission.pending, care.faults, care.restarts, lag)
+
+
+def _stage_view(stage: StageAtWork) -> PartView:
+    return PartView(f"{stage.spec.kind}-stage", stage.spec.name, stage.plugin, not stage.problem, stage.faults)
 
 
 def _part_views(hosts: Sequence[PartHost[Any]]) -> list[PartView]:

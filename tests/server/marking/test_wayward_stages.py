@@ -108,3 +108,14 @@ def test_a_stage_that_cannot_be_made_is_left_out(tmp_path: Path, made: str) -> N
     marking = marked_by(tmp_path, label=made)
     assert mark(marking).content.data == WHOLE.replace(b" drawn", b"")
     assert "stage 'my-label' of plug-in 'wayward'" in marking.stages.missing[StageKind.LABEL]
+
+
+def test_what_stages_do_wrong_is_counted_and_one_that_is_given_up_says_why(
+    marking: Marking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    does(monkeypatch, StageKind.LABEL, "raise")
+    does(monkeypatch, StageKind.WATERMARK, "sleep")
+    mark(marking), mark(marking)
+    found = {one.spec.kind: (one.plugin, one.faults, one.problem) for one in marking.stages.at_work}
+    assert found[StageKind.LABEL] == ("wayward", 2, "") and found[StageKind.METADATA] == ("wayward", 0, "")
+    assert found[StageKind.WATERMARK][1] == 1 and "took more than 0.2 s" in found[StageKind.WATERMARK][2]
