@@ -34,6 +34,7 @@ ON_BOTH_STORES = {
     "test_durability",
     "test_export_user",
     "test_followers",
+    "test_listeners",
     "test_outage",
     "test_recommend",
     "test_retention",

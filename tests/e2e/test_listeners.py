@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Server
 
 DEEDS = ("init", "raise", "exit", "sleep", "nothing", "forget")
-PATIENCE = 20.0
+PATIENCE = 70.0
+"""Seconds. One that fails again and again is told again after a minute at most."""
 
 
 def until(done: Callable[[], bool]) -> bool:
