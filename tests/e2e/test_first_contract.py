@@ -59,6 +59,17 @@ def test_the_generator_generates_and_the_stage_marks_it(old: Server) -> None:
     assert b"first label" in made.data
 
 
+def test_the_embedder_embeds_texts() -> None:
+    from footlight_plugins import EmbedderRole, find_embedder, find_image_embedder
+    from footlight_plugins.loader import LoaderConfig, load_plugins
+
+    load_plugins(LoaderConfig(plugins_dir=FOLDER))
+    spec, embedder = find_embedder("first-embedder") or pytest.fail("it was not found")
+    (vector,) = embedder.embed(["abba"])
+    assert spec.role is EmbedderRole.TEXT and vector[:2].tolist() == pytest.approx([0.5**0.5, 0.5**0.5])
+    assert find_image_embedder("first-embedder") is None
+
+
 def test_the_agent_acts_and_learns(old: Server) -> None:
     old.client.create_agent("gambler", 1, 2, deployment="first-agent", seed=1)
     move = old.client.act("gambler", "s", 0)

@@ -79,6 +79,13 @@ def test_what_a_part_does_stays_in_its_process_and_it_is_made_anew(ward: Ward, d
     assert ward.until(lambda: ward.asked(deed) == turned)
 
 
+def test_what_came_from_a_process_comes_out_again(ward: Ward) -> None:
+    ward.asked("half")
+    answer = ward.client.recommend("p0", 4, deployment="half", include_seen=True)
+    decision = ward.client.get_decision(answer.decision_id, recompute=True)
+    assert decision.recomputation is not None and decision.recomputation.outcome == "same"
+
+
 def test_a_shaper_in_a_process_refuses_spaces_and_shapes_rewards(ward: Ward) -> None:
     shaped = AgentSettings(RewardPolicy(shaper="doubled"))
     with pytest.raises(InvalidArgument, match="up to nine actions"):
