@@ -43,10 +43,15 @@ from footlight_plugins.testing import (
     EventListenerSuite,
     GeneratorSuite,
     ImageEmbedderSuite,
+    LabelSuite,
+    MetadataSuite,
+    OriginalitySuite,
     RecommenderSuite,
     ReRankerSuite,
     RewardShaperSuite,
     RulesSuite,
+    SignatureSuite,
+    WatermarkSuite,
 )
 
 PAGE = Path(__file__).with_name("plugin-reference.md")
@@ -123,6 +128,11 @@ SUITES = (
     EventListenerSuite,
     EmbedderSuite,
     ImageEmbedderSuite,
+    OriginalitySuite,
+    LabelSuite,
+    WatermarkSuite,
+    MetadataSuite,
+    SignatureSuite,
 )
 
 

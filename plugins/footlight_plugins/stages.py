@@ -67,6 +67,11 @@ class StageSpec:
         if not isinstance(self.kind, StageKind):
             raise ValueError(f"kind {self.kind!r} of stage {self.name!r} must be a StageKind")
 
+    @property
+    def role(self) -> str:
+        """What it is listed as among the parts of a plug-in, such as ``watermark-stage``."""
+        return f"{self.kind}-stage"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

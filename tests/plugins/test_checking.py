@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from footlight_plugins import Box, Candidates, EmbedderRole
+from footlight_plugins import Box, Candidates, EmbedderRole, StageKind
 from footlight_plugins.checking import suites
 from footlight_plugins.checking.advice import advice
-from footlight_plugins.checking.suites import EMBEDDER_SUITES, PART_SUITES, suite_of
+from footlight_plugins.checking.suites import EMBEDDER_SUITES, PART_SUITES, STAGE_SUITES, suite_of
 from footlight_plugins.embedding import EMBEDDER_ROLES
 from footlight_plugins.parts import PART_ROLES, PartRole
 from footlight_plugins.testing import AgentSuite, AssistantSuite, GeneratorSuite, RecommenderSuite
@@ -26,6 +26,7 @@ SUITES = (
     RecommenderSuite,
     *PART_SUITES.values(),
     *EMBEDDER_SUITES.values(),
+    *STAGE_SUITES.values(),
 )
 
 SOUND = '''"""A sound one."""
@@ -150,6 +151,11 @@ def test_an_embedder_is_checked_by_the_suite_of_its_role() -> None:
     assert issubclass(suite, EMBEDDER_SUITES[EmbedderRole.IMAGE]) and suite.spec.name == "picture-features"
 
 
+def test_a_stage_is_checked_by_the_suite_of_its_kind() -> None:
+    suite = suite_of(order_for("chip-qim", "watermark-stage"))
+    assert issubclass(suite, STAGE_SUITES[StageKind.WATERMARK]) and suite.spec.name == "chip-qim"
+
+
 def test_a_distribution_may_bring_a_suite_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     brings(monkeypatch, "OwnSuite")
     suite = suite_of(order_for("linucb"))
@@ -174,6 +180,10 @@ def test_there_is_no_advice_for_tests_that_are_gone() -> None:
 
 def test_every_role_of_a_part_has_a_suite() -> None:
     assert PART_SUITES.keys() == set(PartRole) == PART_ROLES.keys()
+
+
+def test_every_kind_of_a_stage_has_a_suite() -> None:
+    assert STAGE_SUITES.keys() == set(StageKind)
 
 
 def test_every_role_of_an_embedder_has_a_suite() -> None:

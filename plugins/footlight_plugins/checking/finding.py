@@ -13,8 +13,9 @@ from footlight_plugins.embedding import EmbedderSpec
 from footlight_plugins.loader import LoaderConfig, Plugins, PluginStatus, installed_plugins, load_plugins
 from footlight_plugins.parts import PartSpec
 from footlight_plugins.spec import ENTRY_POINT_GROUP
+from footlight_plugins.stages import StageSpec
 
-Offer: TypeAlias = EngineSpec | PartSpec | EmbedderSpec
+Offer: TypeAlias = EngineSpec | PartSpec | EmbedderSpec | StageSpec
 
 
 class NotFound(ValueError):
@@ -36,7 +37,7 @@ class Candidate:
     @property
     def offers(self) -> tuple[Offer, ...]:
         """Everything it offers that there is a suite for."""
-        return (*self.engines, *self.status.parts, *self.status.embedders)
+        return (*self.engines, *self.status.parts, *self.status.embedders, *self.status.stages)
 
 
 def find_plugin(target: str) -> tuple[Candidate, ...]:

@@ -51,7 +51,7 @@ def check_offer(candidate: Candidate, offer: Offer, terms: Terms, tell: Callable
 def _order(candidate: Candidate, offer: Offer, terms: Terms) -> str:
     return json.dumps(
         {
-            "role": "" if isinstance(offer, EngineSpec) else offer.role.value,
+            "role": "" if isinstance(offer, EngineSpec) else str(offer.role),
             "name": offer.name,
             "module": candidate.module,
             "folder": str(candidate.folder) if candidate.folder else "",

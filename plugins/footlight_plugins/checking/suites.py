@@ -16,6 +16,7 @@ from footlight_plugins.factories import resolve_factory
 from footlight_plugins.loader import LoaderConfig, load_plugins
 from footlight_plugins.parts import PartRole, part_spec
 from footlight_plugins.roles import Agent
+from footlight_plugins.stages import StageKind
 from footlight_plugins.testing import (
     AgentSuite,
     AssistantSuite,
@@ -25,12 +26,18 @@ from footlight_plugins.testing import (
     EventListenerSuite,
     GeneratorSuite,
     ImageEmbedderSuite,
+    LabelSuite,
+    MetadataSuite,
     OfferSuite,
+    OriginalitySuite,
     PartSuite,
     RecommenderSuite,
     ReRankerSuite,
     RewardShaperSuite,
     RulesSuite,
+    SignatureSuite,
+    StageSuite,
+    WatermarkSuite,
 )
 
 _FEATURES, _CANDIDATES = 3, 5
@@ -45,6 +52,13 @@ EMBEDDER_SUITES: Mapping[EmbedderRole, type[EmbedderSuite]] = {
     EmbedderRole.TEXT: EmbedderSuite,
     EmbedderRole.IMAGE: ImageEmbedderSuite,
 }
+STAGE_SUITES: Mapping[StageKind, type[StageSuite]] = {
+    StageKind.ORIGINALITY: OriginalitySuite,
+    StageKind.LABEL: LabelSuite,
+    StageKind.WATERMARK: WatermarkSuite,
+    StageKind.METADATA: MetadataSuite,
+    StageKind.SIGNATURE: SignatureSuite,
+}
 
 
 SUITES = "footlight.suites"
@@ -57,6 +71,8 @@ def suite_of(order: str) -> type[OfferSuite]:
     plugins = load_plugins(LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None))
     given = {name: asked[name] for name in ("options", "bound") if asked[name]}
     members: dict[str, Any] = {"plugin_module": asked["module"], **given}
+    if (stage := plugins.stages.get(asked["name"])) is not None and asked["role"] == stage.role:
+        return type("TestPlugin", (_own(stage.name, STAGE_SUITES[stage.kind]),), {"spec": stage, **members})
     if asked["role"] in list(EmbedderRole):
         embedder = plugins.embedders[asked["name"]]
         return type("TestPlugin", (_own(embedder.name, EMBEDDER_SUITES[embedder.role]),), {"spec": embedder, **members})

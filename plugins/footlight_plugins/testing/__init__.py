@@ -30,6 +30,7 @@ for _suite in (
     "rules",
     "shaper",
     "source",
+    "stage",
 ):  # before they are imported: asserts then tell what they saw
     pytest.register_assert_rewrite(f"{__name__}.{_suite}")
 
@@ -46,6 +47,14 @@ from footlight_plugins.testing.reranker import ReRankerSuite  # noqa: E402
 from footlight_plugins.testing.rules import RulesSuite  # noqa: E402
 from footlight_plugins.testing.shaper import RewardShaperSuite  # noqa: E402
 from footlight_plugins.testing.source import CandidateSourceSuite  # noqa: E402
+from footlight_plugins.testing.stage import (  # noqa: E402
+    LabelSuite,
+    MetadataSuite,
+    OriginalitySuite,
+    SignatureSuite,
+    StageSuite,
+    WatermarkSuite,
+)
 
 __all__ = [
     "AgentSuite",
@@ -56,10 +65,16 @@ __all__ = [
     "EventListenerSuite",
     "GeneratorSuite",
     "ImageEmbedderSuite",
+    "LabelSuite",
+    "MetadataSuite",
     "OfferSuite",
+    "OriginalitySuite",
     "PartSuite",
     "ReRankerSuite",
     "RecommenderSuite",
     "RewardShaperSuite",
     "RulesSuite",
+    "SignatureSuite",
+    "StageSuite",
+    "WatermarkSuite",
 ]

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from footlight_plugins import EmbedderSpec, EngineSpec, Options, PartSpec
+from footlight_plugins import EmbedderSpec, EngineSpec, Options, PartSpec, StageSpec
 from footlight_plugins.options import OptionError, options_of, options_schema
 
 HEAVY = ("torch", "numba", "tensorflow", "jax", "onnxruntime", "vowpalwabbit", "sklearn", "pandas")
@@ -34,7 +34,7 @@ _LEAK = 500_000
 class OfferSuite(ABC):
     """The part that all suites share; inherit one of the others."""
 
-    spec: ClassVar[EngineSpec | PartSpec | EmbedderSpec]
+    spec: ClassVar[EngineSpec | PartSpec | EmbedderSpec | StageSpec]
     """What is under test."""
     options: ClassVar[Mapping[str, Any]] = {}
     """Options to test it with, where they differ from the defaults."""

@@ -36,8 +36,8 @@ def check_plugin(
 ) -> None:
     """Hold a plug-in to the contract, and say in plain words what to mend.
 
-    Every engine and every part that it offers goes through the conformance suite, in a process of its own. The exit code
-    is 0 where every promise is kept, 1 where one is not, 2 where there is no such plug-in.
+    Every engine, part, embedder and asset stage that it offers goes through its conformance suite, in a process of its
+    own. The exit code is 0 where every promise is kept, 1 where one is not, 2 where there is no such plug-in.
     """
     with reporting(as_json):
         from footlight_plugins.checking import Terms, find_plugin
@@ -93,9 +93,7 @@ def _state(one: Candidate) -> str:
     source = f"{status.distribution} {status.version}".strip() or "a file"
     line = f"plug-in {status.name} (from {source}): {status.state}"
     if not status.reason:
-        return (
-            line if one.offers else f"{line}; it offers no engine and no part, so there is nothing more to check here"
-        )
+        return line if one.offers else f"{line}; it offers nothing, so there is nothing more to check here"
     return f"{line}: {status.reason}" + (f"\n\n{textwrap.indent(status.traceback, '  ')}" if status.traceback else "")
 
 

@@ -67,7 +67,7 @@ def plugin_message(
     ]
     embedders = [_part_message(embedder, embedder.role, []) for embedder in status.embedders]
     marking = [
-        _part_message(stage, f"{stage.kind}-stage", [_stage_use(one) for one in stages if one.spec is stage])
+        _part_message(stage, stage.role, [_stage_use(one) for one in stages if one.spec is stage])
         for stage in status.stages
     ]
     return pb.Plugin(

@@ -12,14 +12,13 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from footlight_plugins.certificates import certificate, pem, pem_of_key
 from footlight_plugins.stages import Credentials
 
 log = logging.getLogger(__name__)
 
 WATERMARK_BYTES = 32
-AUTHORITY_DAYS, SIGNER_DAYS = 3_650, 365
 RENEW_DAYS = 30
 """A signer's certificate is made anew when it ends sooner."""
 
@@ -90,58 +89,18 @@ def _make_signer(folder: Path) -> None:
     root_file, root_key_file = folder / "authority.pem", folder / "authority.key"
     if not root_file.exists():
         root_key = ed25519.Ed25519PrivateKey.generate()
-        _write_once(root_key_file, _pem_of_key(root_key))
+        _write_once(root_key_file, pem_of_key(root_key))
         made = load_pem_private_key(root_key_file.read_bytes(), None)  # another process may have been quicker
-        _write_once(root_file, _pem(_certificate(made, made, None, f"Footlight authority {uuid.uuid4().hex[:8]}")))
+        _write_once(root_file, pem(certificate(made, made, None, f"Footlight authority {uuid.uuid4().hex[:8]}")))
         log.info("made a certificate authority of its own: %s", root_file)
     root_key = load_pem_private_key(root_key_file.read_bytes(), None)  # type: ignore[assignment]
     root = load_pem_x509_certificate(root_file.read_bytes())
     key = ed25519.Ed25519PrivateKey.generate()
-    leaf = _certificate(key, root_key, root, "Footlight signer")
-    for name, data in (("signer.key", _pem_of_key(key)), ("signer.pem", _pem(leaf) + root_file.read_bytes())):
+    leaf = certificate(key, root_key, root, "Footlight signer")
+    for name, data in (("signer.key", pem_of_key(key)), ("signer.pem", pem(leaf) + root_file.read_bytes())):
         temporary = folder / f"{name}.{uuid.uuid4().hex}"
         _write_once(temporary, data)
         os.replace(temporary, folder / name)
-
-
-def _certificate(key: Any, issuer_key: Any, issuer: Any, name: str) -> Any:
-    """A root where there is no issuer, otherwise a signer, in the profile that C2PA asks for."""
-    from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    root = issuer is None
-    subject = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Footlight")]
-    )
-    begin = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)  # clocks differ
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject if root else issuer.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + datetime.timedelta(days=AUTHORITY_DAYS if root else SIGNER_DAYS))
-        .add_extension(x509.BasicConstraints(root, None), critical=True)
-        .add_extension(_usage(root), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-    if not root:
-        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-        email = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-        builder = builder.add_extension(above, critical=False).add_extension(email, critical=False)
-    return builder.sign(issuer_key, None)
-
-
-def _usage(root: bool) -> Any:
-    from cryptography import x509
-
-    names = (
-        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
-        *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
-    )
-    allowed = {"key_cert_sign", "crl_sign"} if root else {"digital_signature"}
-    return x509.KeyUsage(**{name: name in allowed for name in names})
 
 
 def _algorithm(chain: str) -> str:
@@ -161,20 +120,6 @@ def _days_left(chain: str) -> float:
 
     end = x509.load_pem_x509_certificate(chain.encode()).not_valid_after_utc
     return (end - datetime.datetime.now(datetime.UTC)).total_seconds() / 86_400
-
-
-def _pem(certificate: Any) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    pem: bytes = certificate.public_bytes(Encoding.PEM)
-    return pem
-
-
-def _pem_of_key(key: Any) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return pem
 
 
 def _write_once(path: Path, data: bytes) -> None:

@@ -104,7 +104,7 @@ def _engine_view(deployed: Deployed, position: int) -> EngineView:
 
 
 def _stage_view(stage: StageAtWork) -> PartView:
-    return PartView(f"{stage.spec.kind}-stage", stage.spec.name, stage.plugin, not stage.problem, stage.faults)
+    return PartView(stage.spec.role, stage.spec.name, stage.plugin, not stage.problem, stage.faults)
 
 
 def _part_views(hosts: Sequence[PartHost[Any]]) -> list[PartView]:
