@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from footlight_engines.kernels.list_order import MOST, sort_list
+from footlight_engines.kernels.list_order import MOST, best_first, space_for
 
 
-@pytest.mark.parametrize("size", [0, 1, 9, MOST, MOST + 1])
-def test_the_best_come_first_and_among_equals_the_smaller_ordinal(size: int) -> None:
+@pytest.mark.parametrize(("size", "limit"), [(0, 9), (1, 9), (9, 9), (40, 9), (MOST + 1, 9), (MOST + 1, MOST + 1)])
+def test_the_best_come_first_and_among_equals_the_smaller_ordinal(size: int, limit: int) -> None:
     rng = np.random.default_rng(size)
     scores, ordinals = rng.choice([0.25, 0.5, 0.75], size), rng.permutation(size).astype(np.int32)
     expected = sorted(zip(scores.tolist(), ordinals.tolist(), strict=True), key=lambda entry: (-entry[0], entry[1]))
-    sort_list(scores, ordinals, (np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32)))
-    assert list(zip(scores.tolist(), ordinals.tolist(), strict=True)) == expected
+    kept = best_first(scores, ordinals, size, limit, space_for(MOST + 1))
+    assert list(zip(scores[:kept].tolist(), ordinals[:kept].tolist(), strict=True)) == expected[:limit]

@@ -16,7 +16,7 @@ from numba.core import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.list_order import sort_list
+from footlight_engines.kernels.list_order import MOST, sort_list, space_for
 from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.ranked_entries import Ranked
 from footlight_engines.kernels.selection import heapify, offer, worse
@@ -320,8 +320,6 @@ def merge_lists(into: Lists, other: Lists, items: tuple[int, int]) -> None:
 @njit(cache=True, nogil=True)
 def sort_lists(lists: Lists, items: tuple[int, int]) -> None:
     """Turn the lists of these items into ones that stand best first."""
-    limit = lists.score.shape[1]
-    space = np.empty(limit, np.int32), np.empty(limit), np.empty(limit, np.int32)
+    space = space_for(max(MOST, lists.score.shape[1]))
     for item in range(items[0], items[1]):
-        size = lists.size[item]
-        sort_list(lists.score[item, :size], lists.other[item, :size], space)
+        sort_list(lists.score[item], lists.other[item], lists.size[item], space)

@@ -15,10 +15,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import Interactions
-from footlight_engines.kernels.list_order import sort_list
-from footlight_engines.kernels.neighbour_fit import AHEAD, BELOW, NO_BAR, Lists, Measure, ask_for, bar_of
+from footlight_engines.kernels.list_order import MOST, best_first, space_for
+from footlight_engines.kernels.neighbour_fit import AHEAD, Lists, Measure, ask_for
 from footlight_engines.kernels.ranked_entries import Ranked
-from footlight_engines.kernels.selection import heapify, offer, worse
+
+STEPS = 11
+"""So many times a bar is put between two others."""
+OCTAVES = 16 << 23
+"""The bits of a float32 above 0 less these are those of a 2^16th of it: a bar is looked for no lower."""
+ROUNDING = 16
+"""A similarity in float32 is fewer steps than these from what it is in float64: five operations err by half a step each."""
 
 
 class Found(NamedTuple):
@@ -28,7 +34,10 @@ class Found(NamedTuple):
     other: NDArray[np.int32]  # (R + 1,) the ranks met
     overlap: NDArray[Any]  # (R,) as `total`: their sums
     norm: NDArray[np.float32]  # (R,) their norms
-    score: NDArray[np.float32]  # (R,) their similarities
+    score: NDArray[np.float32]  # (R,) their similarities, rounded
+    bits: NDArray[np.int32]  # the same memory
+    exact: NDArray[np.float64]  # (R,) similarities of some of them
+    ordinal: NDArray[np.int32]  # (R + 1,) and their ordinals
 
 
 @njit(cache=True, nogil=True)
@@ -93,32 +102,45 @@ def _score(measure: Measure, found: Found, rank: int, met: int) -> None:
         scores[n] = overlap / (factor * norms[n] + added - taken * overlap)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _take_best(
-    measure: Measure, items: NDArray[np.int32], found: Found, met: tuple[int, int], score: Any, other: Any
-) -> int:
-    """Fill an empty list with the best of the items met by the item of a rank, in no order; return its size.
+@njit(cache=True, nogil=True)
+def _bar_of(bits: NDArray[np.int32], wanted: int) -> int:
+    """The bits of a bar that so many scores reach, as high as a few steps find it; 1 where there are not so many.
 
-    ``met`` is the rank, and how many; ``score`` and ``other`` (B,) take the list.
+    Floats above 0 order as their bits do, and whole numbers are compared many at once.
     """
-    singles, others, overlaps, norms = found.score, found.other, found.overlap, measure.norm
-    size, limit, norm = 0, len(score), norms[met[0]]
-    bar = np.float32(bar_of(singles[: met[1]], limit, NO_BAR) * BELOW)
-    for n in range(np.uint64(met[1])):
-        if singles[n] < bar:
-            continue
-        rank, overlap = np.uint32(others[n]), float(overlaps[n]) * measure.unit
-        shared = norm + norms[rank] - overlap if measure.jaccard else norm * norms[rank]
-        exact, ordinal = overlap / (shared + measure.shrinkage), items[rank]
-        if size < limit:
-            score[size], other[size] = exact, ordinal
+    high = np.int32(1)
+    for n in range(np.uint64(len(bits))):
+        high = bits[n] if bits[n] > high else high
+    low, bar = np.int32(max(high - np.int32(OCTAVES), np.int32(1))), np.int32(1)
+    for _ in range(STEPS):
+        middle, reached = np.int32(low + ((high - low) >> np.int32(1))), np.int32(0)
+        for n in range(np.uint64(len(bits))):
+            reached += np.int32(bits[n] >= middle)
+        if reached >= wanted:
+            low = bar = middle
         else:
-            if size == limit:
-                heapify(score, other, limit)
-            if worse(score[0], other[0], exact, ordinal):
-                offer(score, other, limit, limit, exact, ordinal)
-        size += 1
-    return min(size, limit)
+            high = middle
+    return int(bar)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _take_best(ranked: Ranked, measure: Measure, found: Found, rank: int, met: int, wanted: int) -> int:
+    """Compute in full the similarities of the items met that may be among the best; return how many these are.
+
+    They stand in ``found.exact`` and ``found.ordinal``.
+    """
+    bits, others, overlaps, norms, items = found.bits, found.other, found.overlap, measure.norm, ranked.item
+    exact, ordinals, norm, kept = found.exact, found.ordinal, norms[rank], np.uint64(0)
+    bar = np.int32(max(_bar_of(bits[:met], wanted) - ROUNDING, 1))
+    for n in range(np.uint64(met)):
+        ordinals[kept] = n
+        kept += np.uint64(bits[n] >= bar)
+    for m in range(kept):
+        n = np.uint64(np.uint32(ordinals[m]))
+        other, overlap = np.uint64(np.uint32(others[n])), float(overlaps[n]) * measure.unit
+        shared = norm + norms[other] - overlap if measure.jaccard else norm * norms[other]
+        exact[m], ordinals[m] = overlap / (shared + measure.shrinkage), items[other]
+    return int(kept)
 
 
 @njit(cache=True, nogil=True)
@@ -137,10 +159,13 @@ def gather_rows(
     share few people. Several threads may do so at once, with the same lists. ``ends`` (P,) is where people's rows end.
     """
     limit = lists.score.shape[1]
-    place, scores, others = np.empty(limit, np.int32), np.empty(limit), np.empty(limit, np.int32)
+    space = space_for(max(MOST, limit))
     for rank in range(ranks[0], ranks[1]):
-        item, met = ranked.item[rank], _gather(x, ranked, ends, found, rank)
+        met = _gather(x, ranked, ends, found, rank)
         _score(measure, found, rank, met)
-        size = _take_best(measure, ranked.item, found, (rank, met), lists.score[item], lists.other[item])
-        sort_list(lists.score[item, :size], lists.other[item, :size], (place, scores, others))
+        kept = np.int64(_take_best(ranked, measure, found, rank, met, limit))
+        size = best_first(found.exact, found.ordinal, kept, limit, space)
+        item = np.uint64(np.uint32(ranked.item[rank]))
+        for n in range(np.uint64(size)):
+            lists.score[item, n], lists.other[item, n] = found.exact[n], found.ordinal[n]
         lists.size[item] = size

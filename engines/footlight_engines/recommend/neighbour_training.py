@@ -145,7 +145,16 @@ class _Trainer:
 
 def _found(ranks: int, kind: Any) -> Found:
     single = np.empty(ranks, np.float32)
-    return Found(np.zeros(ranks, kind), np.empty(ranks + 1, np.int32), np.empty(ranks, kind), single, single.copy())
+    return Found(
+        total=np.zeros(ranks, kind),
+        other=np.empty(ranks + 1, np.int32),
+        overlap=np.empty(ranks, kind),
+        norm=np.empty(ranks, np.float32),
+        score=single,
+        bits=single.view(np.int32),
+        exact=np.empty(ranks),
+        ordinal=np.empty(ranks + 1, np.int32),
+    )
 
 
 def _ranked(
