@@ -55,7 +55,7 @@ class Lists(NamedTuple):
     score: NDArray[np.float64]  # (I, B) by ordinal
     other: NDArray[np.int32]  # (I, B) by ordinal
     size: NDArray[np.int32]  # (I,) by ordinal
-    bar: NDArray[np.float32]  # (R + BLOCK,) by rank: what enters is at least this similar; infinite beyond R
+    bar: NDArray[np.float32]  # (R + BLOCK,) by rank: what enters is this similar at least; infinite beyond R
 
 
 class Sums(NamedTuple):
@@ -247,7 +247,7 @@ def _pass_on(
                     scores[found], others[found] = score, other
                     found += np.uint64(1)
                 if score >= bars[other]:
-                    bars[other] = _keep(lists, items[other], score, item)
+                    bars[other] = max(bars[other], np.float32(_keep(lists, items[other], score, item)))
         for n in range(block * np.uint64(BLOCK), (block + np.uint64(1)) * np.uint64(BLOCK)):
             total[n] = 0
         met[block], peak[block] = 0, 0.0
@@ -268,7 +268,8 @@ def _offer_row(ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank:
     bar = bar_of(sums.score[:found], limit, bar)
     for n in range(found):
         if sums.score[n] >= bar:
-            lists.bar[rank] = _keep(lists, ranked.item[rank], sums.score[n], ranked.item[sums.other[n]])
+            own = np.float32(_keep(lists, ranked.item[rank], sums.score[n], ranked.item[sums.other[n]]))
+            lists.bar[rank] = max(lists.bar[rank], own)
 
 
 @njit(cache=True, nogil=True)
@@ -292,7 +293,8 @@ def rank_rows(
     """Offer the pairs of each of these ranks with all later ones to the lists of both, the last rank first.
 
     In this order the items most like one are met early, so that bars are high soon. Several threads may do so at once,
-    each with lists and sums of its own. ``bits`` (H, words) is the head's.
+    each with lists and sums of its own, and all with the same bars: what does not enter a full list of one of them is not
+    among the best of all. Where two raise a bar at a time, either will do. ``bits`` (H, words) is the head's.
     """
     tail = len(ranked.item) - len(bits)
     common, counted = np.zeros((TOGETHER, len(bits)), np.int32), len(bits)  # the heads from `counted` on are there

@@ -79,7 +79,7 @@ class _Trainer:
 
     def gather(self, ends: NDArray[np.int64], pool: ThreadPoolExecutor, run: TrainingRun | None) -> None:
         """Compute each row by itself: for sparse preferences."""
-        ranks, lists = len(self._ranked.item), self._lists(True)
+        ranks, lists = len(self._ranked.item), self._lists(self._bars(), True)
         free = [_found(ranks, self._sum) for _ in range(threads())]
 
         def work(part: Range) -> None:
@@ -92,7 +92,8 @@ class _Trainer:
 
     def rank(self, head: NDArray[np.uint64], pool: ThreadPoolExecutor, run: TrainingRun | None) -> None:
         """Compute each pair once, from its less popular item, the head first: for dense preferences."""
-        spaces = [(self._lists(n == 0), self._sums()) for n in range(threads())]
+        bars = self._bars()
+        spaces = [(self._lists(bars, n == 0), self._sums()) for n in range(threads())]
         free = list(spaces)
 
         def work(ranks: Range) -> None:
@@ -122,14 +123,19 @@ class _Trainer:
             for future in futures:
                 future.cancel()
 
-    def _lists(self, in_place: bool) -> Lists:
+    def _bars(self) -> NDArray[np.float32]:
+        """The bars of lists with room left."""
+        ranks = len(self._ranked.item)
+        bars = np.full(ranks + BLOCK, np.inf, np.float32)
+        bars[:ranks] = NO_BAR
+        return bars
+
+    def _lists(self, bars: NDArray[np.float32], in_place: bool) -> Lists:
         """Lists, in place of the table's rows or beside them."""
-        table, ranks = self._table, len(self._ranked.item)
-        bar = np.full(ranks + BLOCK, np.inf, np.float32)
-        bar[:ranks] = NO_BAR
+        table = self._table
         own = (table.similarity, table.neighbour, table.length)
         apart = (np.empty_like(own[0]), np.empty_like(own[1]), np.zeros_like(own[2]))
-        return Lists(*(own if in_place else apart), bar)
+        return Lists(*(own if in_place else apart), bars)
 
     def _sums(self) -> Sums:
         ranks = len(self._ranked.item)
