@@ -91,6 +91,7 @@ def _measure(server: Server, chosen: argparse.Namespace) -> dict[str, float]:
     begun.wait()
     rng, took, recording, asking = np.random.default_rng(1), [], [], []
     with footlight.Client(server.address) as client:
+        answer = client.recommend("u0", 10, deployment="item-knn", reasons=0)
         first, started = 0, 0.0
         for n in range(-WARM_UP, chosen.events):
             if n == 0:
