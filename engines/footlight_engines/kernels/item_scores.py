@@ -12,7 +12,7 @@ from footlight_engines.kernels.addresses import matrix, vector
 from footlight_engines.kernels.interactions import RETRACTED
 from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.scores import UNIT
-from footlight_engines.kernels.selection import offer, sort_heap
+from footlight_engines.kernels.selection import heapify, offer, sort_heap
 
 BLOCK = 32
 """So many items share one peak. Totals are dense: a sum without a branch, and a look at 32 at once, cost less than a list
@@ -24,6 +24,8 @@ SMALL = 2_048
 """Up to so many blocks all are looked at and cleared; in a larger catalogue those that a query meets."""
 STEPS = 12
 """So many times the bar for the best items is put between two others."""
+MANY = 4_096
+"""Of more items the best are chosen by a heap, which looks at each once."""
 OCTAVES = 32 << 52
 """The bits of a float above 0 less these are those of a 2^32nd of it: the bar is looked for no lower."""
 
@@ -47,6 +49,8 @@ class Shelf(NamedTuple):
     total: NDArray[np.float64]  # (BLOCK * B,) at least I; 0 between queries
     total_bits: NDArray[np.int64]  # the same memory
     peak_bits: NDArray[np.int64]  # (B,) of the highest total of a block to be looked at and cleared; 0 in others
+    found: NDArray[np.int32]  # (BLOCK * B + 1,) items that may be among the best
+    found_bits: NDArray[np.int64]  # the same: of their totals
     short_item: NDArray[np.int32]  # (any,) room for a short list
     short_score: NDArray[np.float64]  # the same
     servable: NDArray[np.bool_]  # (any,) which items may be answered; those beyond its end may not
@@ -71,9 +75,11 @@ def opened(shelf: NDArray[np.int64]) -> Shelf:
         vector(shelf, 11, np.int64),
         vector(shelf, 12, np.int64),
         vector(shelf, 13, np.int32),
-        vector(shelf, 14, np.float64),
-        vector(shelf, 15, np.bool_),
-        vector(shelf, 16, np.int32),
+        vector(shelf, 14, np.int64),
+        vector(shelf, 15, np.int32),
+        vector(shelf, 16, np.float64),
+        vector(shelf, 17, np.bool_),
+        vector(shelf, 18, np.int32),
     )
 
 
@@ -170,13 +176,15 @@ def _find_peaks(shelf: Shelf) -> int:
     to NaN, which lets the compiler look at several at once.
     """
     bits, peaks, met = shelf.total_bits, shelf.peak_bits, 0
+    block = np.uint64(
+        len(bits) // max(len(peaks), 1)
+    )  # it is BLOCK; a loop of known length would be written out instead
     for b in range(len(peaks)):
         if peaks[b] == 0:
             continue
-        start, high = np.uint64(b * BLOCK), np.int64(1)  # the smallest float above 0: the block stays marked
-        for n in range(np.uint64(BLOCK)):
-            value = bits[start + n]
-            high = value if value > high else high
+        start, high = np.uint64(b) * block, np.int64(1)  # the smallest float above 0: the block stays marked
+        for n in range(start, start + block):
+            high = bits[n] if bits[n] > high else high
         peaks[b] = high
         met += 1
     return met
@@ -201,19 +209,69 @@ def _bar_of(peaks: NDArray[np.int64], wanted: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _pick_above(shelf: Shelf, bar: int, items: NDArray[np.int32], scores: NDArray[np.float64]) -> int:
-    """Make the best items that may be answered and whose scores' bits reach the bar, 1 or more, a heap; return how many."""
-    bits, peaks, servable, size, limit = shelf.total_bits, shelf.peak_bits, shelf.servable, 0, len(items)
+def _collect(shelf: Shelf, bar: int) -> int:
+    """Collect the items that may be answered and whose scores' bits reach the bar, 1 or more; return how many.
+
+    They stand in ``shelf.found``, ascending, their bits in ``shelf.found_bits``.
+    """
+    bits, peaks, servable, found, values = (
+        shelf.total_bits,
+        shelf.peak_bits,
+        shelf.servable,
+        shelf.found,
+        shelf.found_bits,
+    )
+    size = np.uint64(0)
     for b in range(len(peaks)):
         if peaks[b] < bar:
             continue
         for item in range(np.uint64(b * BLOCK), np.uint64(min((b + 1) * BLOCK, len(servable)))):
-            if bits[item] < bar or not servable[item]:
-                continue
-            score = shelf.total[item]
-            if size < limit or score >= scores[0]:
-                size = offer(scores, items, size, limit, score, int(item))
-    return size
+            found[size], values[size] = item, bits[item]
+            size += np.uint64((bits[item] >= bar) & servable[item])
+    return np.int64(size)
+
+
+@njit(cache=True, nogil=True)
+def _least_of(values: NDArray[np.int64], wanted: int) -> int:
+    """What the best ``wanted`` of more values above 0 are at least: the last of them, or more than all others are."""
+    low, high = np.int64(1), np.int64(1)
+    for n in range(len(values)):
+        high = values[n] if values[n] > high else high
+    high += 1
+    while high - low > 1:  # so many values or more are at least `low`, fewer are at least `high`
+        middle, reached = low + ((high - low) >> 1), 0
+        for n in range(len(values)):
+            reached += values[n] >= middle
+        if reached == wanted:
+            return int(middle)
+        if reached > wanted:
+            low = middle
+        else:
+            high = middle
+    return int(low)
+
+
+@njit(cache=True, nogil=True)
+def _pick(shelf: Shelf, size: int, items: NDArray[np.int32], scores: NDArray[np.float64]) -> int:
+    """Put the best of the items collected into the answer, in any order; return how many."""
+    values, found, total, limit, kept = shelf.found_bits[:size], shelf.found, shelf.total, len(items), 0
+    if size > MANY:
+        for n in range(size):
+            score = total[found[n]]
+            if kept < limit or score >= scores[0]:
+                kept = offer(scores, items, kept, limit, score, found[n])
+        return kept
+    least = _least_of(values, limit) if size > limit else 1
+    equals = limit
+    for n in range(size):
+        equals -= values[n] > least
+    for n in range(size):  # ascending: of equal ones the first are the best
+        if values[n] < least or (values[n] == least and equals <= 0):
+            continue
+        equals -= values[n] == least
+        items[kept], scores[kept] = found[n], total[found[n]]
+        kept += 1
+    return kept
 
 
 @njit(cache=True, nogil=True)
@@ -233,7 +291,7 @@ def _clear(shelf: Shelf) -> None:
 def gather_by_items(
     shelf: Shelf, user: int, include_seen: bool, items: NDArray[np.int32], scores: NDArray[np.float64]
 ) -> int:
-    """What `score_by_items` does, but leaves the answer as a heap."""
+    """What `score_by_items` does, but leaves the answer in any order."""
     first = shelf.person_start[user]
     last = first + shelf.person_length[user]
     if not _bar(shelf, first, last, include_seen):
@@ -241,9 +299,10 @@ def gather_by_items(
         return -1
     _add_up(shelf, first, last)
     bar = _bar_of(shelf.peak_bits, _peaks_wanted(_find_peaks(shelf), len(items)))
-    size = _pick_above(shelf, bar, items, scores)
+    size = _collect(shelf, bar)
     if size < len(items) and bar > 1:  # fewer reach it, or some that do may not be answered
-        size = _pick_above(shelf, 1, items, scores)
+        size = _collect(shelf, 1)
+    size = _pick(shelf, size, items, scores)
     _clear(shelf)
     return size
 
@@ -278,6 +337,7 @@ def score_by_items(
     if not 0 <= user < len(shelf.person_start):
         return 0
     size = gather_by_items(shelf, user, include_seen, items, scores)
+    heapify(scores, items, size)
     sort_heap(scores, items, size)
     return size
 

@@ -255,6 +255,8 @@ def _shelf(x: Interactions, table: Table, servable: NDArray[np.bool_], exclude: 
         total=total,
         total_bits=total.view(np.int64),
         peak_bits=np.zeros(blocks, np.int64),
+        found=np.empty(len(total) + 1, np.int32),
+        found_bits=np.empty(len(total) + 1, np.int64),
         short_item=np.empty(_MOST, np.int32),
         short_score=np.empty(_MOST),
         servable=servable,
