@@ -228,7 +228,7 @@ def _collect(shelf: Shelf, bar: int) -> int:
         for item in range(np.uint64(b * BLOCK), np.uint64(min((b + 1) * BLOCK, len(servable)))):
             found[size], values[size] = item, bits[item]
             size += np.uint64((bits[item] >= bar) & servable[item])
-    return np.int64(size)
+    return int(np.int64(size))
 
 
 @njit(cache=True, nogil=True)

@@ -136,11 +136,11 @@ def _take_best(ranked: Ranked, measure: Measure, found: Found, rank: int, met: i
         ordinals[kept] = n
         kept += np.uint64(bits[n] >= bar)
     for m in range(kept):
-        n = np.uint64(np.uint32(ordinals[m]))
-        other, overlap = np.uint64(np.uint32(others[n])), float(overlaps[n]) * measure.unit
+        at = np.uint64(np.uint32(ordinals[m]))
+        other, overlap = np.uint64(np.uint32(others[at])), float(overlaps[at]) * measure.unit
         shared = norm + norms[other] - overlap if measure.jaccard else norm * norms[other]
         exact[m], ordinals[m] = overlap / (shared + measure.shrinkage), items[other]
-    return int(kept)
+    return int(np.int64(kept))
 
 
 @njit(cache=True, nogil=True)
@@ -163,7 +163,7 @@ def gather_rows(
     for rank in range(ranks[0], ranks[1]):
         met = _gather(x, ranked, ends, found, rank)
         _score(measure, found, rank, met)
-        kept = np.int64(_take_best(ranked, measure, found, rank, met, limit))
+        kept = _take_best(ranked, measure, found, rank, met, limit)
         size = best_first(found.exact, found.ordinal, kept, limit, space)
         item = np.uint64(np.uint32(ranked.item[rank]))
         for n in range(np.uint64(size)):
