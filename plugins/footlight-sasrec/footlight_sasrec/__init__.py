@@ -12,7 +12,7 @@ def register_engines() -> list[EngineSpec]:
         EngineSpec(
             name="sasrec",
             verb=Verb.RECOMMEND,
-            version="1.0",
+            version="2.0",
             summary="What comes next, by a self-attentive network over what somebody met.",
             factory="footlight_sasrec.engine:SasRec",
             options="footlight_sasrec.options:SasRecOptions",  # so that nobody waits for torch to see them

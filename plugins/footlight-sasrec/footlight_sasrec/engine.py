@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from footlight_plugins import Events, Options, Query, ScoringRecommender, State, TrainingRun
 from footlight_plugins.scoring import latest
-from footlight_sasrec.counts import Counts, mixed
+from footlight_sasrec.counts import Counts, Weights, mixed
 from footlight_sasrec.histories import SECOND, Lived, sequences
+from footlight_sasrec.judging import scores_of
 from footlight_sasrec.network import Network
 from footlight_sasrec.options import SasRecOptions
-from footlight_sasrec.sasrec_training import chosen_device, new_network, scores_of, train
+from footlight_sasrec.sasrec_training import chosen_device, new_network, train
+from footlight_sasrec.stored_counts import arrays_of, counts_of
 
 _VOCABULARY, _WEIGHTS = "vocabulary", "network."
-_COUNTS = {"first": "counts_first", "item": "counts_item", "root": "counts_root"}
 
 
 class SasRec(ScoringRecommender):
@@ -27,7 +28,8 @@ class SasRec(ScoringRecommender):
     The loss is cross-entropy over all items, without drawn negatives, which is what lifts SASRec above its first
     figures (Klenitskiy and Vasilev 2023); or gSASRec's where there are very many items. How long ago an item was met
     counts, in places and in time. Beside the network, counts of what follows what are heard: where data are few they know
-    pairs of items that a network smooths away. How much, the held-out items say.
+    pairs of items that a network smooths away. What a place and a time are worth in them is learned; how much the two
+    have to say, the held-out items tell.
 
     What somebody meets after the training counts at once: it is read when they ask. Items that came after it are not
     answered before the next one. The network cannot forget a person by itself, so that it is trained anew after an erasure.
@@ -40,19 +42,19 @@ class SasRec(ScoringRecommender):
         self._options = options
         self._vocabulary = np.empty(0, np.int32)  # the ordinals that the network knows, ascending
         self._network: Network | None = None
-        self._counts: Counts | None = None
-        self._share = 0.0
+        self._counted: tuple[Counts, Weights] | None = None
+        self._share = 1.0
         super().__init__(options)
 
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         self._take(latest(events))
-        self._vocabulary, self._network, self._counts = np.unique(self.kept.item), None, None
+        self._vocabulary, self._network, self._counted = np.unique(self.kept.item), None, None
         people = sequences(self.kept, self._vocabulary)
         if not any(len(one.rows) > 1 for one in people):
             return {"people": float(len(people))}
         with self._threads():
             trained = train(people, len(self._vocabulary), self._options, run)
-        self._network, self._counts, self._share = trained.network, trained.counts, trained.share
+        self._network, self._counted, self._share = trained.network, trained.counted, trained.share
         return trained.figures | {"people": float(len(people)), "items": float(len(self._vocabulary))}
 
     def forget(self, user: int) -> int:
@@ -67,8 +69,9 @@ class SasRec(ScoringRecommender):
             return scores
         with self._threads():
             (found,) = scores_of(self._network, [lived], self._options.length)
-        if self._counts is not None and self._share > 0:
-            found = mixed(found, self._counts.read(lived), self._share)
+        if self._counted is not None:
+            counts, weights = self._counted
+            found = mixed(found, counts.read(lived, weights), self._share)
         scores[self._vocabulary] = found
         return scores
 
@@ -81,8 +84,8 @@ class SasRec(ScoringRecommender):
         if self._network is not None:
             weights = self._network.state_dict()
             arrays |= {_WEIGHTS + name: value.cpu().numpy().copy() for name, value in weights.items()}
-        if self._counts is not None:
-            arrays |= {name: getattr(self._counts, part).copy() for part, name in _COUNTS.items()}
+        if self._counted is not None:
+            arrays |= arrays_of(*self._counted)
         return State(arrays, {"share": self._share})
 
     def load(self, state: State) -> None:
@@ -93,7 +96,7 @@ class SasRec(ScoringRecommender):
         share = state.meta.get("share")
         if not isinstance(share, int | float):
             raise ValueError("the state must hold a number 'share'")
-        self._counts, self._share = _counts_of(state, len(vocabulary)), float(share)
+        self._counted, self._share = counts_of(state, len(vocabulary)), float(share)
         weights = {n.removeprefix(_WEIGHTS): v for n, v in state.arrays.items() if n.startswith(_WEIGHTS)}
         self._vocabulary, self._network = np.array(vocabulary, np.int32), None
         if weights:
@@ -131,20 +134,3 @@ class SasRec(ScoringRecommender):
             yield
         finally:
             torch.set_num_threads(before)
-
-
-def _counts_of(state: State, items: int) -> Counts | None:
-    """The counts of a state; None where it has none, or those of the time when they were a table of items by items."""
-    held = [state.arrays.get(name) for name in _COUNTS.values()]
-    if all(one is None for one in held):
-        return None
-    first, item, root = (np.zeros(0) if one is None else np.array(one) for one in held)
-    fits = (
-        len(first) == items + 1
-        and first[0] == 0
-        and first[-1] == len(item) == len(root)
-        and (np.diff(first) >= 0).all()
-    )
-    if not fits or (len(item) and not 0 <= item.min() <= item.max() < items):
-        raise ValueError(f"the arrays {sorted(_COUNTS.values())} of the state must be counts of {items} items")
-    return Counts(first.astype(np.int64), item.astype(np.int32), root.astype(np.float32))

@@ -14,6 +14,8 @@ from footlight_plugins import Events
 
 SECOND = 1_000_000
 """Times of events are microseconds."""
+AGES = 32
+"""Into so many classes the time between two items falls, each twice as long as the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ def sequences(kept: Events, vocabulary: NDArray[np.int32]) -> list[Lived]:
     cuts = np.flatnonzero(np.diff(held.user)) + 1
     parts = zip(np.split(rows, cuts), np.split(held.time // SECOND, cuts), strict=True)
     return [Lived(items, seconds) for items, seconds in parts if len(items)]
+
+
+def age_classes(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The class of each time: 0 for none, then one more each time it doubles."""
+    classes = np.log2(np.maximum(seconds, 0) + 1.0).astype(np.int64)
+    return np.minimum(classes, AGES - 1)
 
 
 def padded(batch: Sequence[Lived], device: torch.device) -> tuple[Tensor, Tensor]:

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-AGES = 32
-"""Into so many classes the time between two items falls, each twice as long as the one before."""
+from footlight_sasrec.histories import AGES
+
+
+class _ByClass(torch.autograd.Function):
+    """A table's entry for each class, with a gradient that is counted up: that of indexing takes ten times as long on a
+    CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, classes: Tensor) -> Tensor:
+        ctx.save_for_backward(classes)
+        ctx.classes = table.shape[1]
+        return table[:, classes].transpose(0, 1)  # (H, C) and (B, L, L) give (B, H, L, L)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        (classes,), (gradient,) = ctx.saved_tensors, gradients
+        sums = [torch.bincount(classes.flatten(), one.flatten(), ctx.classes) for one in gradient.unbind(1)]
+        return torch.stack(sums).to(gradient.dtype), None
+
+
+def counted_up(table: Tensor, classes: Tensor) -> Tensor:
+    """The entries of a table of shape (H, C) for classes of shape (B, L, L): shape (B, H, L, L)."""
+    found: Tensor = _ByClass.apply(table, classes)  # type: ignore[no-untyped-call]
+    return found
 
 
 class SelfAttention(nn.Module):
@@ -35,9 +58,10 @@ class SelfAttention(nn.Module):
         """What is added to the logits of attention, shape (B, H, L, L): -inf for what comes later."""
         places = torch.arange(ages.shape[1], device=ages.device)
         gaps = places[:, None] - places[None, :]  # (L, L)
-        near = self.by_place[:, gaps.clamp(min=0)]  # (H, L, L)
-        aged = self.by_age[:, ages].transpose(0, 1)  # (B, H, L, L)
-        return (near + aged).masked_fill(gaps < 0, -math.inf)
+        near = self.by_place[:, gaps.clamp(min=0)].masked_fill(gaps < 0, -math.inf)  # (H, L, L)
+        if ages.is_cuda:  # there the sums of what is counted up would depend on chance
+            return near + self.by_age[:, ages].transpose(0, 1)
+        return near + counted_up(self.by_age, ages)
 
 
 class Block(nn.Module):
@@ -67,6 +91,7 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, length, dropout) for _ in range(blocks))
         self.last = nn.LayerNorm(width)
+        self.liked = nn.Parameter(torch.zeros(items))  # what is met more often, whatever came before
         nn.init.normal_(self.items.weight, std=width**-0.5)
         nn.init.zeros_(self.items.weight[0])
 
@@ -81,7 +106,7 @@ class Network(nn.Module):
 
     def logits(self, expected: Tensor) -> Tensor:
         """How much is to be said for each item, shape (..., items)."""
-        return expected @ self.items.weight[1:].T
+        return functional.linear(expected, self.items.weight[1:], self.liked)
 
 
 def age_classes(times: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from footlight_plugins import Options
 class SasRecOptions(Options):
     """The size of the network, and how it is trained."""
 
-    width: int = Field(64, ge=8, le=1_024, multiple_of=8, description="Numbers for each item.")
+    width: int = Field(128, ge=8, le=1_024, multiple_of=8, description="Numbers for each item.")
     blocks: int = Field(2, ge=1, le=12, description="Layers of attention.")
     heads: Literal[1, 2, 4, 8] = Field(2, description="Parts that attend to different things; they share the width.")
     length: int = Field(100, ge=2, le=1_000, description="It reads so many of the latest items.")
@@ -31,12 +31,21 @@ class SasRecOptions(Options):
         True,
         description="Whether counts of what follows what are heard beside the network; how much, the held-out items say.",
     )
+    reading_steps: int = Field(
+        200,
+        ge=0,
+        le=10_000,
+        description="So many steps of learning how counts are read; 0: read as `sequence` reads them.",
+    )
     epochs: int = Field(60, ge=1, le=10_000, description="At most so often everybody is seen.")
     patience: int = Field(
         5, ge=1, le=1_000, description="It ends when so many checks on held-out items in a row have found no progress."
     )
     held_out: int = Field(
-        500, ge=0, le=100_000, description="The last item of so many people is held out to find the end. 0: all epochs."
+        2_000,
+        ge=0,
+        le=100_000,
+        description="The last item of so many people is held out to find the end. 0: all epochs.",
     )
     max_seconds: int = Field(1_200, ge=1, le=1_000_000, description="It ends after so many seconds in any case.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto is a GPU where there is one.")

@@ -9,11 +9,16 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from footlight_sasrec import register_engines
-from footlight_sasrec.counts import Counts
+from footlight_sasrec.counts import Counts, Weights
 from footlight_sasrec.engine import SasRec
 from footlight_sasrec.histories import Lived
+from footlight_sasrec.losses import Asked, loss_of
+from footlight_sasrec.network import counted_up
 from footlight_sasrec.options import SasRecOptions
+from footlight_sasrec.reading import Places, Reading
+from footlight_sasrec.sasrec_training import new_network
 
 from footlight_plugins import CallEnded, Events, Query, State, TrainingRun
 from footlight_plugins.data import History
@@ -21,7 +26,16 @@ from footlight_plugins.testing import RecommenderSuite
 from footlight_plugins.testing.engine import same_state, training_run
 from footlight_plugins.testing.fixtures import PluginRegistry
 
-SMALL = {"width": 16, "blocks": 1, "heads": 1, "length": 10, "epochs": 2, "device": "cpu", "threads": 1}
+SMALL = {
+    "width": 16,
+    "blocks": 1,
+    "heads": 1,
+    "length": 10,
+    "epochs": 2,
+    "reading_steps": 5,
+    "device": "cpu",
+    "threads": 1,
+}
 RING, ROUNDS = 12, 40
 
 
@@ -107,22 +121,67 @@ def test_the_plugin_loads() -> None:
     assert registry.load(strict=True).plugin_of("sasrec").engines == ("sasrec",)
 
 
-def test_counts_are_those_of_the_formula() -> None:
-    rng, items = np.random.default_rng(4), 7
-    people = [Lived(rng.permutation(items)[:n] + 1, np.arange(n)) for n in (2, 5, 7, 1)]
+def some_people(items: int, lengths: tuple[int, ...] = (2, 5, 7, 1)) -> list[Lived]:
+    rng = np.random.default_rng(4)
+    return [Lived(rng.permutation(items)[:n] + 1, np.sort(rng.integers(0, 3_000, n))) for n in lengths]
+
+
+def slow_reading(people: list[Lived], items: int, history: Lived, weights: Weights) -> np.ndarray:
     pairs, met = np.zeros((items, items)), np.full(items, 2.0)
     for one in people:
         met[one.rows - 1] += 1
         for early, late in itertools.combinations(range(len(one.rows)), 2):
-            pairs[one.rows[early] - 1, one.rows[late] - 1] += 1 / (late - early)
+            if late - early <= 30:
+                pairs[one.rows[early] - 1, one.rows[late] - 1] += 1 / (late - early)
     root = np.sqrt((pairs + 0.4 * pairs.T) / (met[:, None] ** 0.5 * met[None, :] ** 0.4))
-    total = sum(root[row - 1] / place for place, row in enumerate(people[1].rows[::-1], start=1))
-    expected = np.log(total / total.max() + 1e-3)
-    np.testing.assert_allclose(Counts.of(people, items).read(people[1]), expected, rtol=1e-6)
+    total = np.zeros(items)
+    for place, (row, then) in enumerate(zip(history.rows[::-1][:20], history.seconds[::-1], strict=False)):
+        age = int(np.log2(history.seconds[-1] - then + 1))
+        total += root[row - 1] * np.exp(weights.place[place] + weights.age[age])
+    return weights.power * np.log(total / total.max() + weights.floor)
+
+
+def some_weights() -> Weights:
+    rng = np.random.default_rng(7)
+    return Weights(rng.normal(size=20).astype(np.float32), rng.normal(size=32).astype(np.float32), 2.5, 0.01)
+
+
+def test_counts_are_read_by_the_formula() -> None:
+    items, weights = 7, some_weights()
+    people = some_people(items)
+    found = Counts.of(people, items).read(people[1], weights)
+    np.testing.assert_allclose(found, slow_reading(people, items, people[1], weights), rtol=1e-6)
+
+
+def test_what_the_person_did_is_no_part_of_the_counts_that_the_reading_learns_from() -> None:
+    items, end, reading = 60, 21, Reading()
+    people = some_people(items, (50, 3, 40, 55))
+    with torch.no_grad():
+        reading.age.copy_(torch.from_numpy(some_weights().age))
+        (found,) = reading(Places(Counts.of(people, items), people[:1], np.array([end]))).numpy()
+    expected = slow_reading(people[1:], items, people[0].last(end, end), reading.weights())
+    later = people[0].rows[end : end + 30] - 1
+    weights = reading.weights()
+    sums, slow = (np.exp(one[later] / weights.power) - weights.floor for one in (found, expected))  # up to a factor
+    np.testing.assert_allclose(sums / sums.sum(), slow / slow.sum(), atol=1e-4)
+
+
+def test_what_was_met_is_not_guessed_again() -> None:
+    network = new_network(5, SasRecOptions(**SMALL))
+    expected = torch.zeros(1, 16)
+    asked = Asked(expected, torch.tensor([3]), (torch.tensor([0, 0, 0]), torch.tensor([0, 1, 3])))
+    loss = loss_of(network, asked, SasRecOptions(**SMALL), torch.Generator())
+    assert loss.item() == pytest.approx(np.log(2))  # two of five are left, and as likely
+
+
+def test_what_attention_learns_of_time_is_what_indexing_would_teach_it() -> None:
+    table = torch.randn(2, 32, dtype=torch.float64, requires_grad=True)
+    ages = torch.randint(0, 32, (3, 4, 4))
+    assert torch.autograd.gradcheck(lambda one: counted_up(one, ages), (table,))
 
 
 def test_a_state_with_damaged_counts_is_refused() -> None:
-    engine = walked()
+    engine = walked(epochs=2)
     state = engine.state()
     damaged = State({**state.arrays, "counts_item": state.arrays["counts_item"][:-1]}, state.meta)
     with pytest.raises(ValueError, match="must be counts of"):
