@@ -28,6 +28,8 @@ AVERAGED = 0.995
 WARM = 100
 """Over so many steps the learning rate rises."""
 LONGEST_GRADIENT = 1.0
+_SPARED = 20
+"""More than half of the people are held out only where their items are fewer than one in so many."""
 _CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -130,7 +132,8 @@ def _begun(items: int, options: SasRecOptions, device: torch.device) -> Progress
 def _held_out(people: Sequence[Lived], options: SasRecOptions, seed: int) -> tuple[list[Lived], list[Lived]]:
     """Everybody's sequence to learn from, and those whose last item is to be guessed: that is not learned."""
     long = [i for i, one in enumerate(people) if len(one.rows) >= 3]
-    count = min(options.held_out, len(long) // 2)
+    spared = sum(len(one.rows) for one in people) // _SPARED
+    count = min(options.held_out, len(long), max(len(long) // 2, spared))
     drawn = set(np.random.default_rng(seed).choice(long, count, replace=False).tolist()) if count else set()
     learned = [one.last(len(one.rows), len(one.rows) - 1) if i in drawn else one for i, one in enumerate(people)]
     return [one for one in learned if len(one.rows) > 1], [people[i] for i in sorted(drawn)]

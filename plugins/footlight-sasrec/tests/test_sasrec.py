@@ -14,6 +14,7 @@ from footlight_sasrec import register_engines
 from footlight_sasrec.counts import Counts, Weights
 from footlight_sasrec.engine import SasRec
 from footlight_sasrec.histories import Lived
+from footlight_sasrec.judging import least_good
 from footlight_sasrec.losses import Asked, loss_of
 from footlight_sasrec.network import counted_up
 from footlight_sasrec.options import SasRecOptions
@@ -178,6 +179,13 @@ def test_what_attention_learns_of_time_is_what_indexing_would_teach_it() -> None
     table = torch.randn(2, 32, dtype=torch.float64, requires_grad=True)
     ages = torch.randint(0, 32, (3, 4, 4))
     assert torch.autograd.gradcheck(lambda one: counted_up(one, ages), (table,))
+
+
+def test_the_network_is_heard_no_more_than_it_has_shown_to_be_worth() -> None:
+    sure, doubtful = np.zeros((2, 14, 100))
+    sure[8:] = 0.5
+    doubtful[8:, 0], doubtful[:8, 1] = 1.0, 0.5  # one person in a hundred gains, another one loses
+    assert (least_good(sure) >= 8, least_good(doubtful)) == (True, 0)
 
 
 def test_a_state_with_damaged_counts_is_refused() -> None:
