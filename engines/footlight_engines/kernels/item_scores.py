@@ -18,16 +18,16 @@ BLOCK = 32
 """So many items share one peak. Totals are dense: a sum without a branch, and a look at 32 at once, cost less than a list
 of the items met."""
 _SHIFT = 5  # BLOCK is 1 << _SHIFT
-AHEAD = 2
+AHEAD = 4
 """So many rows ahead memory is asked for."""
 SMALL = 2_048
 """Up to so many blocks all are looked at and cleared; in a larger catalogue those that a query meets."""
-STEPS = 12
+STEPS = 9
 """So many times the bar for the best items is put between two others."""
 MANY = 4_096
 """Of more items the best are chosen by a heap, which looks at each once."""
-OCTAVES = 32 << 52
-"""The bits of a float above 0 less these are those of a 2^32nd of it: the bar is looked for no lower."""
+OCTAVES = 16 << 52
+"""The bits of a float above 0 less these are those of a 2^16th of it: the bar is looked for no lower."""
 
 
 class Shelf(NamedTuple):
@@ -234,9 +234,9 @@ def _collect(shelf: Shelf, bar: int) -> int:
 @njit(cache=True, nogil=True)
 def _least_of(values: NDArray[np.int64], wanted: int) -> int:
     """What the best ``wanted`` of more values above 0 are at least: the last of them, or more than all others are."""
-    low, high = np.int64(1), np.int64(1)
+    low, high = values[0], values[0]
     for n in range(len(values)):
-        high = values[n] if values[n] > high else high
+        low, high = min(low, values[n]), max(high, values[n])
     high += 1
     while high - low > 1:  # so many values or more are at least `low`, fewer are at least `high`
         middle, reached = low + ((high - low) >> 1), 0
