@@ -150,6 +150,7 @@ YOUNGER_COLUMNS: dict[str, dict[str, object]] = {
     "deployments": {"pinned_position": None, "awake": 0},
     "items": {"available_from": None, "available_until": None, "revision": 0},
     "corpora": {"rights": "{}"},
+    "trainings": {"notes": "[]"},
     "assets": {
         "content_seed": 0,
         "redraw_count": 0,
