@@ -84,16 +84,16 @@ class OnnxImageEmbedder(ImageEmbedder):
         image = Image.fromarray(np.round(laid).astype(np.uint8), "RGB")
         if image.size != self._size:
             image = image.resize(self._size, Image.Resampling.BICUBIC)
-        values = (np.asarray(image, np.float32) / 255 - np.float32(self._options.mean)) / np.float32(self._options.std)
+        mean, std = (np.array(three, np.float32) for three in (self._options.mean, self._options.std))
+        values = (np.asarray(image, np.float32) / 255 - mean) / std
         return np.asarray(values.transpose(2, 0, 1) if self._channels_first else values, np.float32)
 
 
 def _options(path: Path | None) -> PictureOptions:
-    if path is None:
-        return PictureOptions()
     try:
-        found = options_of(PictureOptions, tomllib.loads(path.read_text(encoding="utf-8")))
+        told = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+        found = options_of(PictureOptions, told)
     except ValueError as fault:  # it is no TOML, or says what is no option
-        raise ValueError(f"{path.name}: {fault}") from fault
+        raise ValueError(f"{path.name if path else NAME}: {fault}") from fault
     assert isinstance(found, PictureOptions)
     return found
