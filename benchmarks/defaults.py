@@ -28,6 +28,7 @@ from rich.table import Table
 from footlight.cli.options import parsed
 from footlight_plugins.evaluation import Estimate, Plan, contender, evaluate_with, protocol_named, read_dataset
 from footlight_plugins.evaluation.dataset import Dataset
+from footlight_plugins.evaluation.inner_options import filled_in
 from footlight_plugins.evaluation.search_space import search_space
 from footlight_server.commands.trials import LOWER_IS_BETTER, Budget, Search, search
 from footlight_server.demo.movielens import write_tables
@@ -106,12 +107,12 @@ def main() -> None:
     parser.add_argument("--option", action="append", default=[], help="fixes an option")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     given = parser.parse_args()
-    fixed, seen = parsed(given.option), {}
+    fixed, seen = parsed(given.option), dict[str, list[float]]()
     with tasks(given.also, given.tasks) as wanted:
         protocols = [task.protocol for task in wanted]
 
         def attempt(options: Mapping[str, Any]) -> Estimate:
-            figures = [task.measure(given.engine, fixed | dict(options)) for task in wanted]
+            figures = [task.measure(given.engine, fixed | filled_in(first.options, options)) for task in wanted]
             seen[json.dumps(options)] = figures
             gain = mean_gain(figures, seen["{}"], protocols)
             print(f"{gain:.4f}  {json.dumps(options)}  {[round(f, 4) for f in figures]}", file=sys.stderr)
@@ -119,14 +120,19 @@ def main() -> None:
 
         first, found = contender(given.engine, fixed), Search("gain")
         space = search_space(first.options_type, fixed)
-        search(attempt, space, first.options, found, Budget(given.trials, given.seconds, 0), lambda *_: None)
+        search(attempt, space, found, Budget(given.trials, given.seconds, 0), lambda *_: None)
     if found.best is None:
         sys.exit(f"nothing could be tried: {found.failures[:1]}")
     options, gain = found.best
     rows = list(zip([task.name for task in wanted], seen["{}"], seen[json.dumps(options)], strict=True))
     if not given.json:
         show(given.engine, rows)
-    facts = {"engine": given.engine, "options": fixed | dict(options), "gain": gain.mean, "trials": found.done}
+    facts = {
+        "engine": given.engine,
+        "options": fixed | filled_in(first.options, options),
+        "gain": gain.mean,
+        "trials": found.done,
+    }
     print(json.dumps(facts | {"tasks": [dict(zip(("task", "present", "best"), row, strict=True)) for row in rows]}))
 
 

@@ -32,6 +32,7 @@ from footlight_plugins.evaluation import (
     read_dataset,
 )
 from footlight_plugins.evaluation.dataset import Dataset
+from footlight_plugins.evaluation.inner_options import filled_in
 from footlight_plugins.evaluation.search_space import search_space
 from footlight_plugins.loader import load_plugins
 from footlight_server.commands.trials import Budget, Search, search
@@ -109,14 +110,16 @@ def tuned(engine: str, data: Dataset, plan: Plan, seconds: float) -> Mapping[str
     validation = replace(plan, validation=True, seeds=plan.protocol.seeds[:1])
 
     def attempt(options: Mapping[str, Any]) -> Estimate:
-        return evaluate_with(contender(engine, options), data, validation).metrics[plan.metric]
+        return evaluate_with(contender(engine, filled_in(first.options, options)), data, validation).metrics[
+            plan.metric
+        ]
 
     def tell(done: int, best: float | None, spent: float) -> None:
         print(f"\r  {engine}, {plan.protocol.name}: {done} trials, best {best}", end="", file=sys.stderr)
 
-    search(attempt, search_space(first.options_type), first.options, found, Budget(10_000, seconds, 0), tell)
+    search(attempt, search_space(first.options_type), found, Budget(10_000, seconds, 0), tell)
     print(file=sys.stderr)
-    return found.best[0] if found.best else {}
+    return filled_in(first.options, found.best[0]) if found.best else {}
 
 
 def line_of(mark: Mark, path: Path, seconds: float) -> Line:

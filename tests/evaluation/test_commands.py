@@ -128,10 +128,10 @@ def test_a_figure_that_cannot_be_aimed_at_is_refused(inter: Path, metric: str) -
 
 
 def searched(
-    attempt: Any, trials: int = 5, space: tuple[Dimension, ...] = (Dimension("x", low=0.0, high=1.0),)
+    attempt: Any, trials: int = 5, space: tuple[Dimension, ...] = (Dimension("x", low=0.0, high=1.0, default=0.5),)
 ) -> Search:
     found = Search("ndcg@10")
-    search(attempt, space, {"x": 0.5}, found, Budget(trials, 60.0, 0), lambda *_: None)
+    search(attempt, space, found, Budget(trials, 60.0, 0), lambda *_: None)
     return found
 
 

@@ -7,7 +7,9 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field, create_model
 
+from footlight_engines.recommend.blend import BlendOptions
 from footlight_plugins import Options
+from footlight_plugins.evaluation.inner_options import filled_in
 from footlight_plugins.evaluation.search_space import Dimension, search_space
 
 
@@ -53,3 +55,24 @@ def test_a_fixed_option_is_not_searched() -> None:
 def test_bounds_that_are_turned_round_are_named() -> None:
     with pytest.raises(ValueError, match="option 'x': expected search bounds with low < high, got 9 and 1"):
         searched(int, 5, json_schema_extra={"search": {"low": 9, "high": 1}})
+
+
+def test_the_options_of_engines_inside_an_engine_are_searched_from_what_they_are() -> None:
+    found = {one.name: one.default for one in search_space(BlendOptions)}
+    assert found["members[1].weight"] == 0.3 and found["members[3].options.recent"] == 500
+
+
+def test_what_a_fixed_list_of_engines_states_is_not_searched() -> None:
+    members = [{"engine": "ease", "weight": 1.0}, {"engine": "ials", "options": {"factors": 32}}]
+    names = [one.name for one in search_space(BlendOptions, {"members": members})]
+    assert {"members[0].options.l2", "members[1].weight", "members[1].options.unobserved"} <= set(names)
+    assert not {"members[0].weight", "members[1].options.factors"} & set(names)
+
+
+def test_found_values_are_put_into_the_options_that_they_lie_in() -> None:
+    options = {"members": ({"engine": "a", "options": {"k": 1}}, {"engine": "b", "options": {}}), "x": 1}
+    found = filled_in(options, {"members[1].options.k": 7, "members[0].weight": 0.5, "x": 2})
+    assert found == {
+        "members": [{"engine": "a", "options": {"k": 1}, "weight": 0.5}, {"engine": "b", "options": {"k": 7}}],
+        "x": 2,
+    }

@@ -19,19 +19,33 @@ from footlight_plugins import Options, TrainingRun
 class IalsOptions(Options):
     """The size of the model, and how it is trained."""
 
-    factors: int = Field(default=64, ge=1, le=1_024, description="Numbers for each item and person.")
-    iterations: int = Field(default=16, ge=1, le=500, description="How often both sides are solved for.")
+    factors: int = Field(
+        default=64,
+        ge=1,
+        le=1_024,
+        description="Numbers for each item and person.",
+        json_schema_extra={"search": {"low": 16, "high": 256, "log": True}},
+    )
+    iterations: int = Field(
+        default=16,
+        ge=1,
+        le=500,
+        description="How often both sides are solved for.",
+        json_schema_extra={"search": {"low": 4, "high": 32, "log": True}},
+    )
     unobserved: float = Field(
         default=8.0,
         gt=0.0,
         le=1e4,
         description="What all pairs count together that nobody has met, as preferences of 0, for 1 of those that are liked.",
+        json_schema_extra={"search": {"low": 0.5, "high": 500.0, "log": True}},
     )
     regularisation: float = Field(
         default=0.02,
         ge=0.0,
         le=100.0,
         description="Times what is known of a person or an item, see frequency_scaling.",
+        json_schema_extra={"search": {"low": 0.001, "high": 10.0, "log": True}},
     )
     frequency_scaling: float = Field(
         default=1.0,

@@ -36,8 +36,16 @@ class Member(Options):
     )
     options: dict[str, Any] = Field(default={}, description="Its options, where they differ from its defaults.")
     weight: float = Field(
-        default=1.0, ge=0.0, le=100.0, description="What it counts where weights are not learned from held-out likes."
+        default=1.0,
+        ge=0.0,
+        le=100.0,
+        description="What it counts where weights are not learned from held-out likes.",
+        json_schema_extra={"search": {"low": 0.02, "high": 5.0, "log": True}},
     )
+
+    def inner_types(self) -> Mapping[str, type[Options]]:
+        """What its options have to be; raises ValueError where there is no such engine."""
+        return {"options": _class_of(self).options_type}
 
 
 def make_member(member: Member, preferences: Preferences) -> Scorer:
@@ -48,6 +56,12 @@ def make_member(member: Member, preferences: Preferences) -> Scorer:
     ValueError
         When there is no such engine, or its options are wrong.
     """
+    found = _class_of(member)
+    made = cast(Any, found)(options_of(found, member.options), preferences)
+    return cast(Scorer, made)
+
+
+def _class_of(member: Member) -> type[Scorer]:
     path = _BUILT_IN.get(member.engine, member.engine)
     module, _, name = path.partition(":")
     if not name:
@@ -58,8 +72,7 @@ def make_member(member: Member, preferences: Preferences) -> Scorer:
         raise ValueError(f"member {member.engine!r} could not be imported: {fault}") from fault
     if not (isinstance(found, type) and issubclass(found, Scorer)):
         raise ValueError(f"member {member.engine!r} must be a subclass of footlight_engines.recommend.scorer.Scorer")
-    made = cast(Any, found)(options_of(found, member.options), preferences)
-    return cast(Scorer, made)
+    return found
 
 
 def scaled(scores: NDArray[np.float64], seen: NDArray[np.int32], size: int) -> NDArray[np.float64]:

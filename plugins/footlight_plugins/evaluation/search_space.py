@@ -7,17 +7,19 @@ An engine may narrow or open what is searched, without changing what is allowed:
     seed: int = Field(0, ge=0, json_schema_extra={"search": False})
 
 Without it: a number with both bounds is searched between them, by its logarithm where they span two decades or more; an
-enumeration or a truth value by its choices. Others keep their defaults.
+enumeration or a truth value by its choices. Others keep their defaults. Where an option is a list of engines with options of
+their own (`inner_options.Made`), what these can be searched for is searched as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from footlight_plugins.contract import Options
-from footlight_plugins.options import options_schema
+from footlight_plugins.evaluation.inner_options import Made, elements
+from footlight_plugins.options import options_of, options_schema
 
 DECADES = 100.0
 """From this ratio of the bounds on, the logarithm is searched."""
@@ -34,6 +36,8 @@ class Dimension:
     log: bool = False
     choices: tuple[Any, ...] = ()
     """Where there are any, they are searched instead of a range."""
+    default: Any = field(default=None, compare=False)
+    """What the engine has without a search."""
 
     def json(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -45,18 +49,39 @@ class Dimension:
 def search_space(options: type[Options], fixed: Mapping[str, Any] | None = None) -> tuple[Dimension, ...]:
     """The options that can be searched, without those that are fixed, in the order in which the engine states them.
 
+    Of an option that is a list of engines and fixed, what it does not state is searched.
+
     Raises
     ------
     ValueError
         When an engine's ``search`` is malformed.
+    OptionError
+        When what is fixed is wrong.
     """
-    schema = options_schema(options)
-    found = []
+    return tuple(_space(options_of(options, fixed or {}), fixed or {}))
+
+
+def _space(chosen: Options, fixed: Collection[str]) -> list[Dimension]:
+    schema, found = options_schema(type(chosen)), list[Dimension]()
     for name, stated in schema.get("properties", {}).items():
-        if name not in (fixed or {}) and stated.get("search") is not False:
-            dimension = _dimension(name, _resolved(stated, schema), stated.get("search") or {})
-            found += [dimension] if dimension else []
-    return tuple(found)
+        if stated.get("search") is False:
+            continue
+        value = getattr(chosen, name, None)
+        dimension = None if name in fixed else _dimension(name, _resolved(stated, schema), stated.get("search") or {})
+        found += [replace(dimension, default=value)] if dimension else []
+        for number, element in enumerate(elements(value)):
+            found += _inside(f"{name}[{number}].", element, name in fixed)
+    return found
+
+
+def _inside(prefix: str, element: Options, fixed: bool) -> list[Dimension]:
+    """What can be searched of one engine in a list; where that is fixed, without what it states."""
+    found = [replace(one, name=prefix + one.name) for one in _space(element, element.model_fields_set if fixed else ())]
+    for name, kind in element.inner_types().items() if isinstance(element, Made) else ():
+        given: Mapping[str, Any] = getattr(element, name)
+        space = _space(options_of(kind, given), given if fixed else ())
+        found += [replace(one, name=f"{prefix}{name}.{one.name}") for one in space]
+    return found
 
 
 def _resolved(stated: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -65,9 +65,7 @@ class Search:
         return next((figure for options, figure in self.figures if not options), None)
 
 
-def search(
-    attempt: Try, space: tuple[Dimension, ...], defaults: Mapping[str, Any], found: Search, budget: Budget, tell: Tell
-) -> None:
+def search(attempt: Try, space: tuple[Dimension, ...], found: Search, budget: Budget, tell: Tell) -> None:
     """Try options until the budget is used up or Ctrl-C, the defaults first; what comes out is put into ``found``."""
     started = time.monotonic()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -77,8 +75,8 @@ def search(
     distributions = {one.name: _distribution(one) for one in space}
     try:
         first = _try(attempt, {}, found)
-        if first is not None and all(_holds(one, defaults[one.name]) for one in space):
-            params = {one.name: defaults[one.name] for one in space}
+        if first is not None and all(_holds(one, one.default) for one in space):
+            params = {one.name: one.default for one in space}
             study.add_trial(create_trial(params=params, distributions=distributions, value=first))
         while True:
             found.seconds = time.monotonic() - started

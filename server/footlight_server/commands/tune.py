@@ -54,6 +54,7 @@ def tune(
     with reporting(as_json):
         _require_optuna()
         from footlight_plugins.evaluation import contender, evaluate_with, read_dataset
+        from footlight_plugins.evaluation.inner_options import filled_in
         from footlight_plugins.evaluation.search_space import search_space
         from footlight_server.commands.trials import Budget, Search, search
 
@@ -65,19 +66,19 @@ def tune(
             found = read_dataset(data, progress)
 
         def make(options: Mapping[str, Any]) -> Contender:
-            return contender(engine, fixed | dict(options), plugins_dir)
+            return contender(engine, fixed | filled_in(chosen.options, options), plugins_dir)
 
         def attempt(options: Mapping[str, Any]) -> Estimate:
             return evaluate_with(make(options), found, replace(plan, validation=True)).metrics[plan.metric]
 
         result = Search(plan.metric)
         with _search_bar(trials, budget, as_json) as tell:
-            search(attempt, space, chosen.options, result, Budget(trials, budget, seed), tell)
+            search(attempt, space, result, Budget(trials, budget, seed), tell)
         test = None
         if result.best is not None and not result.interrupted:
             with bars(as_json) as progress:
                 test = evaluate_with(make(result.best[0]), found, plan, progress)
-        facts = _facts(engine, fixed, result, space, test) | {
+        facts = _facts(chosen, fixed, result, space, test) | {
             "search_seed": seed,
             "protocol": protocol.value,
             "seeds": list(plan.seeds or plan.protocol.seeds),
@@ -126,19 +127,21 @@ def _search_bar(trials: int, budget: float, as_json: bool) -> Iterator[Tell]:
 
 
 def _facts(
-    engine: str,
+    chosen: Contender,
     fixed: Mapping[str, Any],
     result: Search,
     space: tuple[Dimension, ...],
     test: Evaluation | None,
 ) -> dict[str, Any]:
+    from footlight_plugins.evaluation.inner_options import filled_in
+
     if result.best is None:
         reasons = "; ".join(dict.fromkeys(reason for _, reason in result.failures)) or "there was no time for one trial"
         raise ValueError(f"no options could be tried: {reasons}")
     options, figure = result.best
-    options = dict(fixed) | dict(options)
+    options = dict(fixed) | filled_in(chosen.options, options)
     return {
-        "engine": engine,
+        "engine": chosen.name,
         "metric": result.metric,
         "best": {"options": options, "validation": figure.json()},
         "defaults": {"validation": result.defaults.json()} if result.defaults else None,
@@ -148,7 +151,7 @@ def _facts(
         "seconds": round(result.seconds, 2),
         "interrupted": result.interrupted,
         "test": test.json() if test else None,
-        "command": _command(engine, options),
+        "command": _command(chosen.name, options),
     }
 
 
