@@ -70,10 +70,10 @@ from footlight_plugins.embedding import (
     find_embedder,
     find_image_embedder,
 )
-from footlight_plugins.judging import find_rules
+from footlight_plugins.finding import find_part, find_rules
 from footlight_plugins.listening import EventListener, Happening
 from footlight_plugins.part import Part
-from footlight_plugins.parts import PartFailed, PartRole, PartSpec, PartUnavailable, find_part, parts_of
+from footlight_plugins.parts import PartFailed, PartRole, PartSpec, PartUnavailable, parts_of
 from footlight_plugins.reranking import ReRanker, Shortlist
 from footlight_plugins.roles import Agent, Generator, Recommender
 from footlight_plugins.rules import Judgement, Rules

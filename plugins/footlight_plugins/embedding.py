@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -22,7 +22,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_plugins.asking import MAKING_SECONDS, Questions, whatever
+from footlight_plugins.parts import PartFailed
+from footlight_plugins.placing import Place, place_now
+
 _log = logging.getLogger(__name__)
+
+SECONDS, SECONDS_EACH = 10.0, 1.0
+"""How long an embedder may take: so long, and so much longer for each text or picture."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -164,8 +171,9 @@ class EmbedderFailed(Exception):
 def find_embedder(name: str = "") -> tuple[EmbedderSpec, Embedder] | None:
     """The text embedder of this name, or the best that can be used here; None where there is none.
 
-    It is loaded when first asked for. One that cannot be made is passed over. What it raises later, or answers wrongly,
-    is an `EmbedderFailed`.
+    It is loaded when first asked for, within 60 s. One that cannot be made is passed over. What it raises later, or answers
+    wrongly, is an `EmbedderFailed`, and so is taking more than 10 s, and a second more for each text. Where the host has
+    given its plug-in a process, it is in that.
     """
     return _found(EmbedderRole.TEXT, name)
 
@@ -195,23 +203,26 @@ def _found(role: EmbedderRole, name: str) -> tuple[EmbedderSpec, _Checked] | Non
     return None
 
 
-@lru_cache(maxsize=8)
 def made_embedder(spec: EmbedderSpec) -> _Checked:
     """What a descriptor names, made once; EmbedderFailed says why it cannot be."""
-    return _Checked(spec)
+    return _made(spec, place_now())
+
+
+@lru_cache(maxsize=8)
+def _made(spec: EmbedderSpec, place: Place) -> _Checked:
+    return _Checked(spec, place)
 
 
 class _Checked(Embedder, ImageEmbedder):
-    """An embedder whose vectors are looked at: a stranger's may answer anything."""
+    """An embedder whose vectors are looked at: a stranger's may answer anything, or nothing at all."""
 
-    def __init__(self, spec: EmbedderSpec) -> None:
+    def __init__(self, spec: EmbedderSpec, place: Place) -> None:
         plugin = _plugins.get(spec, "")
         self._called = f"{spec.role} {spec.name!r} of " + (f"plug-in {plugin!r}" if plugin else repr(spec.factory))
-        module, _, class_name = spec.factory.partition(":")
         with self._blamed():
-            made = getattr(import_module(module), class_name)()
-            if not isinstance(made, base := EMBEDDER_ROLES[spec.role]):
-                raise TypeError(f"it must be a subclass of footlight_plugins.{base.__name__}")
+            elsewhere = place(spec)
+            self._questions = Questions(self._called, "", bounded=elsewhere is not None)
+            made = elsewhere or self._questions.put("__init__", partial(new_embedder, spec), whatever, MAKING_SECONDS)
             if type(made.size) is not int or made.size < 1:
                 raise TypeError("`size` must say how long its vectors are")
         self._embedder: Any = made
@@ -219,7 +230,8 @@ class _Checked(Embedder, ImageEmbedder):
 
     def embed(self, asked: Sequence[Any]) -> NDArray[np.float32]:
         with self._blamed():
-            vectors = self._embedder.embed(asked)
+            seconds = SECONDS + SECONDS_EACH * len(asked)
+            vectors = self._questions.put("embed", partial(self._embedder.embed, asked), whatever, seconds)
             if not isinstance(vectors, np.ndarray) or vectors.dtype.kind != "f":
                 raise TypeError("`embed` must answer an array of floats")
             if vectors.shape != (len(asked), self.size):
@@ -232,5 +244,16 @@ class _Checked(Embedder, ImageEmbedder):
     def _blamed(self) -> Iterator[None]:
         try:
             yield
+        except PartFailed as fault:
+            raise EmbedderFailed(f"{self._called} failed: it {fault.what}") from (fault.__cause__ or fault)
         except (Exception, SystemExit) as fault:
             raise EmbedderFailed(f"{self._called} failed: {type(fault).__name__}: {fault}") from fault
+
+
+def new_embedder(spec: EmbedderSpec) -> Any:
+    """What a descriptor names, made here and now; whatever it raises."""
+    module, _, class_name = spec.factory.partition(":")
+    made = getattr(import_module(module), class_name)()
+    if not isinstance(made, base := EMBEDDER_ROLES[spec.role]):
+        raise TypeError(f"it must be a subclass of footlight_plugins.{base.__name__}")
+    return made

@@ -1,7 +1,7 @@
 """Parts: what engines are put together from, and what a plug-in may bring without bringing an engine.
 
 Plug-ins offer them through the hook `register_parts`; the loader tells this module which there are, in the server as well as
-in the processes that train. An engine asks `parts_of` a role, or `find_part` by its name.
+in the processes that train. An engine asks `parts_of` a role, or `footlight_plugins.find_part` by its name.
 """
 
 from __future__ import annotations
@@ -112,26 +112,6 @@ def plugin_of(spec: PartSpec) -> str:
 def parts_of(role: PartRole) -> tuple[PartSpec, ...]:
     """Those that are known of a role, by name."""
     return tuple(sorted((spec for spec in _offered.values() if spec.role is role), key=lambda spec: spec.name))
-
-
-def find_part(role: PartRole, name: str, options: Mapping[str, Any] | None = None) -> Any:
-    """A new instance of a part, with options where it takes any.
-
-    Raises
-    ------
-    PartUnavailable
-        When nobody offers it, something that it needs is missing, it is no class of the role, or it cannot be made.
-    OptionError
-        For the first option that is unknown or wrong.
-
-    Example
-    -------
-    ::
-
-        for spec in parts_of(PartRole.RE_RANKER):
-            assert isinstance(find_part(PartRole.RE_RANKER, spec.name), ReRanker)
-    """
-    return made(part_spec(role, name), options or {})
 
 
 def part_spec(role: PartRole, name: str) -> PartSpec:

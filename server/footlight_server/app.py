@@ -15,6 +15,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from footlight_plugins.loader import Plugins, load_plugins
+from footlight_plugins.placing import place_with
 from footlight_server.access.certificates import credentials
 from footlight_server.access.gate import Gate, LastResort
 from footlight_server.access.keyring import Keyring
@@ -26,6 +27,7 @@ from footlight_server.dispatch.demotions import Demotions
 from footlight_server.dispatch.loop_watch import LoopWatch
 from footlight_server.door import CannotStart, DataLock, check_exposure, check_origins, lock_data_dir
 from footlight_server.grpc_door import GrpcDoor
+from footlight_server.isolation.placement import keep_apart
 from footlight_server.log.database import Database
 from footlight_server.log.heads import HeadWatch
 from footlight_server.log.revisions import NO_TENANT
@@ -69,6 +71,7 @@ class App:
         self.web_address = ""
         self._lock = lock or lock_data_dir(config.data_dir, config.shared)
         self._plugins = load_plugins(config.plugins)
+        self._cells = keep_apart(self._plugins, config.limits)
         self._stages = _chosen_stages(self._plugins, config.stages)
         _check_parts(self._plugins, config.parts)
         self._database = Database.open(config.database_url, config.durability)
@@ -107,6 +110,7 @@ class App:
             config,
             self._plugins,
             self._stages,
+            self._cells,
             self._database,
             self._writer,
             self._heads,
@@ -198,6 +202,8 @@ class App:
         if hasattr(self, "_writer"):
             await self._writer.close()
         self._sight.close()
+        self._cells.close()
+        place_with(None)
         self._database.close()
         self._lock.release()
 

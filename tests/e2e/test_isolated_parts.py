@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from footlight import AgentSettings, BreakerState, Event, EventKind, InvalidArgument, Item, PartUse, RewardPolicy
+from footlight import (
+    AgentSettings,
+    BreakerState,
+    Event,
+    EventKind,
+    InternalError,
+    InvalidArgument,
+    Item,
+    PartUse,
+    RewardPolicy,
+)
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server
@@ -53,7 +63,8 @@ def ward(tmp_path_factory: pytest.TempPathFactory, shelf: Any) -> Iterator[Ward]
         parts += ["--rerank", f"{deed}=backwards:does={deed},flag={folder / deed}"]
     parts += ["--listener", f"noted:out={folder / 'noted'}", "--part-seconds", "0.5", "--isolate-memory", "256"]
     data = folder / "data"
-    server = Server(data, *shelf.arguments(data), "--plugins-dir", str(PLUGINS), "--isolate", "plugin:rash", *parts)
+    isolated = ["--isolate", "plugin:rash", "--isolate", "plugin:umpire"]
+    server = Server(data, *shelf.arguments(data), "--plugins-dir", str(PLUGINS), *isolated, *parts)
     server.client.put_items([Item(f"m{number}") for number in range(8)])
     met = [Event(f"p{person}", f"m{item}", EventKind.PLAY) for item in range(8) for person in range(8 - item)]
     server.client.record_events(met)
@@ -94,3 +105,20 @@ def test_a_shaper_in_a_process_refuses_spaces_and_shapes_rewards(ward: Ward) -> 
     ward.client.act("pupil", "s", 0)
     ward.client.act("pupil", "s", 1, reward=1.0)
     assert ward.use("agents of q-learning").health.isolated
+
+
+def test_rules_that_die_are_named_and_not_the_engine_that_asked_and_come_back(ward: Ward) -> None:
+    corpus = ward.client.upload_corpus("grass", {"a.txt": b"grass"})
+    ward.client.train("pitch", corpus_id=corpus.corpus_id)
+    with pytest.raises(InternalError, match="level-rules 'umpire' of plug-in 'umpire' did something wrong"):
+        list(ward.client.generate(1, deployment="pitch", seed=4))  # os._exit
+    health = ward.use("engines").health
+    assert health.isolated and health.state is BreakerState.OPEN and "ended with code 7" in health.reason
+    assert ward.until(lambda: ward.use("engines").health.retry_seconds == 0)
+    assert len(list(ward.client.generate(1, deployment="pitch", seed=0))) == 1
+
+
+def test_a_training_whose_rules_die_says_whose_fault_it_was(ward: Ward) -> None:
+    corpus = ward.client.upload_corpus("mud", {"a.txt": b"mud"})
+    with pytest.raises(Exception, match="level-rules 'umpire' of plug-in 'umpire' did not answer in `judge`"):
+        ward.client.train("pitch", {"trained": "die"}, corpus_id=corpus.corpus_id)

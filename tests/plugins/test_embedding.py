@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -157,6 +158,35 @@ def test_one_that_answers_no_vectors_is_named(nothing_offered: None, what: str) 
     assert found is not None
     with pytest.raises(EmbedderFailed, match="embedder 'sour'"):
         found[1].embed([what])
+
+
+class Dreaming(Letters):
+    """Sleeps over its work, or before it."""
+
+    early = False
+
+    def __init__(self) -> None:
+        if self.early:
+            time.sleep(0.6)
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        time.sleep(0.6)
+
+
+def test_one_that_hangs_is_named(nothing_offered: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "SECONDS_EACH", 0.0)
+    offered(EmbedderSpec("dreaming", "1", "Sleeps.", f"{__name__}:Dreaming"))
+    _, embedder = find_embedder("dreaming") or pytest.fail("it was not found")
+    monkeypatch.setattr(embedding, "SECONDS", 0.05)
+    with pytest.raises(EmbedderFailed, match=r"embedder 'dreaming' .* took more than 0.05 s"):
+        embedder.embed(["a"])
+
+
+def test_one_that_is_never_made_is_passed_over(nothing_offered: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "MAKING_SECONDS", 0.05)
+    monkeypatch.setattr(Dreaming, "early", True)
+    offered(EmbedderSpec("late", "1", "Sleeps.", f"{__name__}:Dreaming"))
+    assert find_embedder() is None
 
 
 class Dazzled(Shade):

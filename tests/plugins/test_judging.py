@@ -12,7 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from footlight_plugins import Judgement, PartFailed, PartRole, PartSpec, Rules, find_rules, impl, judging, parts
+from footlight_plugins import (
+    Judgement,
+    PartFailed,
+    PartRole,
+    PartSpec,
+    Rules,
+    asking,
+    find_part,
+    find_rules,
+    impl,
+    judging,
+    parts,
+)
+from footlight_plugins.asking import Questions
 from footlight_plugins.judging import AskedRules
 from footlight_plugins.testing.fixtures import PluginRegistry
 from footlight_server.dispatch.faulting import EngineFault, Whose, judged
@@ -59,13 +72,13 @@ WRONG: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def nothing_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "_hanging", Counter())
+    monkeypatch.setattr(asking, "_hanging", Counter())
 
 
 def asked(rules: type[Rules] = Umpire, says: Any = GOOD) -> AskedRules:
     made = rules()
     made.says = says  # type: ignore[attr-defined]
-    found = AskedRules(made, "umpire", "stranger", 20.0)
+    found = AskedRules(made, Questions("level-rules 'umpire'", "stranger"), 20.0)
     if says is WRONG["sleep"]:
         found._seconds = 0.05  # not before: even a quick answer may take that long on a busy machine
     return found
@@ -95,14 +108,14 @@ def test_colours_that_there_are_not_are_refused() -> None:
 
 def test_rules_that_hang_again_and_again_are_not_asked_until_a_thread_comes_back() -> None:
     rules = asked(says=WRONG["sleep"])
-    for _ in range(judging.MOST_HUNG):
+    for _ in range(asking.MOST_HUNG):
         with pytest.raises(PartFailed, match="took more than"):
             rules.judge(LEVEL)
     rules._seconds = 20.0
     with pytest.raises(PartFailed, match="3 threads hang"):
         rules.fits(frozenset())
     end = time.monotonic() + 20
-    while judging._hanging["umpire"] and time.monotonic() < end:
+    while asking._hanging["level-rules 'umpire'"] and time.monotonic() < end:
         time.sleep(0.02)
     assert not rules.fits(frozenset())
 
@@ -117,6 +130,21 @@ def offered(plugin_registry: PluginRegistry, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(parts, "_offered", {})
     plugin_registry.add(Plugin(), name="stranger")
     plugin_registry.load(strict=True)
+
+
+def test_rules_that_an_engine_finds_as_any_part_are_asked_with_the_same_care(
+    offered: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Umpire, "says", None)
+    with pytest.raises(PartFailed, match="level-rules 'umpire' of plug-in 'stranger' answered"):
+        find_part(PartRole.LEVEL_RULES, "umpire").judge(LEVEL)
+
+
+def test_rules_that_are_never_made_are_given_up(offered: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Umpire, "__init__", lambda self: time.sleep(0.6))
+    monkeypatch.setattr(judging, "MAKING_SECONDS", 0.05)
+    with pytest.raises(PartFailed, match=r"'umpire' of plug-in 'stranger' took more than 0.05 s over `__init__`"):
+        find_rules("umpire")
 
 
 def test_the_engine_of_levels_passes_the_blame_on(offered: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,8 @@ def test_a_key_must_not_be_wasted_on_the_wrong_door() -> None:
 
 
 def test_the_rules_are_found_by_their_role_and_name(loaded: None) -> None:
-    assert isinstance(find_part(PartRole.LEVEL_RULES, "dungeon"), Dungeon)
+    level = ["#####", "#@k>#", "#####"]
+    assert find_part(PartRole.LEVEL_RULES, "dungeon").judge(level) == Dungeon().judge(level)
 
 
 def test_the_generator_of_levels_takes_them(loaded: None) -> None:

@@ -15,12 +15,15 @@ from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
 from footlight_server.dispatch.training import Watched
+from footlight_server.isolation.cells import Cell
 from footlight_server.marking.choice import StageAtWork
 from footlight_server.models.store import Manifest
 from footlight_server.parts.part_host import PartHost
 
 ASSETS = "generated assets"
 """Who uses an asset stage."""
+ENGINES = "engines"
+"""Who uses rules and embedders."""
 _VERBS = {
     Verb.GENERATE: pb.VERB_GENERATE,
     Verb.RECOMMEND: pb.VERB_RECOMMEND,
@@ -58,16 +61,26 @@ def engine_message(spec: EngineSpec, plugin: str, schema: dict[str, Any]) -> pb.
 
 
 def plugin_message(
-    status: PluginStatus, at_work: Sequence[PartHost[Any]], stages: Sequence[StageAtWork] = ()
+    status: PluginStatus,
+    at_work: Sequence[PartHost[Any]],
+    stages: Sequence[StageAtWork] = (),
+    cells: Sequence[Cell] = (),
 ) -> pb.Plugin:
     """A plug-in as found, and which of its parts and stages are at work."""
+    cell_of = {cell.spec: cell for cell in cells}
     parts = [
         _part_message(part, part.role, [use for host in at_work if host.spec is part for use in _use_messages(host)])
         for part in status.parts
+        if part not in cell_of
     ]
-    embedders = [_part_message(embedder, embedder.role, []) for embedder in status.embedders]
+    celled = [
+        _part_message(part, part.role, [_cell_use(cell_of[part])])
+        for part in (*status.parts, *status.embedders)
+        if part in cell_of
+    ]
+    embedders = [_part_message(one, one.role, []) for one in status.embedders if one not in cell_of]
     marking = [
-        _part_message(stage, stage.role, [_stage_use(one) for one in stages if one.spec is stage])
+        _part_message(stage, stage.role, [_stage_use(one, cell_of.get(stage)) for one in stages if one.spec is stage])
         for stage in status.stages
     ]
     return pb.Plugin(
@@ -77,7 +90,7 @@ def plugin_message(
         state=_STATES[status.state],
         reason=status.reason,
         engines=status.engines,
-        parts=[*parts, *embedders, *marking],
+        parts=[*parts, *celled, *embedders, *marking],
     )
 
 
@@ -85,10 +98,31 @@ def _part_message(part: PartSpec | EmbedderSpec | StageSpec, role: str, uses: Se
     return pb.Part(name=part.name, role=role, version=part.version, summary=part.summary, uses=uses)
 
 
-def _stage_use(stage: StageAtWork) -> pb.PartUse:
-    state = pb.BREAKER_STATE_OPEN if stage.problem else pb.BREAKER_STATE_CLOSED
-    health = pb.EngineHealth(state=state, reason=stage.problem, fault_count=stage.faults)
+def _stage_use(stage: StageAtWork, cell: Cell | None) -> pb.PartUse:
+    if cell is not None and not stage.problem:
+        health = _cell_health(cell)
+        health.fault_count = stage.faults
+    else:
+        state = pb.BREAKER_STATE_OPEN if stage.problem else pb.BREAKER_STATE_CLOSED
+        health = pb.EngineHealth(state=state, reason=stage.problem, fault_count=stage.faults, isolated=cell is not None)
     return pb.PartUse(used_by=ASSETS, health=health, problem=stage.problem)
+
+
+def _cell_use(cell: Cell) -> pb.PartUse:
+    return pb.PartUse(used_by=ENGINES, health=_cell_health(cell))
+
+
+def _cell_health(cell: Cell) -> pb.EngineHealth:
+    breaker = cell.breaker
+    return pb.EngineHealth(
+        state=pb.BreakerState.ValueType(breaker.state),
+        reason=breaker.reason,
+        since_time=timestamp(breaker.since) if breaker.since else None,
+        fault_count=breaker.faults,
+        restart_count=cell.restarts,
+        retry_seconds=breaker.retry_after,
+        isolated=True,
+    )
 
 
 def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:

@@ -199,6 +199,8 @@ class Checkpointing:
             threads=config.threads,
             task=Task.CHECKPOINT,
             model_version=host.version,
+            isolated=tuple(sorted(config.limits.isolated_plugins)),
+            isolated_bytes=config.limits.isolated_bytes,
         )
 
     async def _sweep(self) -> None:

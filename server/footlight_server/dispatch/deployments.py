@@ -30,6 +30,7 @@ from footlight_server.errors import (
     InvalidArgument,
     NotFound,
 )
+from footlight_server.isolation.placement import Cells
 from footlight_server.log.deployments import DeploymentTable
 from footlight_server.log.events import EventLog
 from footlight_server.log.leases import Fence, LeaseLost
@@ -112,7 +113,7 @@ class Deployments:
         self.events = events
         self.models = models
         self.limits = Limits()
-        self.stages = Stages(plugins)
+        self.stages, self.cells = Stages(plugins), Cells(plugins, self.limits)
         self.roster = Roster(plugins, PartsConfig(diversify=""), events)
         self._table = table
         self._deployed: dict[str, Deployed] = {}

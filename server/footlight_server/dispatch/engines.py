@@ -16,6 +16,7 @@ from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.training import TrainingDesk
 from footlight_server.errors import FailedPrecondition, InvalidArgument
+from footlight_server.isolation.cells import Cell
 from footlight_server.log.validation import check_time
 from footlight_server.marking.choice import StageAtWork
 from footlight_server.parts.part_host import PartHost
@@ -60,6 +61,10 @@ class Engines:
     def stages_at_work(self) -> Sequence[StageAtWork]:
         """The stages that assets go through."""
         return self._deployments.stages.at_work
+
+    def cells_at_work(self) -> Sequence[Cell]:
+        """The processes of parts that engines ask for, and of stages."""
+        return self._deployments.cells.at_work
 
     def deployments(self, asking: Asking) -> list[Deployed]:
         """Every deployment, by name."""

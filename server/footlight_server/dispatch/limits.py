@@ -38,6 +38,8 @@ class Limits:
     """The plug-ins, by their own name or their distribution's, all of whose engines and parts do."""
     isolated_engines: frozenset[str] = frozenset()
     """The engines of these plug-ins."""
+    nested: bool = False
+    """Whether this is an isolated process itself: what it starts must end with it."""
     generator_batch: int = 64
     """At most so many pieces of content are made at once for several callers; 1 makes each call's by itself."""
 

@@ -24,11 +24,11 @@ from footlight_server.dispatch.asking import Asking, Policy
 from footlight_server.dispatch.deployments import Deployments
 from footlight_server.dispatch.generator_host import GeneratorHost, Loaded
 from footlight_server.errors import FootlightError, InvalidArgument, NotFound
+from footlight_server.isolation.cells import STAGE_SECONDS as SECONDS
 from footlight_server.log.catalogue import Catalogue
 from footlight_server.log.records import Item
 from footlight_server.log.validation import LONGEST_ID, check_count, check_id, check_text
 from footlight_server.marking.asking import StageFailed, asked, is_samples_or_none
-from footlight_server.marking.choice import SECONDS
 from footlight_server.marking.marking import Marking, payload_of
 from footlight_server.marking.media import ending_of, media_type_of
 

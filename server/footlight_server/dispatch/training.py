@@ -139,6 +139,8 @@ class TrainingDesk:
             allowed=plugins.only,
             threads=self._config.threads,
             originality=self._stages.name(StageKind.ORIGINALITY),
+            isolated=tuple(sorted(self._config.limits.isolated_plugins)),
+            isolated_bytes=self._config.limits.isolated_bytes,
         )
 
     async def watch(self, asking: Asking, training_id: str) -> AsyncIterator[Watched]:

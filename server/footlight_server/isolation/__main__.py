@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,27 +28,32 @@ from footlight_plugins import (
     NotMade,
     Options,
     PartFailed,
-    PartRole,
     Query,
     Spaces,
     TrainingRun,
     Turn,
     Verb,
     WishRefused,
-    find_part,
 )
-from footlight_plugins.factories import resolve_factory
-from footlight_plugins.loader import LoaderConfig, load_plugins
+from footlight_plugins.embedding import new_embedder
+from footlight_plugins.factories import resolve_factory, resolve_stage
+from footlight_plugins.loader import LoaderConfig, Plugins, load_plugins
 from footlight_plugins.options import options_of
+from footlight_plugins.parts import made
+from footlight_server.dispatch.limits import Limits
 from footlight_server.isolation.pipe import Gone, Pipe
+from footlight_server.isolation.placement import keep_apart
 
-METHODS = frozenset({"state", "warm_up", "forget", "knows", "predict", "order", "propose", "check", "shape"})
+_OF_ENGINES = {"state", "warm_up", "forget", "knows", "predict"}
+_OF_PARTS = {"order", "propose", "check", "shape", "repaired", "judge"}
+_OF_STAGES = {"index", "fingerprint", "draw", "embed", "read", "write", "sign", "verify"}
+METHODS = frozenset(_OF_ENGINES | _OF_PARTS | _OF_STAGES)
 """What is called as it is asked for; the others take something that does not cross as it is."""
 
 WITH_CALL = frozenset({"recommend_batch", "generate", "generate_as", "interpolate"})
 """What can be cancelled while it runs."""
 
-MAY_REFUSE = frozenset({"load", "born", "check"})
+MAY_REFUSE = frozenset({"load", "born", "check", "nearest", "sign"})
 """What may raise a ValueError that is no fault."""
 
 ANSWERING = frozenset({"state", "decide", "decide_batch"})
@@ -67,6 +72,7 @@ class Host:
         self._engine: Any = None
         self._agents: dict[int, Any] = {}
         self._servable: Any = None
+        self._index: Any = None
         self._thoughts: dict[int, Any] = {}
         self.number = 0
         self.left = 0
@@ -90,10 +96,15 @@ class Host:
 
     def _make(self, role: str, name: str, options: Mapping[str, Any], plugins: Mapping[str, Any], memory: int) -> None:
         _bound_memory(memory)
-        found = load_plugins(_loader_config(**plugins))
+        others = plugins["isolated"]
+        found = load_plugins(config := _loader_config(plugins))
         if role:
-            self._engine = find_part(PartRole(role), name, options)
+            self._engine = made_part(found, role, name, options)
             return
+        own = found.plugin_of(name).name
+        keep_apart(
+            found, Limits(isolated_bytes=memory, plugins=config, isolated_plugins=frozenset(others) - {own}), True
+        )
         spec = found.engines[name]
         self._class = engine_class = resolve_factory(spec)
         if spec.verb is Verb.ACT and not spec.converses:
@@ -106,6 +117,15 @@ class Host:
 
     def _take_in(self, events: Any) -> Any:
         return self._engine.hear(events)
+
+    def _fits(self, symbols: list[str]) -> Any:
+        return self._engine.fits(frozenset(symbols))
+
+    def _nearest(self, index: Any, sample: Any) -> Any:
+        """With what was learned from, which crosses only when it has changed."""
+        if index is not None:
+            self._index = index
+        return self._engine.nearest(self._index, sample)
 
     def _born(self, number: int, values: Mapping[str, Any], spaces: Spaces) -> int:
         make = cast("Callable[[Options, Spaces], Agent]", self._class)
@@ -176,9 +196,19 @@ class Host:
         return query
 
 
-def _loader_config(folder: str, disabled: Iterable[str], allowed: Iterable[str] | None) -> LoaderConfig:
-    only = None if allowed is None else frozenset(allowed)
-    return LoaderConfig(frozenset(disabled), Path(folder) if folder else None, allowed=only)
+def _loader_config(told: Mapping[str, Any]) -> LoaderConfig:
+    only = None if told["allowed"] is None else frozenset(told["allowed"])
+    folder = Path(told["folder"]) if told["folder"] else None
+    return LoaderConfig(frozenset(told["disabled"]), folder, allowed=only)
+
+
+def made_part(found: Plugins, role: str, name: str, options: Mapping[str, Any]) -> Any:
+    """The part of a role and a name, made here."""
+    if (stage := found.stages.get(name)) is not None and stage.role == role:
+        return resolve_stage(stage)
+    if (embedder := found.embedders.get(name)) is not None and embedder.role == role:
+        return new_embedder(embedder)
+    return made(next(part for part in found.parts if (part.role, part.name) == (role, name)), options)
 
 
 def _bound_memory(size: int) -> None:

@@ -22,15 +22,18 @@ from footlight_plugins import (
     Choices,
     Content,
     Discrete,
+    Domain,
     EventKind,
     Events,
     Happening,
     Heard,
     History,
     ItemContent,
+    Judgement,
     Query,
     Ranking,
     Reply,
+    Samples,
     Shortlist,
     Situation,
     Situations,
@@ -41,6 +44,7 @@ from footlight_plugins import (
     Wish,
 )
 from footlight_plugins.conversation import ReplyItem, SaidSlot
+from footlight_plugins.stages import Credentials, Mark, Nearest, Origin, Signed, Verdict
 
 _LEARNED: tuple[type, ...] = (Content, Events, History, ItemContent, Query, Ranking, State, Wish)
 _DECIDED: tuple[type, ...] = (
@@ -55,9 +59,13 @@ _DECIDED: tuple[type, ...] = (
     Transitions,
 )
 _SAID: tuple[type, ...] = (Heard, Reply, ReplyItem, SaidSlot, Turn)
-_PARTS: tuple[type, ...] = (Happening, Shortlist)
-RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED + _SAID + _PARTS}
+_PARTS: tuple[type, ...] = (Happening, Judgement, Shortlist)
+_STAGES: tuple[type, ...] = (Credentials, Mark, Nearest, Origin, Samples, Signed, Verdict)
+RECORDS: dict[str, Any] = {record.__name__: record for record in _LEARNED + _DECIDED + _SAID + _PARTS + _STAGES}
 """What may be made, by name."""
+
+_TUPLES = ("tags", "names", "problems")
+"""Fields of records that are tuples; JSON knows lists only."""
 
 _KINDS = "biufSU"
 """Booleans, numbers, and texts of fixed width; never objects, which would have to be unpickled."""
@@ -145,8 +153,9 @@ def _made(value: Any, buffers: Sequence[Buffer]) -> Any:
     given = {name: _made(inner, buffers) for name, inner in value["fields"].items()}
     if "basis" in given:
         given["basis"] = Basis(given["basis"])
-    if "tags" in given:
-        given["tags"] = tuple(given["tags"])
+    if "domain" in given:
+        given["domain"] = Domain(given["domain"])
+    given |= {name: tuple(given[name]) for name in _TUPLES if name in given}
     if "labels" in given:
         given["labels"] = tuple(map(tuple, given["labels"]))
     record = RECORDS[value["record"]]

@@ -18,7 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footlight_plugins import Call, CallEnded, EngineSpec, NotMade, Options, PartFailed, PartSpec, WishRefused
+from footlight_plugins import (
+    Call,
+    CallEnded,
+    EmbedderSpec,
+    EngineSpec,
+    NotMade,
+    Options,
+    PartFailed,
+    PartSpec,
+    StageSpec,
+    WishRefused,
+)
 from footlight_server.dispatch.faulting import EngineFault, EngineLost
 from footlight_server.dispatch.limits import Limits
 from footlight_server.isolation.codec import Malformed
@@ -53,6 +64,10 @@ class Order:
     """The only plug-ins that are imported beside the built-ins; None for all."""
     role: str = ""
     """The part's; empty for an engine."""
+    isolated: tuple[str, ...] = ()
+    """The plug-ins whose parts an engine asks for in processes of their own; for a part there are none."""
+    nested: bool = False
+    """Whether it is started by such a process, with which it is to end."""
 
     def __str__(self) -> str:
         return f"{self.role or 'engine'} {self.name!r}"
@@ -63,7 +78,7 @@ def order_for(spec: EngineSpec, options: Options | None, limits: Limits) -> Orde
     return _order(spec.name, {} if options is None else options.model_dump(mode="json"), limits)
 
 
-def order_for_part(spec: PartSpec, options: Mapping[str, Any], limits: Limits) -> Order:
+def order_for_part(spec: PartSpec | EmbedderSpec | StageSpec, options: Mapping[str, Any], limits: Limits) -> Order:
     """The order for a part."""
     return _order(spec.name, options, limits, spec.role)
 
@@ -71,7 +86,8 @@ def order_for_part(spec: PartSpec, options: Mapping[str, Any], limits: Limits) -
 def _order(name: str, options: Mapping[str, Any], limits: Limits, role: str = "") -> Order:
     plugins = limits.plugins
     place, disabled = str(plugins.plugins_dir or ""), tuple(plugins.disabled)
-    return Order(name, options, place, disabled, limits.isolated_bytes, plugins.only, role)
+    isolated = () if role else tuple(sorted(limits.isolated_plugins))
+    return Order(name, options, place, disabled, limits.isolated_bytes, plugins.only, role, isolated, limits.nested)
 
 
 class EngineProcess:
@@ -95,11 +111,16 @@ class EngineProcess:
         command = [sys.executable, "-P", "-m", "footlight_server.isolation", str(its.fileno())]
         with its:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=sys.stderr, pass_fds=[its.fileno()], start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=sys.stderr,
+                pass_fds=[its.fileno()],
+                start_new_session=not order.nested,
             )
         self._pipe = Pipe(mine)
         threading.Thread(target=self._watch, name=f"watch-{order.name}", daemon=True).start()
-        which = {"folder": order.plugins_dir, "disabled": order.disabled, "allowed": order.allowed}
+        which = {name: getattr(order, name) for name in ("disabled", "allowed", "isolated")}
+        which["folder"] = order.plugins_dir
         made = [order.role, order.name, order.options, which, order.memory]
         try:
             self.ask("make", made, seconds=START_SECONDS)
@@ -177,7 +198,8 @@ class EngineProcess:
         self._killed_for = self._killed_for or reason
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # and what it may have started
+                kill = os.kill if self._order.nested else os.killpg  # and what it may have started
+                kill(self._process.pid, signal.SIGKILL)
 
     def _epitaph(self) -> str:
         code = self._process.wait()
@@ -196,6 +218,11 @@ class EngineProcess:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(LOOK_SECONDS)
         self._ended(self, f"its process {self._epitaph()}")
+        with self._turn:  # whoever asks has seen its end by then
+            self._pipe.close()
+            assert self._process.stdin is not None
+            with suppress(OSError):
+                self._process.stdin.close()
 
 
 def _resident(pid: int) -> int:

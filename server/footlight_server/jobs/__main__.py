@@ -106,23 +106,34 @@ def _plugins(order: Order) -> Plugins:
 
     plugins_dir = Path(order.plugins_dir) if order.plugins_dir else None
     allowed = None if order.allowed is None else frozenset(order.allowed)
-    return load_plugins(LoaderConfig(frozenset(order.disabled), plugins_dir, allowed=allowed))
+    config = LoaderConfig(frozenset(order.disabled), plugins_dir, allowed=allowed)
+    plugins = load_plugins(config)
+    if order.isolated:
+        from footlight_server.dispatch.limits import Limits
+        from footlight_server.isolation.placement import keep_apart
+
+        isolated = frozenset(order.isolated)
+        keep_apart(plugins, Limits(isolated_bytes=order.isolated_bytes, plugins=config, isolated_plugins=isolated))
+    return plugins
 
 
-def _with_index(order: Order, engine: Engine, state: State) -> State:
+def _with_index(order: Order, plugins: Plugins, engine: Engine, state: State) -> State:
     """A generator's state with the index that near-copies are found by."""
     from footlight_plugins import Generator, PartFailed
     from footlight_plugins.factories import resolve_stage
+    from footlight_plugins.placing import placed
     from footlight_server.marking.originals import joined
 
     samples = engine.samples(_corpus(order)) if isinstance(engine, Generator) and order.originality else None
     if samples is None:
         return state
-    plugins = _plugins(order)
     spec = plugins.stages[order.originality]
-    stage = resolve_stage(spec)
+    elsewhere = placed(spec)
+    stage = resolve_stage(spec) if elsewhere is None else elsewhere
     try:
         index = stage.index(samples)
+    except PartFailed:
+        raise
     except (Exception, SystemExit) as fault:
         called, what = f"stage {spec.name!r}", f"raised {type(fault).__name__}: {fault}"
         raise PartFailed(called, plugins.plugin_of_part(spec), what) from fault
@@ -141,7 +152,8 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
     models, training_id = ModelStore(Path(order.models_dir)), Path(order.directory).name
     if made := _made_before(models, order.deployment, training_id):
         return Report(1.0, metrics=made.metrics, version=made.version)
-    spec = _engine(order)
+    plugins = _plugins(order)
+    spec = plugins.engines[order.engine]
     engine_class = resolve_factory(spec)
     make = cast("Callable[[Options], Engine]", engine_class)
     engine = make(options_of(engine_class, order.options))
@@ -156,7 +168,7 @@ def train(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
         events = _events(order, cast(Recommender, engine) if spec.reads_catalogue else None)
         metrics = figures_of("fit", cast(Recommender, engine).fit(events, run))
         fingerprint = _fingerprint(events)
-    state = _with_index(order, engine, state_of(engine))
+    state = _with_index(order, plugins, engine, state_of(engine))
     manifest = Manifest(
         engine=spec.name,
         engine_version=spec.version,

@@ -48,6 +48,10 @@ class Order:
     """The stage that makes an index of what was learned from; empty for none."""
     allowed: tuple[str, ...] | None = None
     """The only plug-ins that are imported beside the built-ins; None for all."""
+    isolated: tuple[str, ...] = ()
+    """The plug-ins whose parts the engine asks for in processes of their own."""
+    isolated_bytes: int = 2 << 30
+    """How much memory such a process may take."""
 
     def to_line(self) -> str:
         """The order as one line of JSON."""
@@ -59,7 +63,7 @@ class Order:
         fields = json.loads(line)
         fields["corpus_files"] = tuple((path, location) for path, location in fields["corpus_files"])
         fields["task"] = Task(fields["task"])
-        fields["disabled"] = tuple(fields["disabled"])
+        fields["disabled"], fields["isolated"] = tuple(fields["disabled"]), tuple(fields["isolated"])
         fields["allowed"] = None if fields["allowed"] is None else tuple(fields["allowed"])
         return Order(**fields)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from footlight_plugins import Content, Samples
+from footlight_plugins import Content, PartFailed, Samples
 from footlight_plugins.stages import Mark, Nearest, Signed, Verdict
 
 T = TypeVar("T")
@@ -30,8 +30,8 @@ class StageHung(StageFailed):
     """It did not come back in time, and its thread is left to itself."""
 
 
-def asked(name: str, seconds: float, work: Callable[[], T], right: Callable[[T], bool]) -> T:
-    """What the work answers.
+def asked(name: str, seconds: float | None, work: Callable[[], T], right: Callable[[T], bool]) -> T:
+    """What the work answers, within so many seconds; None: somebody else sees to that.
 
     Raises
     ------
@@ -46,6 +46,8 @@ def asked(name: str, seconds: float, work: Callable[[], T], right: Callable[[T],
     except BaseException as fault:  # a stranger's code may raise anything, sys.exit as well
         if not done.done():
             raise StageHung(f"{name} took more than {seconds:g} s") from None
+        if isinstance(fault, PartFailed):
+            raise StageFailed(f"{name} {fault.what.partition(':')[0]}") from fault
         if not isinstance(fault, ValueError):
             log.error("%s failed", name, exc_info=fault)
         raise StageFailed(f"{name} raised {type(fault).__name__}") from fault

@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 
 from footlight_plugins.factories import EngineUnavailable, missing_requirements, resolve_stage
 from footlight_plugins.loader import Plugins
+from footlight_plugins.placing import placed
 from footlight_plugins.stages import Label, Metadata, Originality, Signature, StageKind, StageSpec, Watermark
+from footlight_server.isolation.celled import Celled
+from footlight_server.isolation.cells import STAGE_SECONDS
 from footlight_server.marking.asking import StageFailed, StageHung, asked, is_bits, is_texts
 
 T = TypeVar("T")
@@ -20,8 +23,6 @@ log = logging.getLogger(__name__)
 
 OFF = "off"
 
-SECONDS = 30.0
-"""How long a stage may take over one thing. A signature may ask a time-stamping authority."""
 MAKING_SECONDS = 120.0
 """How long it may take to be imported and made."""
 TRAITS: Mapping[StageKind, tuple[str, Callable[[Any], bool]]] = {
@@ -50,7 +51,7 @@ class StageAtWork:
 class Stages:
     """The stages at work, each made when it is first needed. Any thread may ask."""
 
-    def __init__(self, plugins: Plugins, chosen: tuple[str, ...] = (), seconds: float = SECONDS) -> None:
+    def __init__(self, plugins: Plugins, chosen: tuple[str, ...] = (), seconds: float = STAGE_SECONDS) -> None:
         """``chosen`` are texts such as ``watermark=off`` and ``label=my-label``. ``seconds`` bounds one piece of work.
 
         Raises
@@ -139,7 +140,8 @@ class Stages:
         if (stage := self._stage(kind)) is None:
             return None
         try:
-            return asked(self._called(kind), self._seconds, partial(work, stage), right)
+            seconds = None if isinstance(stage, Celled) else self._seconds  # a cell sees to that
+            return asked(self._called(kind), seconds, partial(work, stage), right)
         except StageFailed as fault:
             if not isinstance(fault.__cause__, ValueError):  # which the contract gives a meaning
                 self._faults[kind] += 1
@@ -188,11 +190,17 @@ class Stages:
     def _new(self, kind: StageKind, spec: StageSpec) -> tuple[Any, Any]:
         """The stage, and what is read of it."""
         called = self._called(kind)
-        stage: Any = asked(called, MAKING_SECONDS, partial(resolve_stage, spec), lambda _: True)
+        stage: Any = asked(called, MAKING_SECONDS, partial(_made, spec), lambda _: True)
         if kind not in TRAITS:
             return stage, None
         trait, right = TRAITS[kind]
         return stage, asked(f"`{trait}` of {called}", self._seconds, lambda: getattr(stage, trait), right)
+
+
+def _made(spec: StageSpec) -> Any:
+    """The stage, in a process of its own where its plug-in is isolated."""
+    elsewhere = placed(spec)
+    return resolve_stage(spec) if elsewhere is None else elsewhere
 
 
 def _says_why(cause: BaseException | None) -> bool:

@@ -34,7 +34,7 @@ class EngineService(stubs.EngineServiceServicer):
 
     async def ListPlugins(self, request: pb.ListPluginsRequest, context: Context) -> pb.ListPluginsResponse:
         found = self._engines.plugins(asking(context))
-        at_work = self._engines.parts_at_work(), self._engines.stages_at_work()
+        at_work = self._engines.parts_at_work(), self._engines.stages_at_work(), self._engines.cells_at_work()
         return pb.ListPluginsResponse(plugins=[convert.plugin_message(status, *at_work) for status in found])
 
     async def ListDeployments(self, request: pb.ListDeploymentsRequest, context: Context) -> pb.ListDeploymentsResponse:

@@ -12,6 +12,7 @@ from footlight_server.config import ServerConfig
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.loop_watch import LoopWatch
 from footlight_server.dispatch.recommender_host import RecommenderHost
+from footlight_server.isolation.cells import Cell
 from footlight_server.marking.choice import StageAtWork
 from footlight_server.parts.part_host import PartHost
 from footlight_server.services.observing import observe
@@ -92,7 +93,9 @@ class Sight:
         position = deployments.events.position
         engines = [_engine_view(deployed, position) for deployed in deployments]
         dropped = self.access_log.dropped if self.access_log is not None else 0
-        parts = [*_part_views(deployments.roster.hosts), *map(_stage_view, deployments.stages.at_work)]
+        cells = {cell.spec: cell for cell in deployments.cells.at_work}
+        stages = [_stage_view(stage, cells.pop(stage.spec, None)) for stage in deployments.stages.at_work]
+        parts = [*_part_views(deployments.roster.hosts), *stages, *map(_cell_view, cells.values())]
         return ServerView(not self._problem, self._watch().late_seconds, position, dropped, engines, parts)
 
 
@@ -103,8 +106,13 @@ def _engine_view(deployed: Deployed, position: int) -> EngineView:
     return EngineView(deployed.name, deployed.ready, care.admission.pending, care.faults, care.restarts, lag)
 
 
-def _stage_view(stage: StageAtWork) -> PartView:
-    return PartView(stage.spec.role, stage.spec.name, stage.plugin, not stage.problem, stage.faults)
+def _stage_view(stage: StageAtWork, cell: Cell | None) -> PartView:
+    able = not stage.problem and (cell is None or cell.able)
+    return PartView(stage.spec.role, stage.spec.name, stage.plugin, able, stage.faults)
+
+
+def _cell_view(cell: Cell) -> PartView:
+    return PartView(cell.spec.role, cell.spec.name, cell.plugin, cell.able, cell.breaker.faults)
 
 
 def _part_views(hosts: Sequence[PartHost[Any]]) -> list[PartView]:

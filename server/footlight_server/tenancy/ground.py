@@ -15,6 +15,7 @@ from footlight_server.corpora.blobs import Blobs
 from footlight_server.dispatch.asking import TENANT, Policy
 from footlight_server.dispatch.demotions import Demotions
 from footlight_server.errors import InvalidArgument
+from footlight_server.isolation.placement import Cells
 from footlight_server.log.database import Database
 from footlight_server.log.heads import HeadWatch
 from footlight_server.log.writer import Writer
@@ -34,6 +35,7 @@ class Ground:
     config: ServerConfig
     plugins: Plugins
     stages: Stages
+    cells: Cells
     database: Database
     writer: Writer
     heads: HeadWatch

@@ -117,7 +117,7 @@ class Tenant:
         self.deployments = Deployments(ground.plugins, self._table, self._events, self._models)
         limits = self._config.limits.knowing(ground.plugins)
         self.deployments.limits = replace(limits, demoted=ground.demotions.read())
-        self.deployments.stages = ground.stages
+        self.deployments.stages, self.deployments.cells = ground.stages, ground.cells
         self.deployments.roster = roster = Roster(ground.plugins, self._config.parts, self._events, limits)
         self._ends.callback(roster.stop)
         await roster.start()
