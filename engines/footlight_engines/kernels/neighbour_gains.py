@@ -34,20 +34,52 @@ def _by_search(x: Interactions, item: int, other: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _by_marks(x: Interactions, scratch: Scratch, item: int, other: int) -> int:
-    """The overlap of two items, by marking the people of the first one and going through those of the second."""
-    scratch.tick[0] += 1
-    tick, fan, overlap = scratch.tick[0], scratch.fan, 0
-    start = x.item_start[item]
+def mark_people(x: Interactions, scratch: Scratch, item: int) -> None:
+    """Write down what everybody who has an item gives it, in ``scratch.fan``, until `unmark_people`."""
+    fan, start = scratch.fan, x.item_start[item]
     for p in range(start, start + x.item_length[item]):
-        user = np.uint32(x.person[p])
-        fan[user, 0], fan[user, 1] = tick, x.posted[p]
-    start = x.item_start[other]
-    for p in range(start, start + x.item_length[other]):
-        user = np.uint32(x.person[p])
-        if fan[user, 0] == tick:
-            overlap += fan[user, 1] * int(x.posted[p])
+        fan[np.uint32(x.person[p])] = x.posted[p]
+
+
+@njit(cache=True, nogil=True)
+def unmark_people(x: Interactions, scratch: Scratch, item: int) -> None:
+    """Undo `mark_people`; the item's people must be the same."""
+    fan, start = scratch.fan, x.item_start[item]
+    for p in range(start, start + x.item_length[item]):
+        fan[np.uint32(x.person[p])] = 0
+
+
+@njit(cache=True, nogil=True)
+def _with_marked(x: Interactions, scratch: Scratch, item: int) -> int:
+    """The overlap of an item with the one whose people are marked."""
+    fan, start, overlap = scratch.fan, x.item_start[item], 0
+    for p in range(start, start + x.item_length[item]):
+        overlap += int(fan[np.uint32(x.person[p])]) * int(x.posted[p])
     return overlap
+
+
+@njit(cache=True, nogil=True)
+def look_cost(x: Interactions, item: int, other: int) -> int:
+    """What it costs to sum up the overlap of a marked item with another, in people that are gone through in order."""
+    people, others = x.item_length[item], x.item_length[other]
+    return int(min(others, SEARCH * min(people, others)))
+
+
+@njit(cache=True, nogil=True)
+def overlap_with(x: Interactions, scratch: Scratch, item: int, other: int, marked: bool) -> tuple[int, bool]:
+    """The overlap of two items, by what is cheaper: a search, or the people of the first, which are marked then.
+
+    Returns
+    -------
+    The overlap, and whether the people are marked now; whoever asked last has to unmark them.
+    """
+    people, others = x.item_length[item], x.item_length[other]
+    walk = others if marked else others + 2 * people
+    if SEARCH * min(people, others) < walk:
+        return (_by_search(x, item, other) if people < others else _by_search(x, other, item)), marked
+    if not marked:
+        mark_people(x, scratch, item)
+    return _with_marked(x, scratch, other), True
 
 
 @njit(cache=True, nogil=True)
@@ -55,9 +87,10 @@ def common(x: Interactions, scratch: Scratch, item: int, other: int) -> int:
     """The overlap of two items."""
     if x.item_length[item] > x.item_length[other]:
         item, other = other, item
-    if x.item_length[item] * SEARCH < x.item_length[other]:
-        return int(_by_search(x, item, other))
-    return int(_by_marks(x, scratch, item, other))
+    overlap, marked = overlap_with(x, scratch, item, other, False)
+    if marked:
+        unmark_people(x, scratch, item)
+    return int(overlap)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -82,7 +115,7 @@ def tolerable(table: Table, row: int, rule: Rule) -> float:
 @njit(cache=True, nogil=True)
 def _absorb_gains(x: Interactions, table: Table, scratch: Scratch, row: int, rule: Rule) -> None:
     """Let the bound cover what has gained little, and sum up the others' overlaps."""
-    size, most, peak = table.gains[row], tolerable(table, row, rule), 0.0
+    size, most, peak, marked = table.gains[row], tolerable(table, row, rule), 0.0, False
     table.gains[row] = 0
     for n in range(size):
         other = table.gainer[row, n]
@@ -90,9 +123,11 @@ def _absorb_gains(x: Interactions, table: Table, scratch: Scratch, row: int, rul
         if score <= most:
             peak = max(peak, score)
             continue
-        overlap = common(x, scratch, row, other)
+        overlap, marked = overlap_with(x, scratch, row, other, marked)
         if overlap > 0:
             list_item(table, row, other, overlap, rule.shrinkage)
+    if marked:
+        unmark_people(x, scratch, row)
     raise_bound(table, row, peak)
 
 
@@ -163,15 +198,17 @@ def gains_reach(table: Table, row: int, eligible: int, rule: Rule) -> bool:
 @njit(cache=True, nogil=True)
 def look_at_gains(x: Interactions, table: Table, scratch: Scratch, row: int, eligible: int, rule: Rule) -> int:
     """Sum up the overlaps of items that may have become neighbours, and list them; return how many there were."""
-    looked, n = 0, 0
+    looked, n, marked = 0, 0, False
     while n < table.gains[row]:
         other = table.gainer[row, n]
         if not _reaches(at_most(table, row, other, table.gain[row, n], rule.shrinkage), table, row, eligible, rule):
             n += 1
             continue
         drop_gain(table, row, n)
-        overlap = common(x, scratch, row, other)
+        overlap, marked = overlap_with(x, scratch, row, other, marked)
         if overlap > 0:
             list_item(table, row, other, overlap, rule.shrinkage)
         looked += 1
+    if marked:
+        unmark_people(x, scratch, row)
     return looked

@@ -99,7 +99,12 @@ def _select(scratch: Scratch, met: int, size: int) -> None:
 @njit(cache=True, nogil=True)
 def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
     """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
-    met = gather_overlaps(x, scratch, item)
+    fill_row(table, scratch, item, gather_overlaps(x, scratch, item), shrinkage)
+
+
+@njit(cache=True, nogil=True)
+def fill_row(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> None:
+    """`build_row` from overlaps that were gathered."""
     scratch.cell[item, 1] = 0  # an item is no neighbour of itself
     positive, others = _score_met(table, scratch, item, met, shrinkage)
     limit = table.neighbour.shape[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 
 from numba import njit
 
@@ -15,10 +15,22 @@ from footlight_engines.kernels.interactions import (
     record,
     set_weight,
 )
-from footlight_engines.kernels.neighbour_gains import note_gain, note_or_absorb
-from footlight_engines.kernels.neighbour_lists import list_item, place_of, raise_bound, stretch_bound
-from footlight_engines.kernels.neighbour_rows import gather_overlaps
-from footlight_engines.kernels.neighbours import LOOK, MARGIN, UP, Rule, Scratch, Table, cosine, current_bound
+from footlight_engines.kernels.neighbour_gains import (
+    look_cost,
+    mark_people,
+    note_gain,
+    note_or_absorb,
+    overlap_with,
+    tolerable,
+    unmark_people,
+)
+from footlight_engines.kernels.neighbour_lists import drop_gain, list_item, place_of, raise_bound, stretch_bound
+from footlight_engines.kernels.neighbour_rows import fill_row, gather_overlaps
+from footlight_engines.kernels.neighbours import MARGIN, UP, Rule, Scratch, Table, cosine, current_bound
+
+OWN = 1 / 8
+"""An event may raise the bound of its item's own row by so much of what is left to the k-th candidate. What gains more is
+summed up; that are items with few people, so it costs little."""
 
 
 @njit(cache=True, nogil=True)
@@ -50,11 +62,15 @@ def _set_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: fl
         score = cosine(overlap, table.root[row], table.root[other], shrinkage)
         if score * MARGIN >= current_bound(table, row):
             list_item(table, row, other, overlap, shrinkage)
+            return
+        gained = place_of(table.gainer[row], table.gains[row], other)
+        if gained >= 0:
+            drop_gain(table, row, gained)
 
 
 @njit(cache=True, nogil=True)
 def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, rule: Rule) -> int:
-    """Sum up an item's overlaps, and carry those with all that a person has met into both rows of each.
+    """Sum up an item's overlaps, carry those with all that a person has met into their rows, and make its own row anew.
 
     Returns
     -------
@@ -67,7 +83,7 @@ def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, i
         if other != item and x.weight[r] != 0:
             overlap = cell[other, 1] if cell[other, 0] == tick else 0
             _set_overlap(table, other, item, overlap, rule.shrinkage)
-            _set_overlap(table, item, other, overlap, rule.shrinkage)
+    fill_row(table, scratch, item, met, rule.shrinkage)
     return met
 
 
@@ -98,20 +114,90 @@ def _change_norm(x: Interactions, table: Table, item: int, rule: Rule) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _mark_listed(table: Table, scratch: Scratch, item: int) -> None:
+    """Note where the candidates of an item's row stand, in cells of a new tick."""
+    scratch.tick[0] += 1
+    for n in range(table.length[item]):
+        scratch.cell[table.neighbour[item, n], 0] = scratch.tick[0]
+        scratch.place[table.neighbour[item, n]] = n
+
+
+@njit(cache=True, nogil=True)
+def _own_limit(table: Table, item: int, rule: Rule) -> float:
+    """How far an event may raise the bound of its item's own row."""
+    bound, most = current_bound(table, item), tolerable(table, item, rule)
+    return bound if table.length[item] < rule.k else bound + (most - bound) * 2.0 * OWN
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _find_wanted(
+    x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule
+) -> tuple[int, int]:
+    """Put those items of a history into ``touched`` whose overlap with the item is to be summed up: where the bound and what
+    is gained come near the k-th candidate of either row, and that row does not list the other.
+
+    `_mark_listed` must have been called for the item.
+
+    Returns
+    -------
+    How many there are, and what it costs to sum them up, in people that are gone through in order.
+    """
+    root, roots, slack, cell, tick = table.root[item], table.root, table.slack[0], scratch.cell, scratch.tick[0]
+    own = inf if table.complete[item] else _own_limit(table, item, rule) - current_bound(table, item)
+    wanted, cost, first = 0, 0, x.person_start[user]
+    for r in range(first, first + x.person_length[user]):
+        row, product = x.item[r], int(change) * int(x.weight[r])
+        if row == item or product <= 0:
+            continue
+        gain = product / (root * roots[row] + rule.shrinkage)
+        is_wanted = gain > own and cell[row, 0] != tick
+        if not is_wanted and not table.complete[row]:
+            bound, kth = table.bound[row] * (slack / table.slack_then[row]), 0.0
+            if table.length[row] >= rule.k:
+                kth = table.similarity[row, rule.k - 1]
+            near = kth == 0.0 or bound < kth <= bound + 2.0 * gain
+            is_wanted = near and place_of(table.neighbour[row], table.length[row], item) < 0
+        if is_wanted:
+            scratch.touched[wanted] = row
+            wanted += 1
+            cost += look_cost(x, item, row)
+    return wanted, cost
+
+
+@njit(cache=True, nogil=True)
+def _sum_wanted(x: Interactions, scratch: Scratch, item: int, wanted: int) -> None:
+    """Sum up the overlaps of an item with the first items of ``touched``."""
+    mark_people(x, scratch, item)
+    for n in range(wanted):
+        other = scratch.touched[n]
+        scratch.summed[other, 0] = scratch.tick[0]
+        scratch.summed[other, 1], _ = overlap_with(x, scratch, item, other, True)
+    unmark_people(x, scratch, item)
+
+
+@njit(cache=True, nogil=True)
 def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule) -> None:
-    """Carry a changed weight into the overlaps of the item with the rest of the person's history, in both rows of each."""
+    """Carry a changed weight into the overlaps of the item with the rest of the person's history, in both rows of each.
+
+    `_mark_listed` must have been called for the item; of some of the history `_sum_wanted` has the overlaps.
+    """
     neighbour, overlap, length = table.neighbour, table.overlap, table.length
     read_at, items, weights, absorbed = table.read_at, x.item, x.weight, 0.0
-    cell, place = scratch.cell, scratch.place
-    scratch.tick[0] += 1
-    tick, left = scratch.tick[0], x.item_length[item] > 0
-    for n in range(length[item]):
-        cell[neighbour[item, n], 0] = tick
-        place[neighbour[item, n]] = n
+    cell, place, summed, tick, left = (
+        scratch.cell,
+        scratch.place,
+        scratch.summed,
+        scratch.tick[0],
+        x.item_length[item] > 0,
+    )
     start = x.person_start[user]
     for r in range(start, start + x.person_length[user]):
         other, product = items[r], int(change) * int(weights[r])
         if other == item or product == 0:
+            continue
+        if summed[other, 0] == tick:
+            _set_overlap(table, other, item, summed[other, 1], rule.shrinkage)
+            _set_overlap(table, item, other, summed[other, 1], rule.shrinkage)
             continue
         at = place_of(neighbour[other], length[other], item)
         if at >= 0:
@@ -132,30 +218,15 @@ def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int
         raise_bound(table, item, absorbed)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _looks(x: Interactions, table: Table, user: int, item: int, change: int, rule: Rule) -> int:
-    """In how many rows of a person's items an item that is not listed may become a neighbour by what it gains."""
-    root, slack, looks, first = table.root[item], table.slack[0], 0, x.person_start[user]
-    for r in range(first, first + x.person_length[user]):
-        row, product = x.item[r], int(change) * int(x.weight[r])
-        if row == item or product <= 0 or table.complete[row] or table.length[row] < rule.k:
-            continue
-        kth, bound = table.similarity[row, rule.k - 1], table.bound[row] * (slack / table.slack_then[row])
-        if bound < kth <= bound + product / (root * table.root[row] + rule.shrinkage):
-            looks += place_of(table.neighbour[row], table.length[row], item) < 0
-    return looks
-
-
 @njit(cache=True, nogil=True)
-def _sums_up_cheaper(x: Interactions, table: Table, user: int, item: int, change: int, rule: Rule) -> bool:
-    """Whether it takes less to sum up an item's overlaps now than to look at what it gained when rows are read."""
-    people = x.item_length[item]
-    if people <= rule.scarce:
-        return True
-    looks, first, products = _looks(x, table, user, item, change, rule), x.item_start[item], 0
-    for p in range(first, first + people if looks else first):
+def _is_dearer(x: Interactions, item: int, cost: int) -> bool:
+    """Whether so many people that are gone through in order cost more than all overlaps of an item."""
+    products, first = 0, x.item_start[item]
+    for p in range(first, first + x.item_length[item]):
         products += x.person_length[x.person[p]]
-    return bool(looks * people * LOOK > products)
+        if products > cost:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -164,8 +235,8 @@ def change_weight(
 ) -> int:
     """Follow a weight of a person and an item that has changed by ``change`` in ``x``.
 
-    An item with few people has its overlaps summed up. Without that, what it gains would have to be looked at in most rows:
-    one more person is much for it.
+    An item with few people has all its overlaps summed up. Without that, what it gains would have to be looked at in most
+    rows: one more person is much for it.
 
     Returns
     -------
@@ -174,8 +245,15 @@ def change_weight(
     table.tick[0] += 1
     old, people = table.root[item], x.item_length[item]
     table.slack[0] *= _change_norm(x, table, item, rule)
-    touched = 2 * x.person_length[user] - 1
-    if people == 0 or not _sums_up_cheaper(x, table, user, item, change, rule):
+    touched, wanted, exactly = 2 * x.person_length[user] - 1, 0, 0 < people <= rule.scarce
+    if not exactly:
+        _mark_listed(table, scratch, item)
+        if people > 0:
+            wanted, cost = _find_wanted(x, table, scratch, user, item, change, rule)
+            exactly = wanted > 0 and _is_dearer(x, item, cost)
+    if not exactly:
+        if wanted > 0:
+            _sum_wanted(x, scratch, item, wanted)
         _carry(x, table, scratch, user, item, change, rule)
         return int(touched)
     met = _carry_exactly(x, table, scratch, user, item, rule)

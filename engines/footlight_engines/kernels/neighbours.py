@@ -10,8 +10,9 @@ keeps its best B candidates with their overlaps and a bound on the similarity of
 * complete row: all items with an overlap other than 0 are listed, so the others have similarity 0;
 * otherwise an item that is not listed has at most ``bound * slack[now] / slack[when the bound was set]``.
 
-An event changes overlaps only between its item and the rest of the person's history. Listed ones are kept exact. What
-another one gains is written down beside the row, so that the bound need not cover it:
+An event changes overlaps only between its item and the rest of the person's history. Listed ones are kept exact. Where what
+another one gains may bring it near the k-th candidate, the overlap is summed up at once (`neighbour_updates`). Otherwise the
+gain is written down beside the row, so that the bound need not cover it:
 
 * the overlap of an item that is not listed, without its written gain, has at most that bounded similarity.
 
@@ -34,8 +35,6 @@ RARE = 64
 """An item with at most so many people has its falling norm carried to the rows concerned, not into the slack of all."""
 SCARCE = 256
 """An item with at most so many people, not fewer than RARE, has its overlaps summed up at every event that changes one."""
-LOOK = 24
-"""What it costs to sum up one overlap of an item, for each of its people, in products of a row that is computed anew."""
 UP = 1.0 + 1e-15
 """Rounds the result of a few float operations up, never down."""
 MARGIN = 1.0 + 1e-9
@@ -79,9 +78,12 @@ class Scratch(NamedTuple):
     """Working space for I items and U people, one for every thread."""
 
     cell: NDArray[np.int64]  # (I, 2) the tick at which the item was met, and its sum: side by side in one cache line
-    fan: NDArray[np.int64]  # (U, 2) the tick at which a person was marked, and their weight
+    fan: NDArray[np.int32]  # (U,) the weights of the people who are marked; 0 between calls
     touched: NDArray[np.int32]  # (I,)
     place: NDArray[np.int32]  # (I,)
+    summed: NDArray[
+        np.int64
+    ]  # (I, 2) the tick at which an item's overlap with the one of an event was summed up, and that
     score: NDArray[np.float64]  # (I,)
     single: NDArray[np.float32]  # (I,) scores rounded
     bits: NDArray[np.int32]  # (I,) the same memory as `single`: positive floats are ordered as their bits are

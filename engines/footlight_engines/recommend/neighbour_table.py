@@ -268,9 +268,10 @@ def _scratch(people: int, items: int, candidates: int) -> Scratch:
     single = np.empty(items, np.float32)
     return Scratch(
         cell=np.zeros((items, 2), np.int64),
-        fan=np.zeros((people, 2), np.int64),
+        fan=np.zeros(people, np.int32),
         touched=np.empty(items, np.int32),
         place=np.empty(items, np.int32),
+        summed=np.zeros((items, 2), np.int64),
         score=np.empty(items, np.float64),
         single=single,
         bits=single.view(np.int32),
