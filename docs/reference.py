@@ -20,6 +20,7 @@ from footlight_plugins import (
     conversation,
     data,
     decisions,
+    drawing,
     embedding,
     finding,
     listening,
@@ -34,6 +35,7 @@ from footlight_plugins import (
     sourcing,
     spec,
     stages,
+    weighing,
 )
 from footlight_plugins.testing import (
     AgentSuite,
@@ -63,7 +65,9 @@ ROLES = (
     roles.Recommender,
     scoring.ScoringRecommender,
     roles.Generator,
+    drawing.DrawingGenerator,
     roles.Agent,
+    weighing.WeighingAgent,
     conversation.Assistant,
     embedding.Embedder,
     embedding.ImageEmbedder,
@@ -86,6 +90,8 @@ EXAMPLES = {
     roles.Generator: "generator.py",
     roles.Agent: "agent.py",
     scoring.ScoringRecommender: "scoring_recommender.py",
+    drawing.DrawingGenerator: "drawing_generator.py",
+    weighing.WeighingAgent: "weighing_agent.py",
     conversation.Assistant: "assistant.py",
     embedding.Embedder: "embedder.py",
     embedding.ImageEmbedder: "image_embedder.py",
@@ -115,6 +121,7 @@ FUNCTIONS = (
     scoring.best_first,
     checks.check_situation,
     checks.check_steps,
+    drawing.arrays_of,
 )
 SUITES = (
     RecommenderSuite,

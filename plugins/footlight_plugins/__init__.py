@@ -61,6 +61,7 @@ from footlight_plugins.decisions import (
     Transition,
     Transitions,
 )
+from footlight_plugins.drawing import DrawingGenerator, DrawingOptions
 from footlight_plugins.embedding import (
     Embedder,
     EmbedderFailed,
@@ -82,6 +83,7 @@ from footlight_plugins.shaping import PotentialOptions, PotentialShaper, RewardS
 from footlight_plugins.sourcing import CandidateSource
 from footlight_plugins.spec import ENTRY_POINT_GROUP, impl
 from footlight_plugins.stages import StageKind, StageSpec
+from footlight_plugins.weighing import WeighingAgent
 
 __all__ = [
     "API_VERSION",
@@ -101,6 +103,8 @@ __all__ = [
     "CorpusFile",
     "Discrete",
     "Domain",
+    "DrawingGenerator",
+    "DrawingOptions",
     "Embedder",
     "EmbedderFailed",
     "EmbedderRole",
@@ -150,6 +154,7 @@ __all__ = [
     "Turn",
     "UpdateClass",
     "Verb",
+    "WeighingAgent",
     "Wish",
     "WishRefused",
     "find_embedder",

@@ -37,6 +37,7 @@ class ScoringRecommender(Recommender):
     """Each person's preferences that hold, the latest of each item: sorted by person, then item. No retractions."""
 
     def __init__(self, options: Options) -> None:
+        self.options = options
         self._take(Events.empty())
 
     @abstractmethod

@@ -23,7 +23,14 @@ from footlight_plugins import (
     Verb,
 )
 from footlight_plugins.stages import Origin
-from footlight_plugins.testing import AssistantSuite, ImageEmbedderSuite, RecommenderSuite, RulesSuite
+from footlight_plugins.testing import (
+    AgentSuite,
+    AssistantSuite,
+    GeneratorSuite,
+    ImageEmbedderSuite,
+    RecommenderSuite,
+    RulesSuite,
+)
 
 METHODS = Path(__file__).parents[2] / "docs/examples/methods"
 TEXT, PICTURE = Content("text/plain", b"to be or not"), Content("image/png", b"\x89PNG")
@@ -54,6 +61,24 @@ class TestTheScoringRecommender(RecommenderSuite):
 
     def engine_class(self) -> type[Any]:
         found: type[Any] = _module("scoring_recommender").NotAgain
+        return found
+
+
+class TestTheWeighingAgent(AgentSuite):
+    spec = EngineSpec("curious", Verb.ACT, "1.0", "Curious.", "shown:Curious")
+    plugin_module = "footlight_plugins"
+
+    def engine_class(self) -> type[Any]:
+        found: type[Any] = _module("weighing_agent").Curious
+        return found
+
+
+class TestTheDrawingGenerator(GeneratorSuite):
+    spec, options = EngineSpec("within", Verb.GENERATE, "1.0", "Within.", "shown:Within"), {"steps": 20}
+    plugin_module = "footlight_plugins"
+
+    def engine_class(self) -> type[Any]:
+        found: type[Any] = _module("drawing_generator").Within
         return found
 
 
