@@ -11,8 +11,9 @@ from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.dialogue import Dialogue
 from footlight_engines.act.assistant.informing import informed
 from footlight_engines.act.assistant.lexicons import pattern
-from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.ranking import Found, Ranker
+from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.reasons import Reasons
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.understanding import Understood
@@ -66,6 +67,9 @@ class Answering:
         else:
             items = found.items[: self._turn.count].tolist()
         answer = self._listed(act, items, dict(zip(found.items.tolist(), found.scores.tolist(), strict=True)))
+        if found.again.issuperset(items):
+            answer.text = self._repeated(items)
+        answer.text = self._opening() + answer.text
         answer.notes += self._remarks(found)
         memory.show(items)
         return answer
@@ -76,13 +80,47 @@ class Answering:
         if len(items) == 1:
             line = item_line(language, self._shelf.facts[items[0]], shown[0].reasons)
             what = "explain" if act == "explain" else "list_one"
-            text = say(language, what, items=line)
-            if act == "explain":
+            text = say(language, what, self._memory.turn, items=line)
+            if act == "explain" and self._shelf.facts[items[0]].text:
                 text += "\n" + informed(language, self._shelf.facts[items[0]], "")
             return Answer(act, text, shown)
         more = self._heard.intent == intents.MORE
         what = "varied" if act == "diversify" else "more" if more else "list_many"
-        return Answer(act, say(language, what, items=self._lines(items, shown)), shown)
+        return Answer(act, say(language, what, self._memory.turn, items=self._lines(items, shown)), shown)
+
+    def _repeated(self, items: Sequence[int]) -> str:
+        """What was shown before fits best: say that it is not new."""
+        language, turn = self._language, self._memory.turn
+        shown = [self._shown(item, 0.0, self._reasons.of(item)) for item in items]
+        if len(items) == 1:
+            line = item_line(language, self._shelf.facts[items[0]], shown[0].reasons)
+            return say(language, "again_one", turn, items=line)
+        return say(language, "again", turn, items=self._lines(items, shown))
+
+    def _opening(self) -> str:
+        """What the reply begins with: that the turn was heard."""
+        memory, intent, said = self._memory, self._heard.intent, ""
+        if intent == intents.SEEN:
+            liked = [like for like in memory.likes if like not in Memory.restored(self._turn.memory).likes]
+            title = title_of(self._language, self._shelf.facts[liked[-1]]) if liked else ""
+            said = say(self._language, "heard_liked" if liked else "heard_seen", memory.turn, title=title)
+        elif self._heard.released:
+            names = dict.fromkeys(self._let_go(want) for want in self._heard.released)
+            said = say(self._language, "heard_released", memory.turn, names=listed(self._language, list(names)))
+        elif intent == intents.REJECT:
+            said = say(self._language, "heard_rejected", memory.turn)
+        elif intent in (intents.PREFERENCE, intents.CRITIQUE) and (new := self._names(memory.wants, now=True)):
+            said = say(self._language, "heard", memory.turn, wants=say(self._language, "comma").join(new))
+        return f"{said} " if said and self._language != CHINESE else said
+
+    def _let_go(self, want: Want) -> str:
+        """The slot, or the value where a title or a genre was named."""
+        return slot_name(self._language, want.name)
+
+    def _names(self, wants: Sequence[Want], now: bool = False) -> list[str]:
+        """Wants as people say them, each once, the latest four; only those of this turn where it is about ``now``."""
+        meant = [want for want in wants if not now or want.turn == self._memory.turn - 1]
+        return list(dict.fromkeys(want_name(self._language, want) for want in meant if want.name != "title"))[-4:]
 
     def _shown(self, item: int, score: float, reasons: tuple[str, ...] = ()) -> ReplyItem:
         return ReplyItem(item, title_of(self._language, self._shelf.facts[item]).strip("《》"), score, reasons)
@@ -103,7 +141,7 @@ class Answering:
                 notes.append(say(language, "unjudged", names=listed(language, list(names))))
         before = Memory.restored(self._turn.memory)
         if before.asked == LEFT_OUT and self._heard.intent == intents.MORE:
-            gone = [want_name(language, want) for want in before.positive if want not in self._memory.wants]
+            gone = [want_name(language, want) for want in before.wants if want not in self._memory.wants]
             notes += [say(language, "left_out", wants=listed(language, gone))] if gone else []
         for slot in self._heard.slots:
             if slot.name == "title" and slot.item < 0:
@@ -117,25 +155,51 @@ class Answering:
         memory, language = self._memory, self._language
         memory.asks += 1
         if not found.count:
-            wants = listed(language, [want_name(language, want) for want in memory.wants][-4:]) or "–"
-            shown = set(memory.shown) & {int(i) for i in np.flatnonzero(self._ranker.filters.allowed(memory)[0])}
             memory.asked = LEFT_OUT
-            text = say(language, "none_left" if shown else "none_fits", wants=wants)
-            return Answer("ask", text, notes=self._remarks(found))
+            return Answer("ask", self._nothing(), notes=self._remarks(found))
         memory.asked = self._unknown()
         if memory.asked in ("genre", "kind"):
-            names = [value_name(language, memory.asked, value) for value, _ in self._shelf.values(memory.asked)[:5]]
+            names = [value_name(language, memory.asked, value) for value in self._choices(memory.asked)[:5]]
             text = say(language, f"ask_{memory.asked}", choices=say(language, "comma").join(names))
             return Answer("ask", text, notes=self._remarks(found))
         return Answer("ask", say(language, f"ask_{memory.asked}"), notes=self._remarks(found))
+
+    def _nothing(self) -> str:
+        """Nothing more fits: say what was gone by, which of it is in the way, and what there would be without."""
+        memory, language = self._memory, self._language
+        names = self._names(memory.wants) or ([say(language, memory.use)] if memory.use else [])
+        shown = set(memory.shown) & {int(i) for i in np.flatnonzero(self._ranker.filters.allowed(memory)[0])}
+        wants = listed(language, names)
+        first = say(language, "none_left" if shown else "none_fits", memory.turn, wants=wants) if names else ""
+        ways = self._ranker.in_the_way(memory, self._turn.servable)
+        memory.loose = ways[0][0] if ways else -1
+        return (first or say(language, "all_shown")) + ("" if language == CHINESE else " ") + self._way_out(ways)
+
+    def _way_out(self, ways: Sequence[tuple[int, int]]) -> str:
+        language, wants = self._language, self._memory.wants
+        if not ways:
+            return say(language, "relax")
+        named = [(want_name(language, wants[place]), count) for place, count in ways[:2]]
+        if len(named) == 1 or wants[ways[1][0]].polarity != wants[ways[0][0]].polarity:
+            return say(language, "without_it", want=named[0][0], count=named[0][1])
+        (want, count), (other, others) = named
+        return say(language, "without_either", want=want, count=count, other=other, others=others)
 
     def _unknown(self) -> str:
         """The slot to ask for."""
         said = {want.name for want in self._memory.positive}
         for slot in ("kind", "genre"):
-            if slot not in said and len(self._shelf.values(slot)) > 1:
+            if slot not in said and len(self._choices(slot)) > 1:
                 return slot
         return "mood" if "mood" not in said else "any"
+
+    def _choices(self, slot: str) -> list[str]:
+        """The values of a slot that items have which fit what was said, the most frequent first."""
+        fit = self._ranker.filters.allowed(self._memory)[0]
+        counted = [
+            (int((fit & self._shelf.with_facet(slot, value)).sum()), value) for value, _ in self._shelf.values(slot)
+        ]
+        return [value for count, value in sorted(counted, key=lambda one: -one[0]) if count]
 
     def forced(self, which: bool) -> Answer:
         """Answer an intent that leaves nothing to decide."""
@@ -186,13 +250,17 @@ class Answering:
         if (item := self._item()) is None:
             return Answer("accept", say(self._language, "accepted_none"))
         title = title_of(self._language, self._shelf.facts[item])
-        return Answer("accept", say(self._language, "accepted", title=title), [self._shown(item, 0.0)])
+        return Answer(
+            "accept", say(self._language, "accepted", self._memory.turn, title=title), [self._shown(item, 0.0)]
+        )
 
     def _informed(self) -> Answer:
         if (item := self._item()) is None:
             return Answer("inform", say(self._language, "not_yet"))
-        facts = self._shelf.facts[item]
-        return Answer("inform", informed(self._language, facts, self._heard.utterance.text), [self._shown(item, 0.0)])
+        text, facts = self._heard.utterance.text, self._shelf.facts[item]
+        ages = [self._ranker.filters.years_old(value) for value in self._memory.wanted("age")]
+        answer = informed(self._language, facts, text, min(ages, default=-1))
+        return Answer("inform", answer, [self._shown(item, 0.0)])
 
     def _why(self) -> Answer:
         language = self._language

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.filters import Filters
-from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.lexicons import pattern, table
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
 from footlight_engines.act.assistant.understanding import Understood
+from footlight_engines.act.assistant.uses import use_of, use_said
 
 CHANGING = (
     intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.REJECT, intents.SEEN, intents.ACCEPT,
@@ -22,6 +23,7 @@ CHANGING = (
 """The intents that undo takes back."""
 
 _ACTOR = pattern("actor")
+_ACTOR_SAID = pattern("actor_said")
 _DIRECTOR = re.compile(r"\bdirector\b|导演")
 _GENRE = pattern("genre")
 _LIKED = pattern("liked")
@@ -31,6 +33,9 @@ _OPPOSITE = {
     "relaxing": ("exciting", "suspenseful"), "exciting": ("relaxing",), "scary": ("light",), "heartwarming": ("dark",),
 }  # fmt: skip
 _ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还|和|或|加上|以及")
+_ANY = pattern("any_of")
+_REPLACED = {"people": ("people", "region"), "region": ("people", "region")}
+"""What a new value of a slot takes the place of, beside what `SINGLE` says: who asks for somebody means no country."""
 _ALL = re.compile(r"\b(?:all|both|these|those|them|none|any|every|each)\b|都|全|这些|那些|一个也|两个|几个")
 
 
@@ -81,48 +86,96 @@ class Dialogue:
         return memory
 
     def _ask(self, memory: Memory, heard: Understood) -> None:
-        if any(slot.name in ("genre", "kind", "people", "title", "era", "mood", "region") for slot in heard.slots):
-            kept = [want for want in memory.wants if want.name == "kind" and want.polarity == WANTED]
+        """A wish of its own takes the place of the one before; "anything from the 80s?" narrows that."""
+        self._turn(memory, heard)
+        wanted = {slot.name for slot in heard.slots if slot.polarity == WANTED}
+        if wanted & {"genre", "kind", "title", "mood"}:
+            also = "era" if _ALSO.search(heard.utterance.text) and "era" in wanted else ""
+            kept = [w for w in memory.positive if w.name == also or (w.name == "kind" and "kind" not in wanted)]
             memory.forget_wishes()
-            if not any(slot.name == "kind" for slot in heard.slots):
-                memory.wants += tuple(kept)
-        memory.query = heard.utterance.text
-        self._take(memory, heard.slots)
+            memory.wants += tuple(kept)
+            memory.query = heard.utterance.text
+        else:
+            memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:]
+        self._take(memory, heard)
 
     def _prefer(self, memory: Memory, heard: Understood) -> None:
+        self._turn(memory, heard)
         memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:] if _says_more(heard) else memory.query
-        named = any(slot.name == "people" and slot.polarity == WANTED for slot in heard.slots)
-        if named and not _ALSO.search(heard.utterance.text):
-            memory.replace_people()
-        self._take(memory, heard.slots)
+        self._take(memory, heard)
+
+    def _turn(self, memory: Memory, heard: Understood) -> None:
+        """Where something to watch was looked for, and now it is something to play, most of what was said is void."""
+        kinds = [slot.value for slot in heard.slots if slot.name == "kind" and slot.polarity == WANTED]
+        new = use_of(kinds) or use_said(heard.utterance.text)
+        old = use_of(memory.wanted("kind")) or memory.use
+        if new and old and new != old and (kinds or heard.intent == intents.ASK):
+            memory.turn_to_other_kind()
+        memory.use = new or memory.use
 
     def _more(self, memory: Memory, heard: Understood) -> None:
         if memory.asked == LEFT_OUT and not heard.slots:
             memory.leave_out()
-        self._take(memory, heard.slots)
+        self._take(memory, heard)
 
-    def _take(self, memory: Memory, slots: Sequence[Slot]) -> None:
+    def _take(self, memory: Memory, heard: Understood, without: tuple[str, ...] = ()) -> None:
         """Titles that are wanted are what it shall be like; the rest narrows."""
+        slots = [slot for slot in heard.slots if slot.name not in without]
         likes = [slot.item for slot in slots if slot.name == "title" and slot.item >= 0 and slot.polarity == WANTED]
         memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
-        memory.want(slot for slot in slots if not (slot.name == "title" and slot.polarity == WANTED and slot.item < 0))
+        self._make_room(memory, slots, heard.utterance.text)
+        bounded = {slot.name for slot in slots if slot.polarity == WANTED and slot.name in ("duration", "era")}
+        for slot in slots:
+            if slot.polarity == UNWANTED and slot.name in bounded:
+                continue  # "too long, under 90 minutes": the figure says it all
+            if slot.name != "title" or slot.polarity == UNWANTED or slot.item >= 0:
+                memory.want([self._exactly(slot, memory, heard.utterance.text)])
+
+    def _make_room(self, memory: Memory, slots: Sequence[Slot], text: str) -> None:
+        """Let go what the new wishes take the place of, and note of which slots any value will do."""
+        wanted = Counter(slot.name for slot in slots if slot.polarity == WANTED)
+        also = _ALSO.search(text) is not None
+        years = any(slot.name == "era" and slot.value[0].isdigit() for slot in slots)
+        several = {name for name, n in wanted.items() if n > 1 and (name in ("kind", "era") or _ANY.search(text))}
+        either = {*memory.either, *several, *(("era",) if also and years and memory.wanted("era") else ())}
+        memory.either = tuple(sorted(name for name in either if name in several or name not in wanted or also))
+        for name in wanted:
+            if not also and wanted[name]:
+                memory.no_longer(*_REPLACED.get(name, ()))
+        moods = [slot.value for slot in slots if slot.name == "mood" and slot.polarity == WANTED]
+        opposite = {value for mood in moods for value in _OPPOSITE.get(mood, ())}
+        memory.wants = tuple(w for w in memory.positive if w.name != "mood" or w.value not in opposite) + tuple(
+            w for w in memory.wants if w.polarity == UNWANTED and not (w.name == "mood" and w.value in moods)
+        )
+
+    def _exactly(self, slot: Slot, memory: Memory, text: str) -> Slot:
+        """What a slot means here: "newer" than what is being talked about; no zombies rather than no horror at all."""
+        if slot.name == "genre" and slot.polarity == UNWANTED:
+            said = text[slot.place : slot.end]
+            themes = table("themes")["themes"].items()
+            theme = next((name for name, spelt in themes if re.search(spelt, said)), "")
+            return Slot("theme", theme, UNWANTED) if theme else slot
+        want = Want(slot.name, slot.value, slot.polarity, slot.item, memory.turn)
+        want = self._filters.narrower(want, memory.focus)
+        return Slot(want.name, want.value, want.polarity, want.item)
 
     def _criticise(self, memory: Memory, heard: Understood) -> None:
         focus = memory.focus
-        for slot in heard.slots:
-            want = self._filters.narrower(Want(slot.name, slot.value, slot.polarity, slot.item, memory.turn), focus)
-            memory.want([Slot(want.name, want.value, want.polarity, want.item)])
-            if slot.name == "mood" and slot.polarity == WANTED:
-                opposite = _OPPOSITE.get(slot.value, ())
-                memory.wants = tuple(w for w in memory.wants if not (w.name == "mood" and w.value in opposite))
+        memory.wants = tuple(want for want in memory.wants if want not in heard.released)
+        if heard.released:
+            return self._take(memory, heard)
+        self._turn(memory, heard)
+        self._take(memory, heard)
         if self._shelf.facts.get(focus) is not None and not any(slot.name == "people" for slot in heard.slots):
-            memory.want(self._of_focus(heard.utterance.text, self._shelf.facts[focus], memory.last))
+            of_it = self._of_focus(heard.utterance.text, self._shelf.facts[focus], memory.last, bool(heard.slots))
+            memory.want(of_it)
 
-    def _of_focus(self, text: str, facts: Facts, last: Sequence[int]) -> list[Slot]:
-        """What "that actor", "that director" and "another genre" mean."""
+    def _of_focus(self, text: str, facts: Facts, last: Sequence[int], said: bool) -> list[Slot]:
+        """What "that actor", "that director" and "another genre" mean. Where something else was ``said``, "he" is nobody
+        in particular: he may be who watches."""
         if _DIRECTOR.search(text):
             return [Slot("people", name.casefold(), UNWANTED) for name in facts.directors]
-        if _ACTOR.search(text) and (facts.cast or facts.directors):
+        if (_ACTOR_SAID if said else _ACTOR).search(text) and (facts.cast or facts.directors):
             return [Slot("people", name.casefold(), UNWANTED) for name in facts.cast[:1] or facts.directors[:1]]
         if _GENRE.search(text):
             shown = [self._shelf.facts[item] for item in last if item in self._shelf.facts]
@@ -145,7 +198,7 @@ class Dialogue:
             memory.likes = tuple(dict.fromkeys((*memory.likes, *items)))
         elif _DISLIKED.search(heard.utterance.text):
             memory.reject(items)
-        self._take(memory, [slot for slot in heard.slots if slot.name not in ("title", "platform")])
+        self._take(memory, heard, without=("title", "platform"))
 
     def _look_at(self, memory: Memory, heard: Understood) -> None:
         for item in self.items_meant(memory, heard)[:1]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
-from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.understanding import Understood, understand
@@ -114,7 +114,7 @@ class CatalogueAssistant(Assistant):
     def hear(self, turn: Turn) -> Heard:
         """Understand a text and look for what there is to answer; see `Assistant.hear`."""
         before = Memory.restored(turn.memory)
-        understood = understand(turn.text, before, self._shelf)
+        understood = self._told_apart(understand(turn.text, before, self._shelf), before)
         memory = Dialogue(self._shelf, self._ranking().filters).advance(Memory.restored(turn.memory), understood)
         memory.turn = before.turn + 1
         memory.language = understood.utterance.language or before.language or "en"
@@ -123,7 +123,9 @@ class CatalogueAssistant(Assistant):
         if understood.intent not in SEARCHING or not self._shelf.facts or self._which(understood):
             thought = Thought(memory, understood, None)
             return Heard(understood.intent, memory.language, slots, reward, thought=thought)
-        found = self._ranking().find(memory, turn.servable, turn.scores)
+        let_go = before.asked == LEFT_OUT and before.wants != memory.wants
+        changed = intents.PREFERENCE if let_go else understood.intent
+        found = self._ranking().find(memory, turn.servable, turn.scores, changed)
         return Heard(
             understood.intent,
             memory.language,
@@ -133,6 +135,17 @@ class CatalogueAssistant(Assistant):
             policy.possible(memory, found.count, turn.count, self._askable(memory, understood)),
             Thought(memory, understood, found),
         )
+
+    def _told_apart(self, understood: Understood, before: Memory) -> Understood:
+        """Of items that share a title, the one that was shown, or the one that fits what was said, is meant."""
+        if len(understood.named) < 2:
+            return understood
+        fits = self._ranking().filters.allowed(before)[0]
+        for meant in ([i for i in understood.named if i in before.shown], [i for i in understood.named if fits[i]]):
+            if len(meant) == 1:
+                slots = [replace(s, item=meant[0]) if s.item in understood.named else s for s in understood.slots]
+                return replace(understood, named=(meant[0],), slots=tuple(slots))
+        return understood
 
     def _which(self, understood: Understood) -> bool:
         """Whether a title is meant that several items share, so that it has to be asked which."""

@@ -25,8 +25,16 @@ _KEYS = {
     "genre": ("genre", "genres", "类型", "题材"),
     "mood": ("mood", "moods", "tone", "情绪", "氛围"),
     "age": ("age", "age_rating", "certificate", "min_age", "rating_age", "分级", "适合年龄"),
+    "seasons": ("seasons", "season_count", "number_of_seasons", "季数", "季"),
+    "episodes": ("episodes", "episode_count", "number_of_episodes", "集数", "集"),
+    "players": ("players", "player_count", "number_of_players", "玩家人数", "人数"),
+    "score": ("rating", "score", "stars_of_5", "imdb_rating", "imdb", "douban", "评分", "豆瓣评分"),
+    "price": ("price", "cost", "价格", "售价"),
+    "language": ("language", "languages", "audio", "subtitles", "语言", "字幕"),
     "text": ("description", "summary", "overview", "plot", "synopsis", "tagline", "简介", "剧情简介", "介绍"),
 }  # fmt: skip
+MORE = ("seasons", "episodes", "players", "score", "price", "language")
+"""What can be asked about an item and is no slot."""
 _TITLE_KEY = re.compile(r"title|alias|译名|别名|又名|中文名|英文名|原名")
 _YEAR = re.compile(r"(?<!\d)((?:18|19|20)\d\d)(?!\d)")
 _RATINGS = {
@@ -57,6 +65,8 @@ class Facts:
     cast: tuple[str, ...] = ()
     text: str = ""
     tags: tuple[str, ...] = ()
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Seasons, episodes, players, score, price and language, as the catalogue has them."""
 
     def values(self, slot: str) -> list[str]:
         """Its values of a slot, in order."""
@@ -95,6 +105,7 @@ def facts_of(content: ItemContent) -> Facts:
     facts.titles = [content.title, *_other_titles(content.attributes)]
     facts.directors, facts.cast = tuple(said["director"]), tuple(said["people"])
     facts.text = " ".join(said["text"])
+    facts.more = {key: "、".join(said[key]) for key in MORE if said[key]}
     facts.year = _year(said["year"], content.title)
     facts.minutes = _number(said["duration"])
     facts.least_age = _least_age(said["age"])

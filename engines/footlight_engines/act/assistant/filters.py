@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from footlight_engines.act.assistant.memory import Memory, Want
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED
+from footlight_engines.act.assistant.uses import others
 
 Mask = NDArray[np.bool_]
 CHILD_AGE = {"kids": 8, "family": 12, "teen": 14}
@@ -43,10 +44,13 @@ class Filters:
             wants = [want for want in memory.wants if want.name == name]
             if name in ("title", "mood") and all(want.polarity == WANTED for want in wants):
                 continue  # these rank, they do not filter
-            unjudged += self._narrow(mask, wants)
+            unjudged += self._narrow(mask, wants, name in memory.either)
+        if memory.use and not memory.wanted("kind"):
+            for kind in others(memory.use):
+                mask &= ~self._shelf.with_facet("kind", kind)
         return mask, unjudged
 
-    def _narrow(self, mask: Mask, wants: list[Want]) -> list[Want]:
+    def _narrow(self, mask: Mask, wants: list[Want], either: bool) -> list[Want]:
         """Apply the wants of one slot in place."""
         unjudged, positive = [], []
         for want in wants:
@@ -59,7 +63,7 @@ class Filters:
                 positive.append(fits)
         if positive:
             every = np.logical_and.reduce(positive)
-            mask &= every if (mask & every).any() else np.logical_or.reduce(positive)
+            mask &= every if not either and (mask & every).any() else np.logical_or.reduce(positive)
         return unjudged
 
     def _fits(self, want: Want) -> Mask | None:
@@ -72,6 +76,8 @@ class Filters:
             return self._age(want.value)
         if want.name == "title":
             return self._items([want.item]) if want.item >= 0 else None
+        if want.name == "theme":
+            return self._items(self._shelf.about(want.value))
         if not self._shelf.knows(want.name):
             return None
         return self._shelf.with_facet(want.name, want.value.casefold() if want.name == "people" else want.value)
@@ -110,6 +116,16 @@ class Filters:
             unfit |= ~fit
         mask: Mask = rated | ((self._ages < 0) & ~unfit)
         return mask
+
+    def rated_for(self, memory: Memory) -> Mask:
+        """Which items are rated for the youngest who watches; none where nobody said an age."""
+        ages = [age for value in memory.wanted("age") if (age := self.years_old(value)) >= 0]
+        rated: Mask = (self._ages >= 0) & (self._ages <= min(ages, default=-1))
+        return rated
+
+    def years_old(self, value: str) -> int:
+        """The age that a value of the slot stands for, in years; -1 for adults."""
+        return CHILD_AGE.get(value) or (int(value) if value.isdigit() else -1)
 
     def narrower(self, want: Want, focus: int) -> Want:
         """A relative want ("newer", "shorter") as a bound, from the item that is being talked about."""

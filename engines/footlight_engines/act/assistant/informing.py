@@ -1,53 +1,110 @@
-"""Answers about one item: what it is about, who is in it, how long it takes, when and where."""
+"""Answers about one item: what it is about, who is in it, how long it takes, when and where. A text may ask several."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from footlight_engines.act.assistant.facts import Facts
-from footlight_engines.act.assistant.wording import facts_line, listed, say, title_of
+from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.wording import facts_line, listed, say, title_of, value_name
 
-_WHO = re.compile(
-    r"\bwho\b|\bcast\b|\bactors?\b|\bdirect(?:or|ed|s)\b|\bstarring\b|\bstars?\b|谁|主演|导演|演员|歌手|配音"
-)
-_LONG = re.compile(
-    r"\bhow long\b|\brun(?:ning)? ?time\b|\blength\b|多长|多久|时长|片长|多少分钟|几个小时|几分钟|\blong\?"
-)
-_WHEN = re.compile(r"\bwhen\b|\bwhat year\b|\bwhich year\b|\bhow old is\b|哪一?年|什么时候|几几年|哪年|年份")
-_WHERE = re.compile(r"\bwhere\b|\bwhich (?:platform|service)\b|\bon (?:netflix|steam)\b|哪里|哪儿|在哪|什么平台")
-_AGE = re.compile(r"\b(?:kids?|children|suitable|appropriate|age|child)\b|孩子|小孩|儿童|几岁|多大|小朋友")
+Answers = Callable[[str, Facts], str]
+"""The answer in a language; empty where the catalogue does not say."""
 
 
-def informed(language: str, facts: Facts, question: str) -> str:
-    """The answer to a question about an item, from what the catalogue says of it."""
+def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
+    """The answer to a question about an item, from what the catalogue says of it. ``age`` is that of who watches, in years;
+    -1 where nobody said."""
     title = title_of(language, facts)
-    if _WHO.search(question):
-        people = _people(language, facts)
-        return say(language, "who", title=title, people=people) if people else say(language, "not_known", title=title)
-    if _LONG.search(question):
-        known = facts.minutes > 0
-        return _or_unknown(language, title, known, "how_long", minutes=f"{facts.minutes:g}")
-    if _WHEN.search(question):
-        return _or_unknown(language, title, facts.year > 0, "when", year=facts.year)
-    if _WHERE.search(question):
-        platforms = facts.values("platform")
-        return _or_unknown(language, title, bool(platforms), "where", platform=listed(language, platforms))
-    if _AGE.search(question) and facts.least_age >= 0:
-        return say(language, "rated", title=title, age=facts.least_age)
-    return _about(language, facts, title)
+    asked = [what for what in _ANSWERS if _ASKS[what].search(question)]
+    if "director" in asked:
+        asked = [what for what in asked if what != "who" or not facts.directors]  # it has said both
+    if "age" in asked:
+        return _fit_for(language, facts, age)
+    if not asked:
+        return _about(language, facts, title)
+    said = [answer for what in asked if (answer := _ANSWERS[what](language, facts))]
+    missing = [say(language, f"fact_{what}") for what in asked if not _ANSWERS[what](language, facts)]
+    if missing:
+        said.append(say(language, "not_known", title=title, unknown=listed(language, missing)))
+    return " ".join(said) if language == "en" else "".join(said)
 
 
-def _or_unknown(language: str, title: str, known: bool, what: str, **names: object) -> str:
-    return say(language, what, title=title, **names) if known else say(language, "not_known", title=title)
+def _who(language: str, facts: Facts) -> str:
+    people = _people(language, facts)
+    return say(language, "who", title=title_of(language, facts), people=people) if people else ""
 
 
-def _people(language: str, facts: Facts) -> str:
-    parts = []
-    if facts.directors:
-        parts.append(say(language, "directed_by", names=listed(language, facts.directors[:3])))
-    if facts.cast:
-        parts.append(say(language, "starring", names=listed(language, facts.cast[:4])))
-    return say(language, "comma").join(parts)
+def _director(language: str, facts: Facts) -> str:
+    """Who directed it, with who plays in it."""
+    return _who(language, facts) if facts.directors else ""
+
+
+def _how_long(language: str, facts: Facts) -> str:
+    minutes = f"{facts.minutes:g}"
+    return say(language, "how_long", title=title_of(language, facts), minutes=minutes) if facts.minutes > 0 else ""
+
+
+def _when(language: str, facts: Facts) -> str:
+    return say(language, "when", title=title_of(language, facts), year=facts.year) if facts.year else ""
+
+
+def _where(language: str, facts: Facts) -> str:
+    platforms = [value_name(language, "platform", one) for one in facts.values("platform")]
+    return (
+        say(language, "where", title=title_of(language, facts), platform=listed(language, platforms))
+        if platforms
+        else ""
+    )
+
+
+def _genre(language: str, facts: Facts) -> str:
+    genres = [value_name(language, "genre", one) for one in facts.values("genre")]
+    return (
+        say(language, "which_genre", title=title_of(language, facts), genres=listed(language, genres)) if genres else ""
+    )
+
+
+def _from(language: str, facts: Facts) -> str:
+    regions = [value_name(language, "region", one) for one in facts.values("region")]
+    return (
+        say(language, "which_region", title=title_of(language, facts), regions=listed(language, regions))
+        if regions
+        else ""
+    )
+
+
+def _how_many(language: str, facts: Facts) -> str:
+    """Seasons and episodes."""
+    counted = [(key, facts.more[key]) for key in ("seasons", "episodes") if key in facts.more]
+    parts = [say(language, f"{key}_one" if n == "1" else key, n=n) for key, n in counted]
+    return say(language, "how_many", title=title_of(language, facts), parts=listed(language, parts)) if parts else ""
+
+
+def _as_it_stands(what: str) -> Answers:
+    """What the catalogue has under a name, in a sentence of its own."""
+
+    def answer(language: str, facts: Facts) -> str:
+        value = facts.more.get(what, "")
+        return say(language, f"which_{what}", title=title_of(language, facts), value=value) if value else ""
+
+    return answer
+
+
+def _fit(language: str, facts: Facts) -> str:
+    return _fit_for(language, facts, -1)
+
+
+def _fit_for(language: str, facts: Facts, age: int) -> str:
+    """For whom it is: yes or no, where it is known who watches."""
+    title, least = title_of(language, facts), facts.least_age
+    if least < 0:
+        return say(language, "age_unknown", title=title, facts=facts_line(language, facts))
+    rated = say(language, "rated_all", title=title) if least == 0 else say(language, "rated", title=title, age=least)
+    if age < 0:
+        return rated
+    return say(language, "fit" if least <= age else "unfit", rated=rated)
 
 
 def _about(language: str, facts: Facts, title: str) -> str:
@@ -55,3 +112,34 @@ def _about(language: str, facts: Facts, title: str) -> str:
     if not facts.text:
         return say(language, "about_plain" if line else "about_nothing", title=title, facts=line)
     return say(language, "about", title=title, facts=line, text=facts.text.rstrip(".。"))
+
+
+def _people(language: str, facts: Facts) -> str:
+    parts = []
+    if facts.directors:
+        parts.append(say(language, "directed_by", names=_names(language, facts.directors[:3])))
+    if facts.cast:
+        parts.append(say(language, "starring", names=_names(language, facts.cast[:4])))
+    return say(language, "comma").join(parts)
+
+
+def _names(language: str, names: Sequence[str]) -> str:
+    return listed(language, names)
+
+
+_ANSWERS: dict[str, Answers] = {
+    "director": _director,
+    "who": _who,
+    "how_long": _how_long,
+    "when": _when,
+    "where": _where,
+    "how_many": _how_many,
+    "players": _as_it_stands("players"),
+    "score": _as_it_stands("score"),
+    "price": _as_it_stands("price"),
+    "language": _as_it_stands("language"),
+    "region": _from,
+    "genre": _genre,
+    "age": _fit,
+}
+_ASKS: dict[str, re.Pattern[str]] = {what: pattern(f"asks_{what}") for what in _ANSWERS}

@@ -38,8 +38,9 @@ def cues() -> Sequence[Cue]:
 def heard_cues(text: str) -> Mapping[str, float]:
     """The intents that a text gives cues of, with their weights."""
     heard: dict[str, float] = {}
+    plain = _SIGHS.sub("", text)
     for cue in cues():
-        if cue.intent not in heard and cue.pattern.search(text):
+        if cue.intent not in heard and (cue.pattern.search(text) or (plain != text and cue.pattern.search(plain))):
             heard[cue.intent] = cue.weight
     return heard
 
@@ -49,6 +50,11 @@ def weighed_cues(text: str, slots: Sequence[Slot]) -> Mapping[str, float]:
     heard = dict(heard_cues(text))
     _balance(text, heard, slots)
     return heard
+
+
+def points(text: str) -> bool:
+    """Whether a text speaks of something that was shown: "it", 这个."""
+    return _POINTS.search(text) is not None
 
 
 def _balance(text: str, heard: dict[str, float], slots: Sequence[Slot]) -> None:
@@ -94,6 +100,8 @@ def _stated(text: str) -> float:
     return 1.0 if _TASTE.search(text) and not _WISH.search(text) else 0.0
 
 
+_SIGHS = pattern("sighs")
+"""What a text may begin with before it says anything."""
 _TOPICS = ("genre", "people", "platform", "region", "title")
 _STRONG_CRITIQUE = pattern("strong_critique")
 _POINTS = pattern("points")

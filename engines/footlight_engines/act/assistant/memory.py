@@ -54,6 +54,12 @@ class Memory:
     """The slot that the last reply asked for; empty where it asked for none."""
     asks: int = 0
     """How many replies in a row have asked."""
+    use: str = ""
+    """Whether something to watch, play or listen to is wanted, where no kind was named."""
+    either: tuple[str, ...] = ()
+    """The slots of which any of the values that are wanted will do."""
+    loose: int = -1
+    """Which of the wants a yes lets go; -1 where it is the newest."""
     unsure: tuple[int, ...] = ()
     """Items of one title, where the last reply asked which was meant."""
     before: tuple[dict[str, Any], ...] = field(default=(), repr=False)
@@ -87,24 +93,32 @@ class Memory:
     def forget_wishes(self) -> None:
         """A new wish begins: what is unwanted stays, and so does who watches, and where."""
         self.wants = tuple(want for want in self.wants if want.polarity == UNWANTED or want.name in LASTING)
-        self.likes, self.unsure = (), ()
+        self.likes, self.unsure, self.either = (), (), ()
+
+    def turn_to_other_kind(self) -> None:
+        """Another sort of thing is looked for: of what was said of the one before, only tastes and who watches hold."""
+        self.wants = tuple(want for want in self.wants if want.name == "age" or _is_distaste(want))
+        self.likes, self.unsure, self.either, self.use, self.query = (), (), (), "", ""
 
     def want(self, slots: Iterable[Slot]) -> None:
         """Take over what was said; of things that exclude each other, the later holds."""
         for slot in slots:
             new = Want(slot.name, slot.value, slot.polarity, slot.item, self.turn)
-            self.wants = (*(want for want in self.wants if not _excludes(new, want)), new)
+            also = slot.name in self.either
+            self.wants = (*(want for want in self.wants if not _excludes(new, want, also)), new)
 
     def leave_out(self) -> None:
-        """Do without the newest thing that is wanted."""
-        if self.positive:
+        """Do without what stands in the way, or else without the newest thing that is wanted."""
+        if 0 <= self.loose < len(self.wants):
+            self.wants = (*self.wants[: self.loose], *self.wants[self.loose + 1 :])
+        elif self.positive:
             newest = self.positive[-1]
             self.wants = tuple(want for want in self.wants if want is not newest)
-        self.likes = self.likes if self.positive else ()
+        self.likes, self.loose = self.likes if self.positive else (), -1
 
-    def replace_people(self) -> None:
-        """Somebody else is wanted now."""
-        self.wants = tuple(want for want in self.wants if (want.name, want.polarity) != ("people", WANTED))
+    def no_longer(self, *names: str) -> None:
+        """What was wanted of some slots is wanted no longer; what is unwanted stays."""
+        self.wants = tuple(want for want in self.wants if want.name not in names or want.polarity == UNWANTED)
 
     def wanted(self, name: str, polarity: int = WANTED) -> list[str]:
         """The values of a slot."""
@@ -134,13 +148,18 @@ def _added(known: tuple[int, ...], items: Iterable[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys((*known, *items)))[-MOST_ITEMS:]
 
 
-def _excludes(new: Want, old: Want) -> bool:
+def _excludes(new: Want, old: Want, also: bool) -> bool:
     """Whether a new statement takes the place of an old one."""
     if new.name != old.name:
         return False
     return new.value.casefold() == old.value.casefold() or (
-        new.name in SINGLE and new.polarity == old.polarity == WANTED
+        new.name in SINGLE and not also and new.polarity == old.polarity == WANTED
     )
+
+
+def _is_distaste(want: Want) -> bool:
+    """Whether it is unwanted whatever is looked for: who hates horror plays none either, but old games may do."""
+    return want.polarity == UNWANTED and want.name in ("genre", "mood", "people", "theme")
 
 
 def _frozen(value: Any) -> Any:

@@ -9,6 +9,9 @@ from footlight_engines.act.assistant.slots import Slot, polarity_at
 
 _WORD = re.compile(r"[a-z0-9][\w'.-]*")
 _HAN = re.compile(r"[\u3400-\u9fff·]+")
+_LONE = re.compile(r"(?:\b(?:by|starring|featuring|with|from)|[\u4e00-\u9fff]) ?$")
+_OWN = re.compile(r" ?(?:的|唱|演|导|乐队|主播|'s\b)")
+"""What stands beside a name of one word: "by Adele", Beyond的歌."""
 _MOST_WORDS, _MOST_HAN = 4, 12
 
 
@@ -32,4 +35,5 @@ def _names(text: str, shelf: Shelf) -> list[tuple[int, int, str]]:
     for match in _HAN.finditer(text):
         for start in range(match.start(), match.end() - 1):
             spans += [(start, end) for end in range(min(match.end(), start + _MOST_HAN), start + 1, -1)]
+    spans += [span for span in words if _LONE.search(text[: span[0]]) or _OWN.match(text[span[1] :])]
     return [(start, end, text[start:end]) for start, end in spans if shelf.is_person(text[start:end])]

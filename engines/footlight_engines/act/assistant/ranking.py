@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.filters import Filters, Mask
+from footlight_engines.act.assistant.lexicons import shared_lexicon
 from footlight_engines.act.assistant.memory import Memory, Want
 from footlight_engines.act.assistant.shelf import Shelf
 
 MEANING, WORDS, TASTE, MOOD, LIKENESS, TURNED_DOWN = 0.5, 0.35, 0.25, 0.25, 0.6, 0.3
 """How much each part of a score counts; each part is 0 to 1."""
+RATED = 0.3
+"""What it counts that an item is rated for the age of who watches, rather than not at all."""
+EASILY_DROPPED = ("platform", "duration", "era", "region", "people", "mood", "theme", "genre", "kind", "title")
+"""The wants that may be let go where nothing fits, the easiest first."""
 POOL = 60
 """From so many of the best a varied list is chosen."""
 Scores = NDArray[np.float64]
@@ -30,6 +36,8 @@ class Found:
     """How many items fit in all."""
     unjudged: tuple[Want, ...]
     """Wants that the catalogue cannot judge."""
+    again: frozenset[int] = frozenset()
+    """Those of the items that were shown before."""
 
 
 class Ranker:
@@ -41,19 +49,54 @@ class Ranker:
         self._there = np.zeros(shelf.size, np.bool_)
         self._there[list(shelf.facts)] = True
 
-    def find(self, memory: Memory, servable: Mask, taste: Scores | None) -> Found:
-        """The items for what a conversation has come to, without those it has shown."""
+    def find(self, memory: Memory, servable: Mask, taste: Scores | None, intent: str = intents.MORE) -> Found:
+        """The items for what a conversation has come to. Those that it has shown come after all others, and only where a
+        wish was changed: "another one" wants none of them; who has seen one, only where there is nothing else."""
         allowed, unjudged = self.filters.allowed(memory)
-        allowed &= self._grown(servable, False) & self._there
-        allowed[[item for item in self._gone(memory) if item < len(allowed)]] = False
+        allowed &= self._to_have(memory, servable)
+        shown = self._of(memory.shown)
+        fresh, again = allowed & ~shown, allowed & shown
+        if intent == intents.MORE or (intent in (intents.SEEN, intents.REJECT) and fresh.any()):
+            again[:] = False
         scores = self.scores(memory, taste)
-        items = np.flatnonzero(allowed)
-        order = np.lexsort((items, -scores[items]))[:POOL]
+        items = np.flatnonzero(fresh | again)
+        order = np.lexsort((items, -scores[items], again[items], ~self._in_mood(memory)[items]))[:POOL]
         chosen = items[order].astype(np.int32)
-        return Found(chosen, scores[chosen], len(items), tuple(unjudged))
+        repeated = frozenset(np.flatnonzero(again).tolist())
+        return Found(chosen, scores[chosen], len(items), tuple(unjudged), repeated)
 
-    def _gone(self, memory: Memory) -> set[int]:
-        return {*memory.shown, *memory.seen, *memory.rejected, *memory.accepted, *memory.likes}
+    def in_the_way(self, memory: Memory, servable: Mask) -> list[tuple[int, int]]:
+        """Which wants keep everything new out, each by itself: its place among them, and how many items there are without
+        it. What is easily done without comes first; the age of who watches is none of them."""
+        there = self._to_have(memory, servable)
+        new = self._without_one(memory, there & ~self._of(memory.shown))
+        return new or self._without_one(memory, there)
+
+    def _without_one(self, memory: Memory, there: Mask) -> list[tuple[int, int]]:
+        found = []
+        for place, want in enumerate(memory.wants):
+            if want.name not in EASILY_DROPPED:
+                continue
+            rest = replace(memory, wants=(*memory.wants[:place], *memory.wants[place + 1 :]))
+            if count := int((self.filters.allowed(rest)[0] & there).sum()):
+                found.append((place, count))
+        rank = {name: number for number, name in enumerate(EASILY_DROPPED)}
+        return sorted(found, key=lambda one: (-memory.wants[one[0]].polarity, rank[memory.wants[one[0]].name]))
+
+    def _in_mood(self, memory: Memory) -> Mask:
+        """Which items have a mood that is wanted: they come first, also those that were shown."""
+        moods = [self._shelf.with_facet("mood", mood) for mood in memory.wanted("mood")]
+        wanted: Mask = np.logical_or.reduce(moods) if moods else np.zeros(self._shelf.size, np.bool_)
+        return wanted
+
+    def _to_have(self, memory: Memory, servable: Mask) -> Mask:
+        gone = self._of({*memory.seen, *memory.rejected, *memory.accepted, *memory.likes})
+        return self._grown(servable, False) & self._there & ~gone
+
+    def _of(self, items: Iterable[int]) -> Mask:
+        mask = np.zeros(self._shelf.size, np.bool_)
+        mask[[item for item in items if item < len(mask)]] = True
+        return mask
 
     def _grown(self, values: NDArray[np.bool_], fill: bool) -> Mask:
         mask = np.full(self._shelf.size, fill)
@@ -65,7 +108,7 @@ class Ranker:
         """How well each item answers, shape (size,)."""
         total = np.zeros(self._shelf.size)
         if memory.query:
-            total += WORDS * _of_best(self._shelf.by_words(memory.query))
+            total += WORDS * _of_best(self._shelf.by_words(_without_moods(memory.query)))
             if (vector := self._shelf.embedded_query(memory.query)) is not None:
                 total += MEANING * np.maximum(self._shelf.by_meaning(vector), 0.0)
         if taste is not None:
@@ -74,6 +117,7 @@ class Ranker:
             total += TASTE * _of_best(known)
         for mood in memory.wanted("mood"):
             total += MOOD * self._shelf.with_facet("mood", mood)
+        total += RATED * self.filters.rated_for(memory)
         if memory.likes:
             total += LIKENESS * self._likeness(memory.likes)
         if memory.rejected:
@@ -103,7 +147,8 @@ class Ranker:
     def varied(self, found: Found, count: int) -> list[int]:
         """Some of the best that differ in genre and era: each takes what the ones before already stand for off the rest."""
         chosen: list[int] = []
-        scores = found.scores.copy()
+        best_first = np.linspace(1.0, 0.0, len(found.items)) if found.again else 0.0
+        scores = found.scores + best_first
         while len(chosen) < min(count, len(found.items)):
             best = int(np.argmax(scores))
             chosen.append(int(found.items[best]))
@@ -115,6 +160,14 @@ class Ranker:
                 scores[row] -= 0.15 * len(common) + 0.05 * close
             scores[best] = -np.inf
         return chosen
+
+
+def _without_moods(query: str) -> str:
+    """A query for search by words: who wants something scary does not want "Scary Movie"."""
+    for found in reversed(shared_lexicon().find(query)):
+        if {slot for slot, _ in found.meanings} <= {"mood", "kind", "era", "age", "platform"}:
+            query = query[: found.start] + " " + query[found.end :]
+    return query
 
 
 def _of_best(scores: Scores) -> Scores:

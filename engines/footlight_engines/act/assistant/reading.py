@@ -34,6 +34,14 @@ _CONTRACTIONS = (
     (re.compile(r"\bwanna\b"), "want to"),
     (re.compile(r"\bgimme\b"), "give me"),
     (re.compile(r"\bgonna\b"), "going to"),
+    (re.compile(r"\bw/o\b"), "without"),
+    (re.compile(r"\bw/(?=\s|[a-z])"), "with "),
+    (re.compile(r"\blemme\b"), "let me"),
+    (re.compile(r"\b(some|any|no)thin'?(?=\s|$|[,.!?])"), r"\1thing"),
+    (re.compile(r"\b(?:how |what )bout\b"), "how about"),
+    (re.compile(r"\bu\b(?!\.)"), "you"),
+    (re.compile(r"\btho\b"), "though"),
+    (re.compile(r"\b(?:pls|plz)\b"), "please"),
 )
 
 

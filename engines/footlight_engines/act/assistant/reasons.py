@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from footlight_engines.act.assistant.facts import Facts
-from footlight_engines.act.assistant.filters import years_of
-from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.filters import CHILD_AGE, years_of
+from footlight_engines.act.assistant.memory import Memory, Want
 from footlight_engines.act.assistant.ranking import Scores
 from footlight_engines.act.assistant.shelf import Shelf
-from footlight_engines.act.assistant.wording import say, title_of, value_name
+from footlight_engines.act.assistant.wording import say, title_of, value_name, want_name
 
 MOST = 3
 _NEAR = 0.35
@@ -30,7 +30,7 @@ class Reasons:
         likes = [title_of(language, self._shelf.facts[like]) for like in self._like(facts)]
         found = [say(language, "reason_like", title=title) for title in likes]
         found += [name for want in self._memory.positive if (name := self._matched(facts, want.name, want.value))]
-        if facts.kind and ("kind", "stream") in facts.facets | self._live(facts):
+        if {("kind", "stream"), ("kind", "idol")} & (facts.facets | self._live(facts)):
             found.append(say(language, "reason_live"))
         if self._taste is not None and item < len(self._taste) and self._taste[item] > np.percentile(self._taste, 90):
             found.append(say(language, "reason_taste"))
@@ -56,9 +56,17 @@ class Reasons:
         if slot == "people":
             known = ("people", value.casefold()) in facts.facets
             return say(language, "reason_people", value=value_name(language, slot, value)) if known else ""
+        if slot == "age" and facts.least_age >= 0 and value != "adult":
+            who = want_name(language, Want(slot, value)).removeprefix("for ").removeprefix("适合")
+            return say(language, "reason_age", value=who) if facts.least_age <= self._years(value) else ""
+        if slot in ("platform", "region") and (slot, value) in facts.facets:
+            return say(language, f"reason_{slot}", value=value_name(language, slot, value))
         if slot in ("genre", "mood") and (slot, value) in facts.facets:
             return say(language, f"reason_{slot}", value=value_name(language, slot, value))
         return ""
+
+    def _years(self, value: str) -> int:
+        return CHILD_AGE.get(value) or int(value)
 
     def _near(self, item: int) -> bool:
         query = self._shelf.embedded_query(self._memory.query) if self._memory.query else None

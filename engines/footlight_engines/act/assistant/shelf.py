@@ -6,6 +6,7 @@ Indexes are made of segments, so that a changed item costs as much as the items 
 from __future__ import annotations
 
 import logging
+import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_engines.act.assistant.facts import Facts, facts_of
+from footlight_engines.act.assistant.lexicons import table
 from footlight_engines.act.assistant.title_index import Match, TitleIndex
 from footlight_engines.act.assistant.words import WordIndex
 from footlight_plugins import Embedder, EmbedderFailed, ItemContent
@@ -54,6 +56,7 @@ class Shelf:
         self._waiting: dict[int, None] = {}
         self._queries: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._masks: dict[tuple[str, str], NDArray[np.bool_]] = {}
+        self._themes: dict[str, list[int]] = {}
         self.size = 0
 
     def put(self, contents: Sequence[ItemContent]) -> None:
@@ -68,6 +71,7 @@ class Shelf:
             if self.embedder is not None:
                 self._waiting[content.item] = None
         self._masks.clear()
+        self._themes.clear()
         self._index()
 
     def _drop(self, item: int) -> None:
@@ -159,6 +163,14 @@ class Shelf:
     def knows(self, slot: str) -> bool:
         """Whether the catalogue says anything about a slot."""
         return any(name == slot and items for (name, _), items in self._facets.items())
+
+    def about(self, theme: str) -> list[int]:
+        """The items whose title, tags or text speak of a theme of `data/themes.toml`."""
+        if (known := self._themes.get(theme)) is None:
+            said = re.compile(str(table("themes")["themes"][theme]))
+            known = [item for item, facts in self.facts.items() if said.search(facts.spoken.lower())]
+            self._themes[theme] = known
+        return known
 
     def values(self, slot: str) -> list[tuple[str, int]]:
         """The values of a slot and of how many items each is, the most frequent first."""

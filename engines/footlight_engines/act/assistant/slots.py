@@ -95,6 +95,8 @@ def _meant(text: str, word: Found) -> Iterable[tuple[str, str]]:
     before, after = text[: word.start], text[word.end :]
     if text[word.start : word.end] == "恐怖" and (_DEGREE.search(before) or _AS_MOOD.match(after)):
         return (("mood", "scary"),)
+    if text[word.start : word.end] == "嗨" and re.match(r"[\s,，。!！~～你您]|$", after) and not before.strip():
+        return ()  # a greeting
     if text[word.start : word.end] == "今年" and re.match(r".{0,3}岁", after):
         return ()
     if text[word.start : word.end] == "最近" and not _AS_ERA.match(after):
@@ -208,7 +210,8 @@ def _tidied(text: str, found: list[Slot], words: Sequence[Found]) -> list[Slot]:
     if any(slot.name == "kind" and slot.value == "idol" for slot in found):
         found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game") and not _on_air(text, slot)]
     if any(slot.name == "era" and any(c.isdigit() for c in slot.value) for slot in found):
-        found = [slot for slot in found if slot.name != "era" or slot.value not in ("classic", "recent")]
+        vague = ("classic", "recent", "older", "newer")
+        found = [slot for slot in found if slot.name != "era" or slot.value not in vague]
     if any(slot.key == ("age", "family", WANTED) for slot in found):
         found = [slot for slot in found if slot.key != ("age", "kids", WANTED)]
     if any(slot.name == "kind" and slot.value == "stream" for slot in found):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from footlight_engines.act.assistant.lexicons import Lexicon, alternatives, pattern, table, title_lexicon
 
@@ -36,6 +37,11 @@ _ZH_LIKE = re.compile(
 _ZH_WEAK = re.compile(rf"(?:{alternatives('han_title_cues')})([{_HAN}0-9a-z]{{2,10}})(?=$|[,，。！!])")
 _ZH_NOT_NAMES = pattern("han_not_names")
 _BRACKETS = re.compile(r"《([^《》]{1,80})》|\"([^\"]{1,80})\"|(?<![a-z])'([^'\"]{2,60})'(?![a-z])")
+_COUNTED = re.compile(
+    r"[ -]?(?:times?|x|of|or|more|others?|ones?|mins?|minutes?|h|hrs?|hours?|years?|stars?|people|players|kids|episodes?"
+    r"|seasons?|movies?|films?|games?|songs?|shows?)\b"
+)
+"""What follows a number that counts something: seen "5 times"."""
 _DECADE = re.compile(r"'?(?:\d\d)?\d0'?s")
 _NOT_TITLES = pattern("not_titles")
 _ZH_NOT_TITLES = pattern("zh_not_titles")
@@ -173,8 +179,25 @@ def _capitalised(text: str, raw: str, patterns: tuple[re.Pattern[str], ...], sho
                     and value not in _EVERYDAY
                     and value not in _PROPER
                     and not _DECADE.fullmatch(value)
+                    and not (value.isdigit() and _COUNTED.match(text, start + len(value)))
                 ):
                     yield Named(start, start + len(value), value)
+
+
+@cache
+def _translations() -> Mapping[str, str]:
+    """Well-known titles by what they are called in the other language, without what stands between their letters."""
+    chinese: Mapping[str, str] = table("translated_titles")["titles"]
+    return {_letters(name): english.lower() for name, english in chinese.items()}
+
+
+def _letters(title: str) -> str:
+    return re.sub(r"[\W_]", "", title.lower())
+
+
+def translated(title: str) -> str:
+    """What a well-known title is called in English; empty where it is not known."""
+    return _translations().get(_letters(title), "")
 
 
 def _only_phrases(value: str, lexicon: Lexicon) -> bool:

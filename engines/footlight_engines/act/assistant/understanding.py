@@ -9,13 +9,15 @@ from functools import partial
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
-from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
 from footlight_engines.act.assistant.reading import Utterance, read
+from footlight_engines.act.assistant.releasing import released
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot, slots_of
-from footlight_engines.act.assistant.title_index import spellings
+from footlight_engines.act.assistant.title_index import Match, spellings
+from footlight_engines.act.assistant.titles import translated
 from footlight_plugins import find_embedder
 
 CERTAIN = 9.0
@@ -32,6 +34,7 @@ SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
 """The probability of each intent of a normalised text with its slots."""
+_AGREES = pattern("agrees")
 _QUESTION = pattern("questions")
 _OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.REJECT)
 """What is said of one item."""
@@ -55,6 +58,8 @@ class Understood:
     """Which item of the last list it points at, from 0 on."""
     named: tuple[int, ...] = ()
     """Items that it names by title; several where they share it."""
+    released: tuple[Want, ...] = ()
+    """The wants that it lets go."""
 
 
 def understand(
@@ -72,10 +77,17 @@ def understand(
     place = ordinal(utterance.text, len(memory.last))
     if named and _QUESTION.search(utterance.text) and intents.INQUIRE in intents.heard_cues(utterance.text):
         return Understood(utterance, intents.INQUIRE, tuple(slots), place, named)
+    gone = released(utterance.text, slots, memory.wants)
+    if gone:
+        values = {(want.name, want.value.casefold()) for want in gone}
+        kept = tuple(slot for slot in slots if (slot.name, slot.value.casefold()) not in values)
+        return Understood(utterance, intents.CRITIQUE, kept, place, named, tuple(gone))
     intent = _intent(utterance.text, slots, memory, place, mind or _mind(shelf))
     if intent in _OF_ONE and not named and place is not None and memory.last and place >= len(memory.last):
         intent = intents.UNSURE  # there is no such one
-    if memory.asked == LEFT_OUT and intent == intents.ACCEPT and place is None and not slots:
+    pointed = bool(memory.last) and intents.points(utterance.text)
+    agreed = intent == intents.ACCEPT or _AGREES.search(utterance.text) is not None
+    if memory.asked == LEFT_OUT and agreed and place is None and not slots and not pointed:
         intent = intents.MORE  # yes, without that
     if shelf is not None and intent == intents.CRITIQUE and slots and not memory.last and not memory.asked:
         intent = intents.ASK  # nothing was shown that could be criticised
@@ -140,8 +152,12 @@ def _with_catalogue(text: str, slots: list[Slot], shelf: Shelf) -> tuple[list[Sl
         items = _closest(slot.value, shelf) if slot.name == "title" else []
         named += items
         resolved.append(replace(slot, item=items[0]) if items else slot)
-    have = {slot.value for slot in resolved if slot.name == "people"}
-    resolved += [slot for slot in people_in(text, shelf) if slot.value not in have]
+    have = [slot for slot in resolved if slot.name == "people"]
+    resolved += [
+        slot
+        for slot in people_in(text, shelf)
+        if not any(one.value == slot.value or (slot.place < one.end and one.place < slot.end) for one in have)
+    ]
     if not named and (whole := _in_question(text, shelf) or _bare_title(text, shelf)):
         named, title = whole
         resolved = [Slot("title", title, 1, named[0], 0)]
@@ -150,10 +166,14 @@ def _with_catalogue(text: str, slots: list[Slot], shelf: Shelf) -> tuple[list[Sl
 
 def _closest(title: str, shelf: Shelf) -> list[int]:
     """The items that a title means: all that share the closest spelling."""
-    found = [match for match in shelf.find_titles(title) if match.end - match.start >= 0.7 * len(title)]
+    found = _spelt_like(title, shelf) or _spelt_like(translated(title), shelf)
     best = max((match.similarity for match in found), default=0.0)
     longest = max((len(match.title) for match in found if match.similarity == best), default=0)
     return [match.item for match in found if match.similarity == best and len(match.title) == longest]
+
+
+def _spelt_like(title: str, shelf: Shelf) -> list[Match]:
+    return [match for match in shelf.find_titles(title) if match.end - match.start >= 0.7 * len(title)]
 
 
 def _in_question(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
@@ -179,6 +199,7 @@ def _bare_title(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
             len(match.title) >= 14 or (" " in match.title and len(match.title) >= 10)
         )
         chinese = match.similarity == 1.0 and not match.title.isascii() and len(match.title) >= 4
-        if (whole and not shared_lexicon().find(words)) or telling or chinese:
+        bare = whole and not shared_lexicon().find(words) and not intents.heard_cues(words)
+        if bare or telling or chinese:
             return [m.item for m in shelf.find_titles(words) if m.title == match.title], match.title
     return None

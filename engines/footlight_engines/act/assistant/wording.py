@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.lexicons import SLOTS, table
@@ -22,6 +23,25 @@ _BOUNDS = {
            "after": "from {0} on", "before": "before {0}"},
     "zh": {"max": "{0}分钟以内", "min": "{0}分钟以上", "around": "{0}分钟左右", "after": "{0}年以后", "before": "{0}年以前"},
 }  # fmt: skip
+_ENGLISH = {
+    ("region", "usa"): "the US", ("region", "britain"): "Britain", ("platform", "disney-plus"): "Disney+",
+    ("platform", "hbo"): "HBO", ("platform", "pc"): "PC", ("platform", "psvr"): "PSVR", ("platform", "iqiyi"): "iQiyi",
+    ("platform", "youtube"): "YouTube", ("platform", "apple-tv"): "Apple TV",
+    ("platform", "playstation"): "PlayStation", ("kind", "vr"): "VR",
+    ("kind", "idol"): "virtual idols", ("kind", "stream"): "livestreams", ("kind", "film"): "films",
+    ("kind", "game"): "games", ("kind", "show"): "shows",
+}  # fmt: skip
+_AS_WRITTEN = {
+    "playstation": "PlayStation",
+    "pc": "PC",
+    "xbox": "Xbox",
+    "switch": "Switch",
+    "quest": "Quest",
+    "netflix": "Netflix",
+    "hulu": "Hulu",
+    "youtube": "YouTube",
+}
+"""Platforms that keep their own name in Chinese."""
 _PLAIN = {
     "short": "短的", "shorter": "更短的", "long": "长的", "longer": "更长的", "newer": "更新的", "older": "更老的",
     "recent": "新的", "classic": "经典",
@@ -29,9 +49,10 @@ _PLAIN = {
 _ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Les?|La|Il|El|Das|Der|Die)\b((?: \(.*)?)$")
 
 
-def say(language: str, what: str, **names: object) -> str:
-    """A sentence of the reply table, filled in."""
-    text: str = table("replies")[language][what]
+def say(language: str, what: str, turn: int = 0, **names: object) -> str:
+    """A sentence of the reply table, filled in. Of several ways to say it, each turn takes the next."""
+    said: str | list[str] = table("replies")[language][what]
+    text = said if isinstance(said, str) else said[turn % len(said)]
     return text.format(**names)
 
 
@@ -50,7 +71,13 @@ def value_name(language: str, slot: str, value: str) -> str:
     if language != CHINESE and slot == "age" and value.isdigit():
         return f"for {value}-year-olds"
     if language != CHINESE:
-        return value.replace("-", " ") if slot != "people" else value.title() if value.islower() else value
+        return _in_english(slot, value)
+    if slot == "platform" and value in _AS_WRITTEN:
+        return _AS_WRITTEN[value]
+    if slot == "people":
+        return _in_chinese(value)
+    if slot == "theme":
+        return str(table("themes")["chinese"][value])
     if re.fullmatch(r"\d{4}s", value):
         return f"{value[:4]}年代"
     if slot == "age" and value.isdigit():
@@ -59,10 +86,41 @@ def value_name(language: str, slot: str, value: str) -> str:
     return _PLAIN.get(value) or next((phrase for phrase in said if is_han(phrase)), value)
 
 
+def _in_english(slot: str, value: str) -> str:
+    known = _ENGLISH.get((slot, value))
+    if known or slot not in ("people", "region", "platform"):
+        return known or value.replace("-", " ")
+    return value.replace("-", " ").title() if value.islower() else value
+
+
+@cache
+def _names_by_case() -> Mapping[str, str]:
+    return {value.casefold(): value for value in table("people")}
+
+
+def _in_chinese(person: str) -> str:
+    """Somebody's Chinese name, where there is one."""
+    known = _names_by_case().get(person.casefold(), person)
+    name = next((said for said in table("people").get(known, ()) if is_han(said)), known)
+    return str(name).title() if name.islower() else str(name)
+
+
 def want_name(language: str, want: Want) -> str:
     """A want as people say it."""
     name = value_name(language, want.name, want.value)
-    return say(language, "without", value=name) if want.polarity == UNWANTED else name
+    how = "wanted" if want.polarity != UNWANTED else "unwanted"
+    said = table("replies")[language].get(f"{how}_{want.name}_{want.value}")
+    if said:
+        return str(said)
+    if want.polarity == UNWANTED:
+        own = f"unwanted_{want.name}"
+        return say(language, own if own in table("replies")[language] else "without", value=name)
+    plain = ":" in want.value or name.startswith("for ")
+    return (
+        name
+        if plain or f"wanted_{want.name}" not in table("replies")[language]
+        else say(language, f"wanted_{want.name}", value=name)
+    )
 
 
 def slot_name(language: str, slot: str) -> str:
