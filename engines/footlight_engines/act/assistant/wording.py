@@ -49,7 +49,7 @@ _PLAIN = {
 _ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Les?|La|Il|El|Das|Der|Die)\b((?: \(.*)?)$")
 
 
-def say(language: str, what: str, turn: int = 0, **names: object) -> str:
+def say(language: str, what: str, turn: int = 0, /, **names: object) -> str:
     """A sentence of the reply table, filled in. Of several ways to say it, each turn takes the next."""
     said: str | list[str] = table("replies")[language][what]
     text = said if isinstance(said, str) else said[turn % len(said)]
