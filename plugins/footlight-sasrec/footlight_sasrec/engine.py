@@ -25,11 +25,11 @@ _VOCABULARY, _WEIGHTS = "vocabulary", "network."
 class SasRec(ScoringRecommender):
     """SASRec (Kang and McAuley 2018): self-attention over the latest items that somebody met, trained to tell the next.
 
-    The loss is cross-entropy over all items, without drawn negatives, which is what lifts SASRec above its first
-    figures (Klenitskiy and Vasilev 2023); or gSASRec's where there are very many items. How long ago an item was met
-    counts, in places and in time. Beside the network, counts of what follows what are heard: where data are few they know
-    pairs of items that a network smooths away. What a place and a time are worth in them is learned; how much the two
-    have to say, the held-out items tell.
+    The loss is cross-entropy over all items, which is what lifts SASRec above its first figures (Klenitskiy and Vasilev
+    2023); where there are more than 4,096 items, its sum is estimated from drawn ones, or it is gSASRec's. How long ago
+    an item was met counts, in places and in time. Beside the network, counts of what follows what are heard: where data
+    are few they know pairs of items that a network smooths away. What a place and a time are worth in them is learned;
+    how much the two have to say, the held-out items tell.
 
     What somebody meets after the training counts at once: it is read when they ask. Items that came after it are not
     answered before the next one. The network cannot forget a person by itself, so that it is trained anew after an erasure.

@@ -17,16 +17,23 @@ class SasRecOptions(Options):
     heads: Literal[1, 2, 4, 8] = Field(2, description="Parts that attend to different things; they share the width.")
     length: int = Field(100, ge=2, le=1_000, description="It reads so many of the latest items.")
     dropout: float = Field(0.5, ge=0, lt=1, description="The share of numbers that is left out while it trains.")
-    loss: Literal["softmax", "gbce"] = Field(
-        "softmax",
-        description="softmax compares with all items. gbce compares with a few drawn ones and corrects for it (gSASRec); "
-        "it takes less time where there are very many items.",
+    loss: Literal["auto", "softmax", "sampled", "gbce"] = Field(
+        "auto",
+        description="softmax compares with all items, sampled with drawn ones, weighted so that they stand for all, gbce "
+        "with drawn ones too (gSASRec). auto is softmax up to 4,096 items and sampled above: from there on most of the time "
+        "would go into comparing.",
     )
-    negatives: int = Field(256, ge=1, le=10_000, description="How many items gbce draws.")
+    negatives: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="How many items sampled and gbce draw for each step; 0: an eighth of the catalogue, from 1,024 to "
+        "10,000.",
+    )
     calibration: float = Field(0.75, ge=0, le=1, description="How far gbce corrects: 0 not at all, 1 in full.")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="The step of AdamW, after the first hundred steps.")
     weight_decay: float = Field(0.0, ge=0, le=1, description="That of AdamW.")
-    batch_size: int = Field(16, ge=1, le=4_096, description="So many people at a step.")
+    batch_size: int = Field(16, ge=1, le=4_096, description="So many people at a step; more where histories are short.")
     counts: bool = Field(
         True,
         description="Whether counts of what follows what are heard beside the network; how much, the held-out items say.",
@@ -39,7 +46,11 @@ class SasRecOptions(Options):
     )
     epochs: int = Field(60, ge=1, le=10_000, description="At most so often everybody is seen.")
     patience: int = Field(
-        5, ge=1, le=1_000, description="It ends when so many checks on held-out items in a row have found no progress."
+        5,
+        ge=1,
+        le=1_000,
+        description="It ends when so many checks on held-out items in a row have found no progress. One comes after each "
+        "epoch, or after 8,192 people where there are more.",
     )
     held_out: int = Field(
         2_000,

@@ -6,16 +6,18 @@ import itertools
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from footlight_sasrec import register_engines
 from footlight_sasrec.counts import Counts, Weights
+from footlight_sasrec.course import ROUND, Course, batches
 from footlight_sasrec.engine import SasRec
 from footlight_sasrec.histories import Lived
 from footlight_sasrec.judging import least_good
-from footlight_sasrec.losses import Asked, loss_of
+from footlight_sasrec.losses import Asked, Drawing, chosen_loss, loss_of
 from footlight_sasrec.network import counted_up
 from footlight_sasrec.options import SasRecOptions
 from footlight_sasrec.reading import Places, Reading
@@ -44,6 +46,10 @@ class TestSasRec(RecommenderSuite):
     spec, options = register_engines()[0], SMALL
 
 
+class TestSasRecBySampling(RecommenderSuite):
+    spec, options = register_engines()[0], {**SMALL, "loss": "sampled", "negatives": 8}
+
+
 class TestSasRecByGbce(RecommenderSuite):
     spec, options = register_engines()[0], {**SMALL, "loss": "gbce", "negatives": 4}
 
@@ -63,7 +69,7 @@ def walked(**options: object) -> SasRec:
     return engine
 
 
-@pytest.mark.parametrize("loss", ["softmax", "gbce"])
+@pytest.mark.parametrize("loss", ["softmax", "sampled", "gbce"])
 def test_it_learns_what_follows_what(loss: str) -> None:
     engine = walked(loss=loss, negatives=6, epochs=120)
     right = 0
@@ -171,8 +177,46 @@ def test_what_was_met_is_not_guessed_again() -> None:
     network = new_network(5, SasRecOptions(**SMALL))
     expected = torch.zeros(1, 16)
     asked = Asked(expected, torch.tensor([3]), (torch.tensor([0, 0, 0]), torch.tensor([0, 1, 3])))
-    loss = loss_of(network, asked, SasRecOptions(**SMALL), torch.Generator())
+    drawing = Drawing.of(torch.ones(5), torch.Generator())
+    loss = loss_of(network, asked, SasRecOptions(**SMALL), drawing)
     assert loss.item() == pytest.approx(np.log(2))  # two of five are left, and as likely
+
+
+def test_drawn_items_stand_for_all_whatever_their_chances() -> None:
+    network, options = new_network(30, SasRecOptions(**SMALL)), SasRecOptions(**SMALL, loss="sampled", negatives=10_000)
+    asked = Asked(torch.randn(3, 16), torch.tensor([3, 1, 30]), (torch.tensor([0, 0, 2]), torch.tensor([0, 1, 7])))
+    drawing = Drawing.of(torch.arange(30) ** 2, torch.Generator().manual_seed(5))
+    whole, found = (loss_of(network, asked, one, drawing) for one in (SasRecOptions(**SMALL), options))
+    assert found.item() == pytest.approx(whole.item(), rel=0.05)
+
+
+@pytest.mark.parametrize(("items", "loss"), [(4_096, "softmax"), (4_097, "sampled")])
+def test_the_loss_is_chosen_by_the_size_of_the_catalogue(items: int, loss: str) -> None:
+    assert chosen_loss(SasRecOptions(), items) == loss
+    assert chosen_loss(SasRecOptions(loss="gbce"), items) == "gbce"
+
+
+def course_of(people: int, options: SasRecOptions) -> Course:
+    one = Lived(np.arange(1, 6), np.arange(5))
+    return Course([one] * people, 5, options, TrainingRun(0, Path(), lambda *_: None))
+
+
+def test_short_histories_come_in_larger_batches() -> None:
+    course = course_of(300, SasRecOptions(batch_size=16, length=100))  # 4 places a person, 400 a step
+    assert max(len(batch) for batch in batches(course.people, course, np.random.default_rng(1))) == 100
+
+
+def test_an_epoch_of_many_people_is_parted_into_rounds() -> None:
+    course = course_of(3 * ROUND, SasRecOptions(epochs=2))
+    assert course.rounds == 6 and len(course.drawn(np.random.default_rng(1))) == ROUND
+
+
+def test_a_training_ends_when_its_time_is_over_within_a_round_and_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Course, "over", property(lambda self: True))
+    engine = SasRec(SasRecOptions(**SMALL))
+    with training_run() as run:
+        figures = engine.fit(ring(), run)
+    assert figures["loss"] == 0.0 and "mixed_ndcg@10" in figures
 
 
 def test_what_attention_learns_of_time_is_what_indexing_would_teach_it() -> None:
