@@ -12,6 +12,7 @@ from footlight_engines.act.assistant.dialogue import Dialogue
 from footlight_engines.act.assistant.informing import informed
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
+from footlight_engines.act.assistant.numbers import figures
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.reasons import Reasons
@@ -30,6 +31,7 @@ from footlight_plugins import ReplyItem, Turn
 
 _SMALL_TALK = {name: pattern(name) for name in ("goodbye", "thanks", "greeting")}
 _NOT_SEEN = pattern("not_seen")
+_THERE = pattern("whether_there")
 
 
 @dataclass(slots=True)
@@ -258,8 +260,11 @@ class Answering:
         if (item := self._item()) is None:
             return Answer("inform", say(self._language, "not_yet"))
         text, facts = self._heard.utterance.text, self._shelf.facts[item]
-        ages = [self._ranker.filters.years_old(value) for value in self._memory.wanted("age")]
+        said = [figure.value for figure in figures(text) if figure.slot == "age"] or self._memory.wanted("age")
+        ages = [age for value in said if (age := self._ranker.filters.years_old(value)) >= 0]
         answer = informed(self._language, facts, text, min(ages, default=-1))
+        if self._heard.named and answer == informed(self._language, facts, "") and _THERE.search(text):
+            answer = say(self._language, "have_it", about=answer)
         return Answer("inform", answer, [self._shown(item, 0.0)])
 
     def _why(self) -> Answer:

@@ -34,6 +34,11 @@ _OPPOSITE = {
 }  # fmt: skip
 _ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还|和|或|加上|以及")
 _ANY = pattern("any_of")
+_ALSO_FINE = pattern("also_fine")
+_COMPLAINS = pattern("complains")
+_PASSES = pattern("passes")
+_SIMILAR = pattern("similar_ones")
+_ELDERS = pattern("elders")
 _REPLACED = {"people": ("people", "region"), "region": ("people", "region")}
 """What a new value of a slot takes the place of, beside what `SINGLE` says: who asks for somebody means no country."""
 _ALL = re.compile(r"\b(?:all|both|these|those|them|none|any|every|each)\b|都|全|这些|那些|一个也|两个|几个")
@@ -48,6 +53,9 @@ class Dialogue:
 
     def items_meant(self, memory: Memory, heard: Understood) -> list[int]:
         """The items that a turn is about: named, pointed at, all of the last list, or the one in focus."""
+        titles = [slot.item for slot in heard.slots if slot.name == "title" and slot.item >= 0]
+        if heard.intent in (intents.SEEN, intents.REJECT) and len(titles) > 1:
+            return titles
         if named := [item for item in heard.named if item in memory.last] or list(heard.named):
             return named[:1]
         if heard.place is not None and 0 <= heard.place < len(memory.last):
@@ -122,10 +130,19 @@ class Dialogue:
         """Titles that are wanted are what it shall be like; the rest narrows."""
         slots = [slot for slot in heard.slots if slot.name not in without]
         likes = [slot.item for slot in slots if slot.name == "title" and slot.item >= 0 and slot.polarity == WANTED]
+        if (
+            not likes
+            and not memory.likes
+            and _SIMILAR.search(heard.utterance.text)
+            and not _DISLIKED.search(heard.utterance.text)
+        ):
+            likes = self.items_meant(memory, heard)[:1]
         memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
         self._make_room(memory, slots, heard.utterance.text)
         bounded = {slot.name for slot in slots if slot.polarity == WANTED and slot.name in ("duration", "era")}
         for slot in slots:
+            if slot.name == "age" and slot.value == "family" and _ELDERS.search(heard.utterance.text):
+                continue  # no reason to show what is for children
             if slot.polarity == UNWANTED and slot.name in bounded:
                 continue  # "too long, under 90 minutes": the figure says it all
             if slot.name != "title" or slot.polarity == UNWANTED or slot.item >= 0:
@@ -137,6 +154,8 @@ class Dialogue:
         also = _ALSO.search(text) is not None
         years = any(slot.name == "era" and slot.value[0].isdigit() for slot in slots)
         several = {name for name, n in wanted.items() if n > 1 and (name in ("kind", "era") or _ANY.search(text))}
+        beside = _ALSO_FINE.search(text) is not None and "kind" not in wanted
+        several |= {name for name in wanted if beside and memory.wanted(name)}
         either = {*memory.either, *several, *(("era",) if also and years and memory.wanted("era") else ())}
         memory.either = tuple(sorted(name for name in either if name in several or name not in wanted or also))
         for name in wanted:
@@ -164,6 +183,10 @@ class Dialogue:
         memory.wants = tuple(want for want in memory.wants if want not in heard.released)
         if heard.released:
             return self._take(memory, heard)
+        text = heard.utterance.text
+        moods = {slot.polarity for slot in heard.slots if slot.name == "mood"}
+        if focus >= 0 and moods and (_PASSES.search(text) or (UNWANTED in moods and _COMPLAINS.search(text))):
+            memory.reject([focus])  # whatever the catalogue says of it
         self._turn(memory, heard)
         self._take(memory, heard)
         if self._shelf.facts.get(focus) is not None and not any(slot.name == "people" for slot in heard.slots):
@@ -194,7 +217,7 @@ class Dialogue:
     def _seen(self, memory: Memory, heard: Understood) -> None:
         items = self.items_meant(memory, heard)
         memory.saw(items)
-        if liked(heard.utterance.text):
+        if liked(heard.utterance.text) or _SIMILAR.search(heard.utterance.text):
             memory.likes = tuple(dict.fromkeys((*memory.likes, *items)))
         elif _DISLIKED.search(heard.utterance.text):
             memory.reject(items)

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
+from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
+from footlight_engines.act.assistant.reading import CHINESE, ENGLISH
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.understanding import Understood, understand
 from footlight_plugins import (
@@ -32,6 +35,7 @@ from footlight_plugins import (
 )
 from footlight_plugins.embedding import EmbedderSpec
 
+_SEVERAL = pattern("several")
 SEARCHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.REJECT, intents.SEEN)
 """The intents after which there is something to decide."""
 
@@ -117,7 +121,7 @@ class CatalogueAssistant(Assistant):
         understood = self._told_apart(understand(turn.text, before, self._shelf), before)
         memory = Dialogue(self._shelf, self._ranking().filters).advance(Memory.restored(turn.memory), understood)
         memory.turn = before.turn + 1
-        memory.language = understood.utterance.language or before.language or "en"
+        memory.language = self._language(understood, before)
         reward = self._reward(before, understood)
         slots = tuple(SaidSlot(one.name, one.value, one.polarity > 0, one.item) for one in understood.slots)
         if understood.intent not in SEARCHING or not self._shelf.facts or self._which(understood):
@@ -132,9 +136,15 @@ class CatalogueAssistant(Assistant):
             slots,
             reward,
             policy.observation(memory, understood.intent, found.count),
-            policy.possible(memory, found.count, turn.count, self._askable(memory, understood)),
+            self._possible(memory, understood, found.count, turn.count),
             Thought(memory, understood, found),
         )
+
+    def _language(self, understood: Understood, before: Memory) -> str:
+        """The language of the text; a single English word changes nothing where Chinese is spoken."""
+        said = understood.utterance.language or before.language or ENGLISH
+        lone = len(understood.utterance.text.split()) < 2
+        return before.language if lone and before.language == CHINESE else said
 
     def _told_apart(self, understood: Understood, before: Memory) -> Understood:
         """Of items that share a title, the one that was shown, or the one that fits what was said, is meant."""
@@ -150,6 +160,13 @@ class CatalogueAssistant(Assistant):
     def _which(self, understood: Understood) -> bool:
         """Whether a title is meant that several items share, so that it has to be asked which."""
         return len(understood.named) > 1 and sum(slot.name == "title" for slot in understood.slots) == 1
+
+    def _possible(self, memory: Memory, understood: Understood, candidates: int, count: int) -> NDArray[np.bool_]:
+        """Which acts make sense; where several items are asked for, one with its story is no answer."""
+        mask = policy.possible(memory, candidates, count, self._askable(memory, understood))
+        if _SEVERAL.search(understood.utterance.text):
+            mask[policy.EXPLAIN] = False
+        return mask
 
     def _askable(self, memory: Memory, understood: Understood) -> bool:
         return understood.intent in (intents.ASK, intents.PREFERENCE) and not memory.likes

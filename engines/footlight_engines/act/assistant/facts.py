@@ -33,7 +33,7 @@ _KEYS = {
     "language": ("language", "languages", "audio", "subtitles", "语言", "字幕"),
     "text": ("description", "summary", "overview", "plot", "synopsis", "tagline", "简介", "剧情简介", "介绍"),
 }  # fmt: skip
-MORE = ("seasons", "episodes", "players", "score", "price", "language")
+MORE = ("platform", "seasons", "episodes", "players", "score", "price", "language")
 """What can be asked about an item and is no slot."""
 _TITLE_KEY = re.compile(r"title|alias|译名|别名|又名|中文名|英文名|原名")
 _YEAR = re.compile(r"(?<!\d)((?:18|19|20)\d\d)(?!\d)")

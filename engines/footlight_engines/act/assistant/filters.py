@@ -111,7 +111,7 @@ class Filters:
             return None
         rated: Mask = (self._ages >= 0) & (self._ages <= age)
         unfit = np.logical_or.reduce([self._shelf.with_facet(*facet) for facet in _UNFIT])
-        if age <= CHILD_AGE["family"]:
+        if value != "family" and age <= CHILD_AGE["family"]:
             fit = np.logical_or.reduce([self._shelf.with_facet(*facet) for facet in _FIT])
             unfit |= ~fit
         mask: Mask = rated | ((self._ages < 0) & ~unfit)

@@ -19,7 +19,7 @@ def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
     title = title_of(language, facts)
     asked = [what for what in _ANSWERS if _ASKS[what].search(question)]
     if "director" in asked:
-        asked = [what for what in asked if what != "who" or not facts.directors]  # it has said both
+        asked = [what for what in asked if what != "who"]  # it says both
     if "age" in asked:
         return _fit_for(language, facts, age)
     if not asked:
@@ -51,7 +51,7 @@ def _when(language: str, facts: Facts) -> str:
 
 
 def _where(language: str, facts: Facts) -> str:
-    platforms = [value_name(language, "platform", one) for one in facts.values("platform")]
+    platforms = [one for one in facts.more.get("platform", "").split("、") if one]
     return (
         say(language, "where", title=title_of(language, facts), platform=listed(language, platforms))
         if platforms

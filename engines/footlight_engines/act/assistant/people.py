@@ -7,7 +7,7 @@ import re
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot, polarity_at
 
-_WORD = re.compile(r"[a-z0-9][\w'.-]*")
+_WORD = re.compile(r"[a-z0-9](?:[^\W\u3400-\u9fff]|['.-])*")
 _HAN = re.compile(r"[\u3400-\u9fff·]+")
 _LONE = re.compile(r"(?:\b(?:by|starring|featuring|with|from)|[\u4e00-\u9fff]) ?$")
 _OWN = re.compile(r" ?(?:的|唱|演|导|乐队|主播|'s\b)")

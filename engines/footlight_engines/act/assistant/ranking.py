@@ -108,7 +108,7 @@ class Ranker:
         """How well each item answers, shape (size,)."""
         total = np.zeros(self._shelf.size)
         if memory.query:
-            total += WORDS * _of_best(self._shelf.by_words(_without_moods(memory.query)))
+            total += WORDS * _of_best(self._shelf.by_words(_as_words(memory.query, memory.wanted("people"))))
             if (vector := self._shelf.embedded_query(memory.query)) is not None:
                 total += MEANING * np.maximum(self._shelf.by_meaning(vector), 0.0)
         if taste is not None:
@@ -162,11 +162,17 @@ class Ranker:
         return chosen
 
 
-def _without_moods(query: str) -> str:
-    """A query for search by words: who wants something scary does not want "Scary Movie"."""
+_NO_WORDS = {"mood", "kind", "era", "age", "platform", "region", "people"}
+
+
+def _as_words(query: str, people: Sequence[str]) -> str:
+    """A query for search by words: who wants something scary does not want "Scary Movie", nor "French Kiss" who wants
+    something French."""
     for found in reversed(shared_lexicon().find(query)):
-        if {slot for slot, _ in found.meanings} <= {"mood", "kind", "era", "age", "platform"}:
+        if {slot for slot, _ in found.meanings} <= _NO_WORDS:
             query = query[: found.start] + " " + query[found.end :]
+    for person in people:
+        query = query.replace(person.casefold(), " ")
     return query
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +13,7 @@ from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
+from footlight_engines.act.assistant.pointing import place_described, shown_called
 from footlight_engines.act.assistant.reading import Utterance, read
 from footlight_engines.act.assistant.releasing import released
 from footlight_engines.act.assistant.shelf import Shelf
@@ -34,6 +36,9 @@ SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
 """The probability of each intent of a normalised text with its slots."""
+_ASKING = pattern("asking")
+_THERE = pattern("whether_there")
+_LIKENESS = re.compile(r"\b(?:like|similar|vein|style|such as|sort of)\b|像|类似|一样|那样|差不多|那种|同类|之类")
 _AGREES = pattern("agrees")
 _QUESTION = pattern("questions")
 _OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.REJECT)
@@ -73,8 +78,10 @@ def understand(
     slots = slots_of(utterance.text, text, shared_lexicon())
     named: tuple[int, ...] = ()
     if shelf is not None:
-        slots, named = _with_catalogue(utterance.text, slots, shelf)
+        slots, named = _with_catalogue(utterance.text, slots, shelf, memory.shown)
     place = ordinal(utterance.text, len(memory.last))
+    if place is None and shelf is not None and memory.last:
+        place = place_described(utterance.text, memory, shelf)
     if named and _QUESTION.search(utterance.text) and intents.INQUIRE in intents.heard_cues(utterance.text):
         return Understood(utterance, intents.INQUIRE, tuple(slots), place, named)
     gone = released(utterance.text, slots, memory.wants)
@@ -83,15 +90,29 @@ def understand(
         kept = tuple(slot for slot in slots if (slot.name, slot.value.casefold()) not in values)
         return Understood(utterance, intents.CRITIQUE, kept, place, named, tuple(gone))
     intent = _intent(utterance.text, slots, memory, place, mind or _mind(shelf))
-    if intent in _OF_ONE and not named and place is not None and memory.last and place >= len(memory.last):
-        intent = intents.UNSURE  # there is no such one
-    pointed = bool(memory.last) and intents.points(utterance.text)
-    agreed = intent == intents.ACCEPT or _AGREES.search(utterance.text) is not None
-    if memory.asked == LEFT_OUT and agreed and place is None and not slots and not pointed:
-        intent = intents.MORE  # yes, without that
+    intent = _about_shown(intent, utterance.text, slots, memory, named, place)
     if shelf is not None and intent == intents.CRITIQUE and slots and not memory.last and not memory.asked:
         intent = intents.ASK  # nothing was shown that could be criticised
     return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named)
+
+
+def _about_shown(
+    intent: str, text: str, slots: Sequence[Slot], memory: Memory, named: Sequence[int], place: int | None
+) -> str:
+    """What a text is for, with what was shown and asked in view."""
+    topics = {slot.name for slot in slots if slot.polarity > 0} - {"kind", "mood"}
+    pointed_at = place is not None and memory.last and not topics
+    if intent in (intents.ASK, intents.UNSURE) and pointed_at and _ASKING.search(text):
+        intent = intents.INQUIRE
+    if intent == intents.ASK and named and _THERE.search(text) and not _like(text, slots):
+        intent = intents.INQUIRE  # "do you have Jaws?"
+    if intent in _OF_ONE and not named and place is not None and memory.last and place >= len(memory.last):
+        intent = intents.UNSURE  # there is no such one
+    pointed = bool(memory.last) and intents.points(text)
+    agreed = intent == intents.ACCEPT or _AGREES.search(text) is not None
+    if memory.asked == LEFT_OUT and agreed and place is None and not slots and not pointed:
+        return intents.MORE  # yes, without that
+    return intent
 
 
 def _mind(shelf: Shelf | None) -> Mind:
@@ -144,15 +165,28 @@ def _relevant(slots: Sequence[Slot], intent: str) -> list[Slot]:
     return [slot for slot in slots if kept is None or slot.name in kept]
 
 
-def _with_catalogue(text: str, slots: list[Slot], shelf: Shelf) -> tuple[list[Slot], tuple[int, ...]]:
+def _like(text: str, slots: Sequence[Slot]) -> bool:
+    """Whether something like a title is wanted, or something besides it, rather than the title itself."""
+    others = any(slot.name not in ("title", "people") for slot in slots)
+    return others or _LIKENESS.search(text) is not None
+
+
+def _with_catalogue(
+    text: str, slots: list[Slot], shelf: Shelf, shown: Sequence[int] = ()
+) -> tuple[list[Slot], tuple[int, ...]]:
     """Slots with the items and people of the catalogue, and the items that are named."""
     named: list[int] = []
     resolved: list[Slot] = []
     for slot in slots:
-        items = _closest(slot.value, shelf) if slot.name == "title" else []
+        items = _closest(slot.value, shelf) or shown_called(slot.value, shown, shelf) if slot.name == "title" else []
         named += items
         resolved.append(replace(slot, item=items[0]) if items else slot)
     have = [slot for slot in resolved if slot.name == "people"]
+    people = [slot.value.casefold() for slot in have]
+    for place, slot in enumerate(resolved):
+        if slot.name == "genre" and (own := _by_somebody(text[slot.place : slot.end], people, shelf)):
+            named += own
+            resolved[place] = replace(slot, name="title", value=text[slot.place : slot.end], item=own[0])
     resolved += [
         slot
         for slot in people_in(text, shelf)
@@ -170,6 +204,14 @@ def _closest(title: str, shelf: Shelf) -> list[int]:
     best = max((match.similarity for match in found), default=0.0)
     longest = max((len(match.title) for match in found if match.similarity == best), default=0)
     return [match.item for match in found if match.similarity == best and len(match.title) == longest]
+
+
+def _by_somebody(title: str, people: Sequence[str], shelf: Shelf) -> list[int]:
+    """The items of exactly that title that one of the people has to do with: 周星驰的功夫 is no wish for martial arts."""
+    if not people:
+        return []
+    exact = [match.item for match in shelf.find_titles(title) if match.similarity == 1.0 and match.title == title]
+    return [item for item in exact if any(("people", name) in shelf.facts[item].facets for name in people)]
 
 
 def _spelt_like(title: str, shelf: Shelf) -> list[Match]:

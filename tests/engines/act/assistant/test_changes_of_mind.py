@@ -82,10 +82,10 @@ def test_taking_what_was_shown_is_no_yes_to_a_question(talk: Talk) -> None:
 
 
 def test_a_word_that_is_a_mood_is_no_word_of_a_title() -> None:
-    from footlight_engines.act.assistant.ranking import _without_moods
+    from footlight_engines.act.assistant.ranking import _as_words
 
-    assert "scary" not in _without_moods("something scary with a lighthouse")
-    assert "lighthouse" in _without_moods("something scary with a lighthouse")
+    assert "scary" not in _as_words("something scary with a lighthouse", [])
+    assert "lighthouse" in _as_words("something scary with a lighthouse", [])
 
 
 def test_a_well_known_title_is_found_in_a_catalogue_that_has_only_its_english_one() -> None:
@@ -99,3 +99,43 @@ def test_a_well_known_title_is_found_in_a_catalogue_that_has_only_its_english_on
     own.describe([ItemContent(n, name, "film", genres) for n, (name, genres) in enumerate(names)])
     reply = MadeTalk(own).say("有没有像《诺丁山》那样的")
     assert next(line.title for line in reply.items) == "Bridget Jones" and "目录里没有" not in reply.text
+
+
+def test_an_item_of_the_list_is_meant_by_what_it_is_like(talk: Talk) -> None:
+    shown = talk.titles("films by Ridley Scott")
+    assert set(shown) == {"Blade Runner", "Alien"}
+    assert talk.titles("how long is the scary one?") == ["Alien"]
+
+
+def test_an_item_that_was_shown_is_known_by_part_of_its_title(talk: Talk) -> None:
+    assert "Galaxy Quest" in talk.titles("a science fiction comedy")
+    assert talk.titles("what is galaxy about?") == ["Galaxy Quest"]
+
+
+@pytest.mark.parametrize("text", ["do you have The Shining?", "有《闪灵》吗"])
+def test_whether_a_title_is_there_is_answered(talk: Talk, text: str) -> None:
+    assert talk.titles(text) == ["The Shining"] and talk.heard.intent == "inquire"
+
+
+def test_several_titles_that_were_seen_are_all_left_out(talk: Talk) -> None:
+    talk.titles("a comedy with Jim Carrey")
+    assert not {"Ace Ventura", "Clueless"} & set(talk.titles("I have already seen Ace Ventura and Clueless"))
+
+
+def test_parents_are_no_reason_for_children_s_films(talk: Talk) -> None:
+    assert talk.titles("给我爸妈找部八十年代以前的科幻片")
+
+
+def test_what_was_complained_of_does_not_come_again(talk: Talk) -> None:
+    first = talk.titles("a comedy")[0]
+    assert first not in talk.titles("that is a bit silly, something touching instead")
+
+
+def test_a_single_english_word_changes_no_language(talk: Talk) -> None:
+    talk.say("想看喜剧")
+    assert talk.say("undo").language == "zh"
+
+
+def test_an_artist_of_one_word_is_known_beside_chinese_characters(talk: Talk) -> None:
+    talk.say("Ada的直播")
+    assert ("people", "ada") in {(slot.name, slot.value) for slot in talk.heard.slots}
