@@ -104,7 +104,12 @@ def _about_shown(
     pointed_at = place is not None and memory.last and not topics
     if intent in (intents.ASK, intents.UNSURE) and pointed_at and _ASKING.search(text):
         intent = intents.INQUIRE
-    if intent == intents.ASK and named and _THERE.search(text) and not _like(text, slots):
+    if (
+        intent in (intents.ASK, intents.OTHER, intents.UNSURE)
+        and named
+        and _THERE.search(text)
+        and not _like(text, slots)
+    ):
         intent = intents.INQUIRE  # "do you have Jaws?"
     if intent in _OF_ONE and not named and place is not None and memory.last and place >= len(memory.last):
         intent = intents.UNSURE  # there is no such one
