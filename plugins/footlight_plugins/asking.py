@@ -49,6 +49,8 @@ class Questions:
             raise
         except BaseException as fault:  # a stranger's code may raise anything, sys.exit as well
             if not done.done():
+                if isinstance(fault, KeyboardInterrupt):  # somebody wants the one who waits to stop
+                    raise
                 self._count(1)
                 done.add_done_callback(lambda _: self._count(-1))
                 raise self.failed(f"took more than {seconds:g} s over `{method}`") from None

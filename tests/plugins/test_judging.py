@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import sys
 import time
@@ -93,6 +94,16 @@ def test_rules_that_do_well_are_answered_from() -> None:
 def test_whatever_rules_do_wrong_is_theirs_and_their_plugins(deed: str) -> None:
     with pytest.raises(PartFailed, match="level-rules 'umpire' of plug-in 'stranger'"):
         asked(says=WRONG[deed]).judge(LEVEL)
+
+
+def test_whoever_waits_for_rules_can_be_interrupted() -> None:
+    def interrupted() -> Judgement:
+        _thread.interrupt_main()
+        time.sleep(0.3)
+        return GOOD
+
+    with pytest.raises(KeyboardInterrupt):
+        asked(says=interrupted).judge(LEVEL)
 
 
 @pytest.mark.parametrize("deed", [lambda r: r.repaired(LEVEL), lambda r: r.fits(frozenset("#"))])
