@@ -223,6 +223,8 @@ class Answering:
             return self._small_talk()
         if self._heard.utterance.empty:
             return Answer("clarify", say(language, "nothing_said"))
+        if self._heard.utterance.foreign:
+            return Answer("clarify", say(language, "foreign"))
         if self._heard.place is not None and (count := len(self._memory.last)):
             return Answer("clarify", say(language, "no_such" if count > 1 else "only_one", count=count))
         return Answer("clarify", say(language, "unsure" if self._shelf.facts else "nothing_here"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.facts import Facts
@@ -37,6 +38,7 @@ _ANY = pattern("any_of")
 _ALSO_FINE = pattern("also_fine")
 _COMPLAINS = pattern("complains")
 _PASSES = pattern("passes")
+_SAME = pattern("by_the_same")
 _SIMILAR = pattern("similar_ones")
 _ELDERS = pattern("elders")
 _REPLACED = {"people": ("people", "region"), "region": ("people", "region")}
@@ -87,6 +89,10 @@ class Dialogue:
             intents.INQUIRE: self._look_at,
             intents.WHY: self._look_at,
         }.get(heard.intent)
+        if heard.fresh:
+            memory = replace(Memory(turn=memory.turn, language=memory.language), before=memory.before)
+            self._ask(memory, heard)
+            return memory
         if heard.intent == intents.RESET:
             return Memory(turn=memory.turn, language=memory.language, before=memory.before)
         if step is not None:
@@ -97,7 +103,7 @@ class Dialogue:
         """A wish of its own takes the place of the one before; "anything from the 80s?" narrows that."""
         self._turn(memory, heard)
         wanted = {slot.name for slot in heard.slots if slot.polarity == WANTED}
-        if wanted & {"genre", "kind", "title", "mood"}:
+        if wanted & {"genre", "kind", "title", "mood"} or _SAME.search(heard.utterance.text):
             also = "era" if _ALSO.search(heard.utterance.text) and "era" in wanted else ""
             kept = [w for w in memory.positive if w.name == also or (w.name == "kind" and "kind" not in wanted)]
             memory.forget_wishes()
@@ -157,8 +163,12 @@ class Dialogue:
         beside = _ALSO_FINE.search(text) is not None and "kind" not in wanted
         several |= {name for name in wanted if beside and memory.wanted(name)}
         either = {*memory.either, *several, *(("era",) if also and years and memory.wanted("era") else ())}
+        before = memory.either
         memory.either = tuple(sorted(name for name in either if name in several or name not in wanted or also))
         for name in wanted:
+            new = {slot.value for slot in slots if slot.name == name and slot.polarity == WANTED}
+            if name in before and name not in several and not also and new < set(memory.wanted(name)):
+                memory.no_longer(name)  # of the two, that one
             if not also and wanted[name]:
                 memory.no_longer(*_REPLACED.get(name, ()))
         moods = [slot.value for slot in slots if slot.name == "mood" and slot.polarity == WANTED]

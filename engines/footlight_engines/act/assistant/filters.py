@@ -80,6 +80,8 @@ class Filters:
             return self._items(self._shelf.about(want.value))
         if not self._shelf.knows(want.name):
             return None
+        if want.name == "kind" and want.value == "stream":  # who is a virtual idol streams, too
+            return self._shelf.with_facet("kind", "stream") | self._shelf.with_facet("kind", "idol")
         return self._shelf.with_facet(want.name, want.value.casefold() if want.name == "people" else want.value)
 
     def _items(self, items: Iterable[int]) -> Mask:

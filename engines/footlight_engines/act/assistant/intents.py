@@ -35,10 +35,10 @@ def cues() -> Sequence[Cue]:
     return sorted(found, key=lambda cue: -cue.weight)
 
 
-def heard_cues(text: str) -> Mapping[str, float]:
-    """The intents that a text gives cues of, with their weights."""
+def heard_cues(text: str, sighs: bool = False) -> Mapping[str, float]:
+    """The intents that a text gives cues of, with their weights; ``sighs``: also behind what is said before anything is."""
     heard: dict[str, float] = {}
-    plain = _SIGHS.sub("", text)
+    plain = _SIGHS.sub("", text) if sighs else text
     for cue in cues():
         if cue.intent not in heard and (cue.pattern.search(text) or (plain != text and cue.pattern.search(plain))):
             heard[cue.intent] = cue.weight
@@ -47,9 +47,15 @@ def heard_cues(text: str) -> Mapping[str, float]:
 
 def weighed_cues(text: str, slots: Sequence[Slot]) -> Mapping[str, float]:
     """The intents that a text gives cues of, weighed against each other; empty where it gives none."""
-    heard = dict(heard_cues(text))
+    heard = dict(heard_cues(text, sighs=True))
     _balance(text, heard, slots)
     return heard
+
+
+def sigh(text: str) -> int:
+    """Where a text begins to say anything."""
+    match = _SIGHS.match(text)
+    return match.end() if match else 0
 
 
 def points(text: str) -> bool:

@@ -59,6 +59,11 @@ class Utterance:
         """Whether it says nothing: emoji, punctuation, or nothing."""
         return not self.language
 
+    @property
+    def foreign(self) -> bool:
+        """Whether it is written in other letters than those of English and Chinese."""
+        return any(c.isalpha() for c in self.text) and not (_HAN.search(self.text) or _LATIN.search(self.text))
+
 
 def read(text: str) -> Utterance:
     """Normalise what somebody typed. Never fails, whatever the text is."""

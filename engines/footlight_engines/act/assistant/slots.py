@@ -194,7 +194,9 @@ def _just_before(text: str, clause: int, span: tuple[int, int], spans: Sequence[
         gap = text[clause:here]
         if match := list(_NOT_SO.finditer(gap)):
             between = gap[match[-1].end() :].strip()
-            if between == "" or (match[-1][0] != "不" and between in ("much", "of a", "of", "多", "过", "得", "于")):
+            if between == "" or (
+                match[-1][0] != "不" and between in ("much", "of a", "of", "多", "过", "得", "于", "like")
+            ):
                 return True
         earlier = [(first, last) for first, last in spans if last <= here and _JOINED.fullmatch(text, last, here)]
         if not earlier:
@@ -215,7 +217,7 @@ def _tidied(text: str, found: list[Slot], words: Sequence[Found]) -> list[Slot]:
     if any(slot.key == ("age", "family", WANTED) for slot in found):
         found = [slot for slot in found if slot.key != ("age", "kids", WANTED)]
     if any(slot.name == "kind" and slot.value == "stream" for slot in found):
-        found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game")]
+        found = [slot for slot in found if slot.name != "kind" or slot.value not in ("game", "music")]
     if any(slot.name == "kind" and slot.value == "vr" for slot in found):
         found = [slot for slot in found if (slot.name, slot.value) != ("kind", "game") or len(words) < 2]
     if any(slot.polarity == UNWANTED and slot.name != "kind" for slot in found):

@@ -36,6 +36,7 @@ SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
 """The probability of each intent of a normalised text with its slots."""
+_SAME = pattern("by_the_same")
 _ASKING = pattern("asking")
 _THERE = pattern("whether_there")
 _LIKENESS = re.compile(r"\b(?:like|similar|vein|style|such as|sort of)\b|像|类似|一样|那样|差不多|那种|同类|之类")
@@ -65,6 +66,8 @@ class Understood:
     """Items that it names by title; several where they share it."""
     released: tuple[Want, ...] = ()
     """The wants that it lets go."""
+    fresh: bool = False
+    """Whether it begins again, with a wish."""
 
 
 def understand(
@@ -84,6 +87,8 @@ def understand(
         place = place_described(utterance.text, memory, shelf)
     if named and _QUESTION.search(utterance.text) and intents.INQUIRE in intents.heard_cues(utterance.text):
         return Understood(utterance, intents.INQUIRE, tuple(slots), place, named)
+    if utterance.foreign and not slots:
+        return Understood(utterance, intents.UNSURE)
     gone = released(utterance.text, slots, memory.wants)
     if gone:
         values = {(want.name, want.value.casefold()) for want in gone}
@@ -93,7 +98,20 @@ def understand(
     intent = _about_shown(intent, utterance.text, slots, memory, named, place)
     if shelf is not None and intent == intents.CRITIQUE and slots and not memory.last and not memory.asked:
         intent = intents.ASK  # nothing was shown that could be criticised
-    return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named)
+    fresh = intent == intents.RESET and any(slot.polarity > 0 and slot.name != "era" for slot in slots)
+    if shelf is not None and (same := _by_the_same(utterance.text, memory, shelf)):
+        intent, slots = intents.ASK, [*slots, *same]
+    intent = intents.ASK if fresh else intent
+    return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named, fresh=fresh)
+
+
+def _by_the_same(text: str, memory: Memory, shelf: Shelf) -> list[Slot]:
+    """Whoever made or plays in the item that is talked about, where more of theirs is asked for."""
+    facts = shelf.facts.get(memory.focus)
+    if facts is None or not (match := _SAME.search(text)):
+        return []
+    made = facts.directors if re.search(r"direct|导|拍", match[0]) else facts.cast or facts.directors
+    return [Slot("people", name.casefold()) for name in made[:1]]
 
 
 def _about_shown(
@@ -142,7 +160,10 @@ def _intent(text: str, slots: Sequence[Slot], memory: Memory, place: int | None,
         return intents.ACCEPT
     if not weights and slots and memory.asked:
         return intents.PREFERENCE
-    chances = mind(text, slots)
+    cut = intents.sigh(text)
+    chances = mind(
+        text[cut:], [replace(one, place=one.place - cut, end=one.end - cut) for one in slots if one.place >= cut]
+    )
     total = {one: weights.get(one, 0.0) + BELIEF * chances[one] for one in intents.INTENTS}
     best, second = sorted(total, key=lambda one: -total[one])[:2]
     if not weights and (chances[best] < DRASTIC.get(best, LEAST) or chances[best] - chances[second] < SURE):

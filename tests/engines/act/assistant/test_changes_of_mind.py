@@ -139,3 +139,34 @@ def test_a_single_english_word_changes_no_language(talk: Talk) -> None:
 def test_an_artist_of_one_word_is_known_beside_chinese_characters(talk: Talk) -> None:
     talk.say("Ada的直播")
     assert ("people", "ada") in {(slot.name, slot.value) for slot in talk.heard.slots}
+
+
+@pytest.mark.parametrize("text", ["посоветуй комедию", "コメディ"])
+def test_other_scripts_are_said_to_be_unread(talk: Talk, text: str) -> None:
+    talk.titles("a comedy")
+    assert "English and Chinese" in talk.say(text).text and talk.heard.reward is None
+
+
+def test_beginning_again_with_a_wish_answers_the_wish(talk: Talk) -> None:
+    talk.titles("a horror film from the 80s")
+    assert set(talk.titles("从头开始吧，想看爱情片")) == {"Clueless", "Groundhog Day"}
+
+
+def test_more_by_whoever_plays_in_it(talk: Talk) -> None:
+    assert talk.titles("a comedy from 1994") == ["Ace Ventura"]
+    assert "Liar Liar" in talk.titles("any of his other films?")
+
+
+def test_of_two_genres_the_one_that_is_taken_then_holds(talk: Talk) -> None:
+    talk.titles("horror or romance, I can't decide")
+    assert set(talk.titles("romance then")) <= {"Clueless", "Groundhog Day"}
+
+
+def test_who_streams_are_virtual_idols_too(talk: Talk) -> None:
+    assert set(talk.titles("谁在直播")) == {"Luo Tianyi Live", "Midnight Chess"}
+
+
+def test_a_sigh_hides_nothing(talk: Talk) -> None:
+    talk.titles("a comedy")
+    talk.say("hmm, ugh, I watched Clueless three times, liked it")
+    assert talk.heard.intent == "seen"
