@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from footlight_engines.kernels.neighbour_fit import count_ones
 from footlight_engines.kernels.neighbours import Rule
-from footlight_engines.recommend import neighbour_training
+from footlight_engines.recommend import neighbour_table, neighbour_training
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import Preferences
 from footlight_plugins import Events
@@ -59,6 +59,25 @@ def test_every_row_holds_the_best_of_the_dense_cosine(
         size = rows.length[i]
         found = list(zip(rows.neighbour[i, :size].tolist(), rows.overlap[i, :size].tolist(), strict=True))
         assert found == _expected(weights, i, 3 + spare)
+
+
+@pytest.mark.parametrize("values", list(_VALUES))
+@pytest.mark.parametrize(("head", "sparse"), [(0, 0), (2_048, 0), (0, 10**9)])
+def test_the_overlaps_of_popular_items_are_kept(
+    monkeypatch: pytest.MonkeyPatch, values: str, head: int, sparse: int
+) -> None:
+    monkeypatch.setattr(neighbour_training, "_HEAD", head)
+    monkeypatch.setattr(neighbour_training, "_SPARSE", sparse)
+    monkeypatch.setattr(neighbour_table, "_POPULAR", 0.1)
+    weights, preferences = _weights(_VALUES[values]), Preferences()
+    user, item = np.nonzero(weights)
+    preferences.replace(Events.of(user, item, weights[user, item] / 16))
+    table = NeighbourTable(Rule(3, 0.0, 0.0), preferences, 2)
+    table.rebuild()
+    popular, kept = (table.arrays()[name] for name in ("popular", "popular_overlap"))
+    expected = weights.T @ weights
+    np.fill_diagonal(expected, 0)
+    assert len(popular) > 5 and (kept == expected[popular, : kept.shape[1]]).all()
 
 
 def test_the_ones_of_a_word_are_counted() -> None:

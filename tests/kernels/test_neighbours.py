@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from footlight_engines.kernels.neighbour_gains import common
 from footlight_engines.kernels.neighbour_rows import gather_overlaps
 from footlight_engines.kernels.neighbours import MARGIN, Rule, current_bound
+from footlight_engines.recommend import neighbour_table
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import Preferences
 from footlight_plugins import Events
@@ -72,9 +76,9 @@ def test_overlaps_of_a_row_are_those_of_the_dense_product() -> None:
 
 def test_the_overlap_of_two_items_is_the_dense_one() -> None:
     weights = _weights(5, (-3.0, 0.5, 4.0))
-    x, _, scratch = _built(weights, Rule(3, 0.0, 0.0)).parts()
+    x, table, scratch = _built(weights, Rule(3, 0.0, 0.0)).parts()
     product = weights.T @ weights
-    assert [[common(x, scratch, i, j) for j in range(_ITEMS)] for i in range(_ITEMS)] == product.tolist()
+    assert all(common(x, table, scratch, i, j) == product[i, j] for i, j in permutations(range(_ITEMS), 2))
 
 
 @settings(max_examples=80)
@@ -85,14 +89,16 @@ def test_the_overlap_of_two_items_is_the_dense_one() -> None:
     few=st.sampled_from([(0, 0), (0, 3), (3, 3), (2, 4), (64, 256)]),
     shrinkage=st.sampled_from([0.0, 300.0]),
     values=st.sampled_from([(1.0, 3.0), (-1.0, 1.0, 3.0)]),
+    popular=st.sampled_from([0.1, 3.0, 1e9]),
 )
 def test_bounds_hold_after_every_event(
-    seed: int, spare: int, gains: int, few: tuple[int, int], shrinkage: float, values: tuple[float, ...]
+    seed: int, spare: int, gains: int, few: tuple[int, int], shrinkage: float, values: tuple[float, ...], popular: float
 ) -> None:
     rng = np.random.default_rng(seed)
     weights = _weights(seed, values)
     rule = Rule(2, 0.0, shrinkage, *few)
-    table = _built(weights, rule, spare, gains)
+    with patch.object(neighbour_table, "_POPULAR", popular):
+        table = _built(weights, rule, spare, gains)
     for n in range(24):
         user, item = int(rng.integers(_PEOPLE)), int(rng.integers(_ITEMS))
         value = float(rng.choice([*values, 0.0, 4.0]))
@@ -114,6 +120,9 @@ def _assert_bounded(table: NeighbourTable, weights: NDArray[np.int64], shrinkage
     _, rows, _ = table.parts()
     overlap = weights.T @ weights
     root = np.sqrt(np.diag(overlap))
+    for item in np.flatnonzero(rows.popular[:_ITEMS] >= 0).tolist():
+        kept = rows.popular_overlap[rows.popular[item], :_ITEMS]
+        assert np.delete(kept, item).tolist() == np.delete(overlap[item], item)[: len(kept) - 1].tolist()
     for item in range(min(_ITEMS, len(rows.length))):
         listed = rows.neighbour[item, : rows.length[item]]
         gainers = rows.gainer[item, : rows.gains[item]]

@@ -287,14 +287,32 @@ def _add_row(ranked: Ranked, sums: Sums, rank: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _keep_popular(ranked: Ranked, unit: int, total: NDArray[Any], rank: int, kept: NDArray[np.int64]) -> None:
+    """Keep an item's overlaps with the D most popular ones, and all with later ones where it is one of them."""
+    first, own = len(ranked.item) - len(kept), ranked.item[rank]
+    for other in range(max(rank + 1, first), len(ranked.item)):
+        if total[other] != 0:
+            kept[other - first, own] = np.int64(total[other]) * unit
+            if rank >= first:
+                kept[rank - first, ranked.item[other]] = np.int64(total[other]) * unit
+
+
+@njit(cache=True, nogil=True)
 def rank_rows(
-    ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, bits: NDArray[np.uint64], ranks: tuple[int, int]
+    ranked: Ranked,
+    measure: Measure,
+    lists: Lists,
+    sums: Sums,
+    bits: NDArray[np.uint64],
+    ranks: tuple[int, int],
+    kept: NDArray[np.int64],
 ) -> None:
     """Offer the pairs of each of these ranks with all later ones to the lists of both, the last rank first.
 
     In this order the items most like one are met early, so that bars are high soon. Several threads may do so at once,
     each with lists and sums of its own, and all with the same bars: what does not enter a full list of one of them is not
-    among the best of all. Where two raise a bar at a time, either will do. ``bits`` (H, words) is the head's.
+    among the best of all. Where two raise a bar at a time, either will do. ``bits`` (H, words) is the head's. ``kept``
+    (D, I) takes the overlaps of the last D ranks with all items; it must be 0.
     """
     tail = len(ranked.item) - len(bits)
     common, counted = np.zeros((TOGETHER, len(bits)), np.int32), len(bits)  # the heads from `counted` on are there
@@ -308,6 +326,7 @@ def rank_rows(
             sums.met[(rank + 1) >> _SHIFT : (len(ranked.item) + BLOCK - 1) >> _SHIFT] = 1
         else:
             _add_row(ranked, sums, rank)
+        _keep_popular(ranked, measure.unit, sums.total, rank, kept)
         _offer_row(ranked, measure, lists, sums, rank)
 
 

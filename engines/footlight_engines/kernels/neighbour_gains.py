@@ -17,6 +17,7 @@ from numba import njit
 from footlight_engines.kernels.interactions import Interactions, find, holds
 from footlight_engines.kernels.neighbour_lists import drop_gain, list_item, place_of, raise_bound
 from footlight_engines.kernels.neighbours import MARGIN, Rule, Scratch, Table, current_bound
+from footlight_engines.kernels.popular_overlaps import is_known, known_overlap
 
 SEARCH = 64
 """What it costs to look for an item in a person's history, in people that are gone through in order."""
@@ -66,13 +67,17 @@ def look_cost(x: Interactions, item: int, other: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def overlap_with(x: Interactions, scratch: Scratch, item: int, other: int, marked: bool) -> tuple[int, bool]:
-    """The overlap of two items, by what is cheaper: a search, or the people of the first, which are marked then.
+def overlap_with(
+    x: Interactions, table: Table, scratch: Scratch, item: int, other: int, marked: bool
+) -> tuple[int, bool]:
+    """The overlap of two items: what is kept, or by what is cheaper, a search, or the people of the first, marked then.
 
     Returns
     -------
     The overlap, and whether the people are marked now; whoever asked last has to unmark them.
     """
+    if is_known(table, item, other):
+        return known_overlap(table, item, other), marked
     people, others = x.item_length[item], x.item_length[other]
     walk = others if marked else others + 2 * people
     if SEARCH * min(people, others) < walk:
@@ -83,11 +88,11 @@ def overlap_with(x: Interactions, scratch: Scratch, item: int, other: int, marke
 
 
 @njit(cache=True, nogil=True)
-def common(x: Interactions, scratch: Scratch, item: int, other: int) -> int:
-    """The overlap of two items."""
+def common(x: Interactions, table: Table, scratch: Scratch, item: int, other: int) -> int:
+    """The overlap of two different items."""
     if x.item_length[item] > x.item_length[other]:
         item, other = other, item
-    overlap, marked = overlap_with(x, scratch, item, other, False)
+    overlap, marked = overlap_with(x, table, scratch, item, other, False)
     if marked:
         unmark_people(x, scratch, item)
     return int(overlap)
@@ -123,7 +128,7 @@ def _absorb_gains(x: Interactions, table: Table, scratch: Scratch, row: int, rul
         if score <= most:
             peak = max(peak, score)
             continue
-        overlap, marked = overlap_with(x, scratch, row, other, marked)
+        overlap, marked = overlap_with(x, table, scratch, row, other, marked)
         if overlap > 0:
             list_item(table, row, other, overlap, rule.shrinkage)
     if marked:
@@ -171,7 +176,7 @@ def note_or_absorb(
         table.gainer[row, size], table.gain[row, size] = other, gain
         table.gains[row] = size + 1
         return 0.0
-    overlap = common(x, scratch, row, other)
+    overlap = common(x, table, scratch, row, other)
     if overlap > 0:
         list_item(table, row, other, overlap, rule.shrinkage)
     return 0.0
@@ -205,7 +210,7 @@ def look_at_gains(x: Interactions, table: Table, scratch: Scratch, row: int, eli
             n += 1
             continue
         drop_gain(table, row, n)
-        overlap, marked = overlap_with(x, scratch, row, other, marked)
+        overlap, marked = overlap_with(x, table, scratch, row, other, marked)
         if overlap > 0:
             list_item(table, row, other, overlap, rule.shrinkage)
         looked += 1

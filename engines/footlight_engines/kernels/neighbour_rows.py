@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.neighbours import Scratch, Table, cosine
+from footlight_engines.kernels.popular_overlaps import meet_popular
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
 BUCKETS = 1 << 12
@@ -97,9 +98,15 @@ def _select(scratch: Scratch, met: int, size: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def meet_overlaps(x: Interactions, table: Table, scratch: Scratch, item: int) -> int:
+    """`gather_overlaps`, or what is kept of a popular item."""
+    return meet_popular(table, scratch, item) if table.popular[item] >= 0 else gather_overlaps(x, scratch, item)
+
+
+@njit(cache=True, nogil=True)
 def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
     """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
-    fill_row(table, scratch, item, gather_overlaps(x, scratch, item), shrinkage)
+    fill_row(table, scratch, item, meet_overlaps(x, table, scratch, item), shrinkage)
 
 
 @njit(cache=True, nogil=True)

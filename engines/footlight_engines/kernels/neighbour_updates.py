@@ -25,8 +25,9 @@ from footlight_engines.kernels.neighbour_gains import (
     unmark_people,
 )
 from footlight_engines.kernels.neighbour_lists import drop_gain, list_item, place_of, raise_bound, stretch_bound
-from footlight_engines.kernels.neighbour_rows import fill_row, gather_overlaps
+from footlight_engines.kernels.neighbour_rows import fill_row, meet_overlaps
 from footlight_engines.kernels.neighbours import MARGIN, UP, Rule, Scratch, Table, cosine, current_bound
+from footlight_engines.kernels.popular_overlaps import carry_popular, is_known, known_overlap, take_popular
 
 OWN = 1 / 8
 """An event may raise the bound of its item's own row by so much of what is left to the k-th candidate. What gains more is
@@ -55,17 +56,24 @@ def _set_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: fl
     at = place_of(table.neighbour[row], table.length[row], other)
     if at >= 0:
         table.overlap[row, at], table.read_at[row] = overlap, 0
-    elif table.complete[row]:
+    else:
+        _cover_overlap(table, row, other, overlap, shrinkage)
+
+
+@njit(cache=True, nogil=True)
+def _cover_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: float) -> None:
+    """`_set_overlap` with an item that is not listed."""
+    if table.complete[row]:
         if overlap != 0:
             list_item(table, row, other, overlap, shrinkage)
-    elif overlap > 0:
-        score = cosine(overlap, table.root[row], table.root[other], shrinkage)
-        if score * MARGIN >= current_bound(table, row):
-            list_item(table, row, other, overlap, shrinkage)
-            return
-        gained = place_of(table.gainer[row], table.gains[row], other)
-        if gained >= 0:
-            drop_gain(table, row, gained)
+        return
+    score = cosine(overlap, table.root[row], table.root[other], shrinkage)
+    if overlap > 0 and score * MARGIN >= current_bound(table, row):
+        list_item(table, row, other, overlap, shrinkage)
+        return
+    gained = place_of(table.gainer[row], table.gains[row], other)
+    if gained >= 0:
+        drop_gain(table, row, gained)
 
 
 @njit(cache=True, nogil=True)
@@ -76,7 +84,7 @@ def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, i
     -------
     How many items were met, as `gather_overlaps` does.
     """
-    met = gather_overlaps(x, scratch, item)
+    met = meet_overlaps(x, table, scratch, item)
     cell, tick, start = scratch.cell, scratch.tick[0], x.person_start[user]
     for r in range(start, start + x.person_length[user]):
         other = x.item[r]
@@ -133,8 +141,8 @@ def _own_limit(table: Table, item: int, rule: Rule) -> float:
 def _find_wanted(
     x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule
 ) -> tuple[int, int]:
-    """Put those items of a history into ``touched`` whose overlap with the item is to be summed up: where the bound and what
-    is gained come near the k-th candidate of either row, and that row does not list the other.
+    """Put those items of a history into ``touched`` whose overlap with the item is to be summed up: where it is not kept,
+    the bound and what is gained come near the k-th candidate of either row, and that row does not list the other.
 
     `_mark_listed` must have been called for the item.
 
@@ -147,7 +155,7 @@ def _find_wanted(
     wanted, cost, first = 0, 0, x.person_start[user]
     for r in range(first, first + x.person_length[user]):
         row, product = x.item[r], int(change) * int(x.weight[r])
-        if row == item or product <= 0:
+        if row == item or product <= 0 or is_known(table, item, row):
             continue
         gain = product / (root * roots[row] + rule.shrinkage)
         is_wanted = gain > own and cell[row, 0] != tick
@@ -165,13 +173,13 @@ def _find_wanted(
 
 
 @njit(cache=True, nogil=True)
-def _sum_wanted(x: Interactions, scratch: Scratch, item: int, wanted: int) -> None:
+def _sum_wanted(x: Interactions, table: Table, scratch: Scratch, item: int, wanted: int) -> None:
     """Sum up the overlaps of an item with the first items of ``touched``."""
     mark_people(x, scratch, item)
     for n in range(wanted):
         other = scratch.touched[n]
         scratch.summed[other, 0] = scratch.tick[0]
-        scratch.summed[other, 1], _ = overlap_with(x, scratch, item, other, True)
+        scratch.summed[other, 1], _ = overlap_with(x, table, scratch, item, other, True)
     unmark_people(x, scratch, item)
 
 
@@ -179,7 +187,8 @@ def _sum_wanted(x: Interactions, scratch: Scratch, item: int, wanted: int) -> No
 def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule) -> None:
     """Carry a changed weight into the overlaps of the item with the rest of the person's history, in both rows of each.
 
-    `_mark_listed` must have been called for the item; of some of the history `_sum_wanted` has the overlaps.
+    `_mark_listed` must have been called for the item. Of some of the history the overlaps are kept, or `_sum_wanted` has
+    them.
     """
     neighbour, overlap, length = table.neighbour, table.overlap, table.length
     read_at, items, weights, absorbed = table.read_at, x.item, x.weight, 0.0
@@ -195,9 +204,15 @@ def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int
         other, product = items[r], int(change) * int(weights[r])
         if other == item or product == 0:
             continue
-        if summed[other, 0] == tick:
-            _set_overlap(table, other, item, summed[other, 1], rule.shrinkage)
-            _set_overlap(table, item, other, summed[other, 1], rule.shrinkage)
+        is_kept = is_known(table, item, other)
+        if is_kept or summed[other, 0] == tick:
+            exact = known_overlap(table, item, other) if is_kept else summed[other, 1]
+            _set_overlap(table, other, item, exact, rule.shrinkage)
+            at = place[other] if cell[other, 0] == tick else -1
+            if at >= 0 and neighbour[item, at] == other:
+                overlap[item, at] = exact
+            else:
+                _cover_overlap(table, item, other, exact, rule.shrinkage)
             continue
         at = place_of(neighbour[other], length[other], item)
         if at >= 0:
@@ -245,6 +260,7 @@ def change_weight(
     table.tick[0] += 1
     old, people = table.root[item], x.item_length[item]
     table.slack[0] *= _change_norm(x, table, item, rule)
+    carry_popular(x, table, user, item, change)
     touched, wanted, exactly = 2 * x.person_length[user] - 1, 0, 0 < people <= rule.scarce
     if not exactly:
         _mark_listed(table, scratch, item)
@@ -253,7 +269,7 @@ def change_weight(
             exactly = wanted > 0 and _is_dearer(x, item, cost)
     if not exactly:
         if wanted > 0:
-            _sum_wanted(x, scratch, item, wanted)
+            _sum_wanted(x, table, scratch, item, wanted)
         _carry(x, table, scratch, user, item, change, rule)
         return int(touched)
     met = _carry_exactly(x, table, scratch, user, item, rule)
@@ -339,6 +355,7 @@ def forget(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rul
     """
     table.tick[0] += 1
     signs = _take_weights(x, scratch, user)
+    take_popular(x, table, scratch, user)
     touched, slack = _lower_overlaps(x, table, scratch, user, scratch.tick[0]), 1.0
     if signs:
         _follow_risen(x, table, scratch, user, rule)
@@ -350,7 +367,7 @@ def forget(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rul
     for at in rows:
         item = x.item[at]
         if table.changed_at[item] == table.tick[0] and 0 < x.item_length[item] <= rule.rare:
-            met = gather_overlaps(x, scratch, item)
+            met = meet_overlaps(x, table, scratch, item)
             _lift(table, scratch, item, met, rule.shrinkage)
             touched += met
     touched += x.person_length[user]

@@ -62,6 +62,8 @@ class Table(NamedTuple):
     root: NDArray[np.float64]  # (I,) sqrt(n_i)
     slack: NDArray[np.float64]  # (1,)
     tick: NDArray[np.int64]  # (1,) counts events; from 1 on
+    popular: NDArray[np.int32]  # (I,) the row of the item in popular_overlap, or -1
+    popular_overlap: NDArray[np.int64]  # (D, I) the overlaps of D popular items with all others, 0 with themselves
 
 
 class Rule(NamedTuple):

@@ -21,6 +21,10 @@ from footlight_plugins import Events, TrainingRun
 
 _ARRAYS = {"neighbour_ptr": np.int64, "neighbour": np.int32, "overlap": np.int64, "complete": np.bool_}
 
+_POPULAR = 8
+"""An item is popular where its overlaps take so many times as long to sum up as a look at all items."""
+_KEPT = 1
+"""What is kept of popular items is so many numbers for each preference at most: a quarter of what that takes itself."""
 GAINS = 64
 """So many items that are not listed have what they gained written down beside a row. More save rebuilding rows, and cost
 memory where events come in."""
@@ -109,7 +113,7 @@ class NeighbourTable:
         CallEnded
             When the run is stopping.
         """
-        self._start_anew()
+        self._start_anew(self._popular_items())
         fit_rows(self._preferences.data, self._table, self._rule.shrinkage, run)
         self._fresh, self._put_off = True, 0
 
@@ -155,7 +159,8 @@ class NeighbourTable:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The table as a new training makes it, packed; what was followed since the last one is trained anew for it.
 
-        ``neighbour_ptr`` has shape (items + 1,), ``complete`` (items,), the others (candidates,).
+        ``neighbour_ptr`` has shape (items + 1,), ``complete`` (items,), ``popular`` (D,), ``popular_overlap`` (D, items),
+        the others (candidates,).
         """
         if not self._fresh:
             self.rebuild()
@@ -167,6 +172,8 @@ class NeighbourTable:
             "neighbour": self._table.neighbour[:items][listed],
             "overlap": self._table.overlap[:items][listed],
             "complete": self._table.complete[:items].copy(),
+            "popular": self._popular(),
+            "popular_overlap": self._table.popular_overlap[:, :items].copy(),
         }
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -185,7 +192,9 @@ class NeighbourTable:
             raise ValueError("the arrays of the neighbours must fit the preferences")
         if np.diff(first).max(initial=0) > self._candidates or not _in_range(neighbour, items):
             raise ValueError("the array 'neighbour' must hold items, and not too many for each")
-        self._start_anew()
+        self._start_anew(_popular_of(arrays, items))
+        kept = arrays.get("popular_overlap", np.empty((0, items), np.int64))
+        self._table.popular_overlap[:, :items] = kept
         self._table.complete[:items] = arrays["complete"]
         restore_rows(self._table, *(np.array(a) for a in (first, neighbour, overlap)))
         restore_bounds(self._table, items, self._rule.shrinkage)
@@ -200,9 +209,24 @@ class NeighbourTable:
         anew = int((lengths**2).sum()) + _ROW * self._preferences.items
         return events * mean * _STEP > anew
 
-    def _start_anew(self) -> None:
+    def _popular(self) -> NDArray[np.int32]:
+        """The popular items in the order of the rows that are kept of them."""
+        popular = np.flatnonzero(self._table.popular >= 0)
+        return popular[np.argsort(self._table.popular[popular])].astype(np.int32)
+
+    def _popular_items(self) -> NDArray[np.int32]:
+        """The items of which all overlaps are kept, the most popular last."""
+        x, items = self._preferences.data, self._preferences.items
+        people = x.item_length[:items].astype(np.int64)
+        mean = int(people.sum()) // max(self._preferences.people, 1) + 1
+        wanted = int(np.count_nonzero(people * mean > _POPULAR * items))
+        size = min(wanted, _KEPT * int(people.sum()) // max(items, 1))
+        return np.argsort(x.item_length, kind="stable")[len(x.item_length) - size :].astype(np.int32)
+
+    def _start_anew(self, popular: NDArray[np.int32]) -> None:
         x = self._preferences.data
-        self._table = _table(len(x.item_start), self._candidates, self._table.gainer.shape[1])
+        self._table = _table(len(x.item_start), self._candidates, self._table.gainer.shape[1], len(popular))
+        self._table.popular[popular] = np.arange(len(popular), dtype=np.int32)
         self._scratch = _scratch(len(x.person_start), len(x.item_start), self._candidates)
         self._table.root[:] = np.sqrt(x.item_square)
 
@@ -213,14 +237,25 @@ def _in_range(ordinals: NDArray[np.int32], size: int) -> bool:
 
 def _grown(old: Table, items: int) -> Table:
     """The same table with room for more items."""
-    new = _table(items, old.neighbour.shape[1], old.gainer.shape[1])
+    new = _table(items, old.neighbour.shape[1], old.gainer.shape[1], len(old.popular_overlap))
     for name in Table._fields:
         target, source = getattr(new, name), getattr(old, name)
-        target[: len(source)] = source
+        target[tuple(map(slice, source.shape))] = source
     return new
 
 
-def _table(items: int, candidates: int, gains: int) -> Table:
+def _popular_of(arrays: Mapping[str, NDArray[Any]], items: int) -> NDArray[np.int32]:
+    """The popular items of a stored state; those of older versions have none."""
+    popular = arrays.get("popular", np.empty(0, np.int32))
+    kept = arrays.get("popular_overlap", np.empty((0, items), np.int64))
+    if popular.dtype != np.int32 or kept.dtype != np.int64 or kept.shape != (len(popular), items):
+        raise ValueError("the array 'popular_overlap' must have a row of whole numbers for each of 'popular'")
+    if not _in_range(popular, items) or len(np.unique(popular)) != len(popular):
+        raise ValueError("the array 'popular' must hold different items")
+    return popular
+
+
+def _table(items: int, candidates: int, gains: int, popular: int = 0) -> Table:
     """Rows without candidates, all complete. Entries beyond a row's length are never read, so they are left as they are."""
     return Table(
         neighbour=np.empty((items, candidates), np.int32),
@@ -241,6 +276,8 @@ def _table(items: int, candidates: int, gains: int) -> Table:
         root=np.zeros(items, np.float64),
         slack=np.ones(1, np.float64),
         tick=np.ones(1, np.int64),
+        popular=np.full(items, -1, np.int32),
+        popular_overlap=np.zeros((popular, items), np.int64),
     )
 
 

@@ -19,6 +19,7 @@ from footlight_engines.kernels.neighbour_fit import BLOCK, NO_BAR, Lists, Measur
 from footlight_engines.kernels.neighbour_gather import Found, gather_rows
 from footlight_engines.kernels.neighbour_rows import finish_rows
 from footlight_engines.kernels.neighbours import Table
+from footlight_engines.kernels.popular_overlaps import keep_popular
 from footlight_engines.kernels.ranked_entries import Ranked
 from footlight_engines.recommend.in_parallel import Range, threads
 from footlight_plugins import CallEnded, TrainingRun
@@ -38,6 +39,8 @@ _SPARSE = 100
 def fit_rows(x: Interactions, table: Table, shrinkage: float, run: TrainingRun | None = None) -> None:
     """Fill a table, which must be new, with the best candidates of all items and their bounds.
 
+    Its popular items must be the last ones in the order of popularity; their overlaps are filled in as well.
+
     Raises
     ------
     CallEnded
@@ -55,6 +58,7 @@ def fit_rows(x: Interactions, table: Table, shrinkage: float, run: TrainingRun |
         trainer = _Trainer(x, ranked, _measure(ranked, table, unit, shrinkage), table)
         if sparse:
             trainer.gather(np.cumsum(counts), pool, run)
+            keep_popular(x, table, ranked.item[len(ranked.item) - len(table.popular_overlap) :])
         else:
             trainer.rank(_head(x, ranked, pool), pool, run)
         _each(pool, lambda part: finish_rows(table, part, bool(least < 0), shrinkage), len(table.length))
@@ -98,7 +102,7 @@ class _Trainer:
 
         def work(ranks: Range) -> None:
             lists, sums = space = free.pop()
-            kernels.rank_rows(self._ranked, self._measure, lists, sums, head, ranks)
+            kernels.rank_rows(self._ranked, self._measure, lists, sums, head, ranks, self._table.popular_overlap)
             free.append(space)
 
         self._share(work, _costs(self._ranked, *head.shape), pool, run)
