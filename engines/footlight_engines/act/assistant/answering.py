@@ -157,6 +157,9 @@ class Answering:
         memory, language = self._memory, self._language
         memory.asks += 1
         if not found.count:
+            if Memory.restored(self._turn.memory).asked == LEFT_OUT and self._heard.intent == intents.REJECT:
+                memory.asked = ""
+                return Answer("ask", say(language, "kept"))
             memory.asked = LEFT_OUT
             return Answer("ask", self._nothing(), notes=self._remarks(found))
         memory.asked = self._unknown()

@@ -119,7 +119,8 @@ def _people(language: str, facts: Facts) -> str:
     if facts.directors:
         parts.append(say(language, "directed_by", names=_names(language, facts.directors[:3])))
     if facts.cast:
-        parts.append(say(language, "starring", names=_names(language, facts.cast[:4])))
+        role = "sung" if ("kind", "music") in facts.facets else "starring"
+        parts.append(say(language, role, names=_names(language, facts.cast[:4])))
     return say(language, "comma").join(parts)
 
 

@@ -170,3 +170,19 @@ def test_a_sigh_hides_nothing(talk: Talk) -> None:
     talk.titles("a comedy")
     talk.say("hmm, ugh, I watched Clueless three times, liked it")
     assert talk.heard.intent == "seen"
+
+
+@pytest.mark.parametrize("no", ["no thanks", "不用"])
+def test_a_no_keeps_the_wish_and_asks_for_another(talk: Talk, no: str) -> None:
+    talk.titles("a comedy from 1993")
+    talk.titles("another one")
+    assert talk.say(no).act == "ask" and not talk.memory["asked"] and ["era", "1993", 1, -1, 0] in talk.memory["wants"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("就这些了吗", "more"), ("is that all?", "more"), ("有关太空旅行的", "ask")]
+)
+def test_short_questions_after_a_list_are_understood(talk: Talk, text: str, intent: str) -> None:
+    talk.titles("想看喜剧")
+    talk.say(text)
+    assert talk.heard.intent == intent
