@@ -115,6 +115,36 @@ def test_bounds_hold_after_every_event(
             assert list(zip(items.tolist(), scores.tolist(), strict=True)) == expected
 
 
+@pytest.mark.parametrize("left_out", [set(), {"popular", "popular_overlap"}])
+def test_a_stored_table_goes_on_with_or_without_what_is_kept_of_popular_items(left_out: set[str]) -> None:
+    weights, rule = _weights(8), Rule(3, 0.0, 0.0, 0, 0)
+    with patch.object(neighbour_table, "_POPULAR", 0.1):
+        table, again = _built(weights, rule), _built(weights, rule)
+    stored = table.arrays()
+    again.load({name: array for name, array in stored.items() if name not in left_out})
+    assert len(stored["popular"]) > 0 and len(again.parts()[1].popular_overlap) == len(stored["popular"]) * (
+        not left_out
+    )
+    for one in (table, again):
+        one.follow(Events.of([0, 1, 2], [5, 6, 5], [4.0, 4.0, 4.0], time=[9, 9, 9]))
+    for item in range(_ITEMS):
+        assert [found.tolist() for found in again.neighbours(item)] == [
+            found.tolist() for found in table.neighbours(item)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("popular", np.array([3, 3, 4], np.int32)), ("popular_overlap", np.zeros((2, _ITEMS), np.int64))],
+)
+def test_a_stored_table_with_wrong_popular_items_is_refused(name: str, wrong: NDArray[np.generic]) -> None:
+    weights, rule = _weights(8), Rule(3, 0.0, 0.0)
+    with patch.object(neighbour_table, "_POPULAR", 0.1):
+        table = _built(weights, rule)
+    with pytest.raises(ValueError, match="popular"):
+        table.load(table.arrays() | {name: wrong})
+
+
 def _assert_bounded(table: NeighbourTable, weights: NDArray[np.int64], shrinkage: float) -> None:
     """Listed overlaps are the true ones, and without its written gain nothing else exceeds the bound."""
     _, rows, _ = table.parts()
