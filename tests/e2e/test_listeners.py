@@ -14,7 +14,8 @@ from footlight import Client, Event, EventKind, Item, PartUse
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server
 
-DEEDS = ("init", "raise", "exit", "sleep", "nothing", "forget")
+DEEDS = ("init", "raise", "exit", "doze", "nothing", "forget")
+"""One that dozes hangs until it is to be well: what slept on would be given up for good while others are tried."""
 PATIENCE = 70.0
 """Seconds. One that fails again and again is told again after a minute at most."""
 

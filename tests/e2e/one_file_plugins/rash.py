@@ -36,6 +36,7 @@ Deed = Literal[
     "raise",
     "exit",
     "sleep",
+    "doze",
     "nothing",
     "floats",
     "nan",
@@ -82,6 +83,10 @@ class Rash:
                 sys.exit(3)
             case "sleep":
                 time.sleep(3600)
+            case "doze":
+                while self.on:
+                    time.sleep(0.02)
+                raise RuntimeError("it woke up too late")
             case "die":
                 os._exit(7)
             case "grow":
