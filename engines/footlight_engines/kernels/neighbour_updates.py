@@ -21,7 +21,6 @@ from footlight_engines.kernels.neighbour_gains import (
     note_gain,
     note_or_absorb,
     overlap_with,
-    tolerable,
     unmark_people,
 )
 from footlight_engines.kernels.neighbour_lists import drop_gain, list_item, place_of, raise_bound, stretch_bound
@@ -131,10 +130,14 @@ def _mark_listed(table: Table, scratch: Scratch, item: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _own_limit(table: Table, item: int, rule: Rule) -> float:
-    """How far an event may raise the bound of its item's own row."""
-    bound, most = current_bound(table, item), tolerable(table, item, rule)
-    return bound if table.length[item] < rule.k else bound + (most - bound) * 2.0 * OWN
+def _own_room(table: Table, item: int, rule: Rule) -> float:
+    """By how much an event may raise the bound of its item's own row."""
+    if table.complete[item]:
+        return inf
+    if table.length[item] < rule.k:
+        return 0.0
+    left = table.similarity[item, rule.k - 1] - current_bound(table, item)
+    return float(left * OWN) if left > 0.0 else inf  # the row has to be rebuilt anyhow
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -151,7 +154,7 @@ def _find_wanted(
     How many there are, and what it costs to sum them up, in people that are gone through in order.
     """
     root, roots, slack, cell, tick = table.root[item], table.root, table.slack[0], scratch.cell, scratch.tick[0]
-    own = inf if table.complete[item] else _own_limit(table, item, rule) - current_bound(table, item)
+    own = _own_room(table, item, rule)
     wanted, cost, first = 0, 0, x.person_start[user]
     for r in range(first, first + x.person_length[user]):
         row, product = x.item[r], int(change) * int(x.weight[r])
@@ -163,7 +166,7 @@ def _find_wanted(
             bound, kth = table.bound[row] * (slack / table.slack_then[row]), 0.0
             if table.length[row] >= rule.k:
                 kth = table.similarity[row, rule.k - 1]
-            near = kth == 0.0 or bound < kth <= bound + 2.0 * gain
+            near = kth == 0.0 or bound < kth <= bound + 2.0 * gain  # half the way is near: the k-th may fall
             is_wanted = near and place_of(table.neighbour[row], table.length[row], item) < 0
         if is_wanted:
             scratch.touched[wanted] = row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import Any, Protocol, runtime_checkable
 
 from footlight_plugins.contract import Options
@@ -46,7 +45,7 @@ def filled_in(options: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str,
         if not steps:
             whole[name] = value
             continue
-        inside = whole.setdefault(str(first), deepcopy(_plain(options[str(first)])))
+        inside = whole.setdefault(str(first), _plain(options[str(first)]))
         for step in steps[:-1]:
             inside = inside[step]
         inside[steps[-1]] = value
@@ -58,7 +57,7 @@ def _steps(name: str) -> list[str | int]:
 
 
 def _plain(value: Any) -> Any:
-    """The same with lists in place of tuples, so that it can be written to."""
+    """A copy with lists in place of tuples, to be written to."""
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return {name: _plain(one) for name, one in value.items()} if isinstance(value, Mapping) else value

@@ -11,6 +11,7 @@ from footlight_plugins.loader import PluginState, PluginStatus
 from footlight_plugins.parts import PartSpec
 from footlight_server.convert.values import duration, struct, timestamp
 from footlight_server.dispatch.agent_care import AgentCare
+from footlight_server.dispatch.breaker import Breaker
 from footlight_server.dispatch.care import Care
 from footlight_server.dispatch.deployments import Deployed, options_in_force
 from footlight_server.dispatch.recommender_host import RecommenderHost
@@ -113,28 +114,15 @@ def _cell_use(cell: Cell) -> pb.PartUse:
 
 
 def _cell_health(cell: Cell) -> pb.EngineHealth:
-    breaker = cell.breaker
-    return pb.EngineHealth(
-        state=pb.BreakerState.ValueType(breaker.state),
-        reason=breaker.reason,
-        since_time=timestamp(breaker.since) if breaker.since else None,
-        fault_count=breaker.faults,
-        restart_count=cell.restarts,
-        retry_seconds=breaker.retry_after,
-        isolated=True,
-    )
+    return _health(cell.breaker, fault_count=cell.breaker.faults, restart_count=cell.restarts, isolated=True)
 
 
 def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:
-    breaker = host.breaker
-    health = pb.EngineHealth(
-        state=pb.BreakerState.ValueType(breaker.state),
-        reason=breaker.reason,
-        since_time=timestamp(breaker.since) if breaker.since else None,
-        fault_count=breaker.faults,
+    health = _health(
+        host.breaker,
+        fault_count=host.breaker.faults,
         abandoned_thread_count=host.abandoned,
         restart_count=host.restarts,
-        retry_seconds=breaker.retry_after,
         isolated=host.isolated,
     )
     options = struct(host.options)
@@ -146,18 +134,25 @@ def _use_messages(host: PartHost[Any]) -> list[pb.PartUse]:
 
 def health_message(care: Care | AgentCare) -> pb.EngineHealth:
     """How an engine behaves."""
-    breaker = care.breaker
-    return pb.EngineHealth(
-        state=pb.BreakerState.ValueType(breaker.state),
-        reason=breaker.reason,
-        since_time=timestamp(breaker.since) if breaker.since else None,
+    return _health(
+        care.breaker,
         fault_count=care.faults,
         abandoned_thread_count=care.abandoned,
         isolated=care.isolated,
         restart_count=care.restarts,
-        retry_seconds=breaker.retry_after,
         inline=care.spec.inline,
         demotion=care.demotion,
+    )
+
+
+def _health(breaker: Breaker, **more: Any) -> pb.EngineHealth:
+    """What a breaker says, with more that is known beside it."""
+    return pb.EngineHealth(
+        state=pb.BreakerState.ValueType(breaker.state),
+        reason=breaker.reason,
+        since_time=timestamp(breaker.since) if breaker.since else None,
+        retry_seconds=breaker.retry_after,
+        **more,
     )
 
 
