@@ -107,17 +107,13 @@ class Answering:
             title = title_of(self._language, self._shelf.facts[liked[-1]]) if liked else ""
             said = say(self._language, "heard_liked" if liked else "heard_seen", memory.turn, title=title)
         elif self._heard.released:
-            names = dict.fromkeys(self._let_go(want) for want in self._heard.released)
+            names = dict.fromkeys(slot_name(self._language, want.name) for want in self._heard.released)
             said = say(self._language, "heard_released", memory.turn, names=listed(self._language, list(names)))
         elif intent == intents.REJECT:
             said = say(self._language, "heard_rejected", memory.turn)
         elif intent in (intents.PREFERENCE, intents.CRITIQUE) and (new := self._names(memory.wants, now=True)):
             said = say(self._language, "heard", memory.turn, wants=say(self._language, "comma").join(new))
         return f"{said} " if said and self._language != CHINESE else said
-
-    def _let_go(self, want: Want) -> str:
-        """The slot, or the value where a title or a genre was named."""
-        return slot_name(self._language, want.name)
 
     def _names(self, wants: Sequence[Want], now: bool = False) -> list[str]:
         """Wants as people say them, each once, the latest four; only those of this turn where it is about ``now``."""

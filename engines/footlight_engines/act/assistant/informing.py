@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.lexicons import pattern
@@ -117,15 +117,11 @@ def _about(language: str, facts: Facts, title: str) -> str:
 def _people(language: str, facts: Facts) -> str:
     parts = []
     if facts.directors:
-        parts.append(say(language, "directed_by", names=_names(language, facts.directors[:3])))
+        parts.append(say(language, "directed_by", names=listed(language, facts.directors[:3])))
     if facts.cast:
         role = "sung" if ("kind", "music") in facts.facets else "starring"
-        parts.append(say(language, role, names=_names(language, facts.cast[:4])))
+        parts.append(say(language, role, names=listed(language, facts.cast[:4])))
     return say(language, "comma").join(parts)
-
-
-def _names(language: str, names: Sequence[str]) -> str:
-    return listed(language, names)
 
 
 _ANSWERS: dict[str, Answers] = {
