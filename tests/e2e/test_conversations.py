@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from footlight import Client, InvalidArgument, Item, NotFound, Unavailable
+from footlight import Client, InvalidArgument, Item, NotFound, Reply, Unavailable
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Server, Start
@@ -53,9 +53,14 @@ def learned(client: Client) -> int:
     return client.agent("talk/assistant").learned_steps
 
 
+def shown(client: Client, name: str, text: str, count: int = 3) -> Reply:
+    """The first reply of a new conversation that shows items: now and then the agent explores, and asks back."""
+    replies = (client.converse(f"{name} {n}", text, count=count) for n in range(100))
+    return next(reply for reply in replies if reply.items)
+
+
 def test_a_reply_has_items_reasons_and_a_decision(client: Client) -> None:
-    replies = (client.converse(f"one {n}", "recommend a comedy", count=2) for n in range(100))
-    reply = next(reply for reply in replies if reply.items)  # now and then the agent explores, and asks back
+    reply = shown(client, "one", "recommend a comedy", count=2)
     assert (reply.intent, reply.language, reply.turn) == ("ask", "en", 1)
     assert sum(reply.distribution) == pytest.approx(1.0) and reply.propensity in reply.distribution
     assert reply.decision_id.startswith("a-") and 0 < len(reply.items) <= 2
@@ -63,16 +68,16 @@ def test_a_reply_has_items_reasons_and_a_decision(client: Client) -> None:
 
 
 def test_the_conversation_goes_on_and_the_reply_is_in_the_person_s_language(client: Client) -> None:
-    first = client.converse("two", "想看科幻电影")
-    again = client.converse("two", "换一个")
+    first = shown(client, "two", "想看科幻电影")
+    again = client.converse(first.conversation_id, "换一个")
     assert (again.language, again.turn, again.reward) == ("zh", 2, -0.1)
     assert not {line.item_id for line in first.items} & {line.item_id for line in again.items}
 
 
 def test_the_next_turn_is_the_reward_and_is_learned_from_once(client: Client) -> None:
-    client.converse("three", "a horror film", request_id="a")
+    first = shown(client, "three", "a horror film")
     before = learned(client)
-    replies = [client.converse("three", "something newer", request_id="b") for _ in range(3)]
+    replies = [client.converse(first.conversation_id, "something newer", request_id="b") for _ in range(3)]
     assert replies[0] == replies[1] == replies[2] and replies[0].reward == -0.1
     assert learned(client) == before + 1
 
@@ -84,8 +89,7 @@ def test_other_conversations_know_nothing_of_it(client: Client) -> None:
 
 def test_a_deleted_item_is_not_shown(client: Client) -> None:
     client.put_items([Item("gone", title="Gone", kind="film", tags=("western",))])
-    replies = (client.converse(f"six {n}", "a western") for n in range(100))
-    assert [line.item_id for line in next(reply for reply in replies if reply.items).items] == ["gone"]
+    assert [line.item_id for line in shown(client, "six", "a western").items] == ["gone"]
     client.delete_item("gone")
     assert client.converse("seven", "a western").items == ()
 
