@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import Interactions
-from footlight_engines.kernels.scores import correlation
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def correlation(n: int, sums: tuple[int, int], squares: tuple[int, int], product: int) -> float:
+    """Pearson's r = (n c - s s') / sqrt((n q - s^2) (n q' - s'^2)) of whole numbers; 0 where one side does not vary."""
+    spread = float(n * squares[0] - sums[0] * sums[0]) * float(n * squares[1] - sums[1] * sums[1])
+    return float(n * product - sums[0] * sums[1]) / sqrt(spread) if spread > 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.correlations import correlation
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
-from footlight_engines.kernels.scores import correlation
 
 COSINE, ADJUSTED, PEARSON, JACCARD = range(4)
 PLAIN, TFIDF, BM25 = range(3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, RETRACTED, Interactions
-from footlight_engines.kernels.neighbours import cosine
+from footlight_engines.kernels.like_people import Crowd, Liking, nearest_people
 from footlight_engines.kernels.selection import offer, sort_heap, worse
 
 UNIT = 1.0 / 16.0
@@ -20,19 +19,13 @@ REASONS = 3
 
 
 class Board(NamedTuple):
-    """Working space of a query over I items and P people."""
+    """Working space of a query over I items."""
 
     total: NDArray[np.float64]  # (I,) scores of the items in `touched`
     stamp: NDArray[np.int64]  # (I,) the query that met the item
     blocked: NDArray[np.int64]  # (I,) the query that may not answer the item
     touched: NDArray[np.int32]  # (I,)
     place: NDArray[np.int32]  # (I,) rank of an item of the answer
-    overlap: NDArray[np.int64]  # (P,)
-    met: NDArray[np.int64]  # (P,) the query that met the person
-    people: NDArray[np.int32]  # (P,)
-    sums: NDArray[np.int64]  # (P, 6), or (0, 6) where nobody asks for correlations
-    heap_score: NDArray[np.float64]  # (1000,)
-    heap_person: NDArray[np.int32]  # (1000,)
     tick: NDArray[np.int64]  # (1,) counts queries
 
 
@@ -96,129 +89,24 @@ def _mark_answer(board: Board, tick: int, answer: Answer, size: int) -> int:
     return -tick
 
 
-class Liking(NamedTuple):
-    """What somebody prefers, of known people a row of `Interactions`: places ``first`` to ``last - 1`` of both arrays."""
-
-    item: NDArray[np.int32]
-    weight: NDArray[np.int32]
-    first: int
-    last: int
-
-
-class Likeness(NamedTuple):
-    """Who counts as like somebody, and how much they say: the k most similar, of at least a similarity, as s^exponent."""
-
-    k: int
-    minimum: float
-    shrinkage: float
-    pearson: bool
-    exponent: float
-
-
 @njit(cache=True, nogil=True)
-def _meet_people(x: Interactions, board: Board, liking: Liking, tick: int) -> int:
-    """Sum w_ui w_vi over the items i of a person u for everybody v; return how many people were met."""
-    items, weights, starts, lengths = liking.item, liking.weight, x.item_start, x.item_length
-    people, posted, overlap, seen, order = x.person, x.posted, board.overlap, board.met, board.people
-    met = 0
-    for r in range(liking.first, liking.last):
-        item, weight = items[r], int(weights[r])
-        if weight == 0 or item < 0 or item >= x.used[ITEMS]:
-            continue
-        start = starts[item]
-        for p in range(np.uint64(start), np.uint64(start + lengths[item])):
-            other, product = np.uint32(people[p]), weight * int(posted[p])
-            if seen[other] == tick:
-                overlap[other] += product
-            else:
-                seen[other], overlap[other], order[met] = tick, product, other
-                met += 1
-    return met
-
-
-@njit(cache=True, nogil=True)
-def _meet_raters(x: Interactions, board: Board, liking: Liking, tick: int) -> int:
-    """The sums that Pearson's correlation takes, over the items that a person u has in common with everybody v.
-
-    Returns
-    -------
-    How many people were met; ``board.sums`` holds n, sum w_u, sum w_v, sum w_u^2, sum w_v^2 and sum w_u w_v for each.
-    """
-    people, posted, sums, seen, order, met = x.person, x.posted, board.sums, board.met, board.people, 0
-    for r in range(liking.first, liking.last):
-        item, weight = liking.item[r], int(liking.weight[r])
-        if weight == 0 or item < 0 or item >= x.used[ITEMS]:
-            continue
-        start = x.item_start[item]
-        for p in range(np.uint64(start), np.uint64(start + x.item_length[item])):
-            other, theirs = np.uint32(people[p]), int(posted[p])
-            if seen[other] != tick:
-                seen[other], order[met] = tick, other
-                met += 1
-                for n in range(6):
-                    sums[other, n] = 0
-            sums[other, 0] += 1
-            sums[other, 1] += weight
-            sums[other, 2] += theirs
-            sums[other, 3] += weight * weight
-            sums[other, 4] += theirs * theirs
-            sums[other, 5] += weight * theirs
-    return met
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def correlation(n: int, sums: tuple[int, int], squares: tuple[int, int], product: int) -> float:
-    """Pearson's r = (n c - s s') / sqrt((n q - s^2) (n q' - s'^2)) of whole numbers; 0 where one side does not vary."""
-    spread = float(n * squares[0] - sums[0] * sums[0]) * float(n * squares[1] - sums[1] * sums[1])
-    return float(n * product - sums[0] * sums[1]) / sqrt(spread) if spread > 0.0 else 0.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _likeness(x: Interactions, board: Board, root: float, other: int, like: Likeness) -> float:
-    if like.pearson:
-        n, a, b, aa, bb, ab = board.sums[other]
-        return float(correlation(n, (a, b), (aa, bb), ab) * n / (n + like.shrinkage))
-    return cosine(board.overlap[other], root, sqrt(float(x.person_square[other])), like.shrinkage)
-
-
-@njit(cache=True, nogil=True)
-def nearest_people(x: Interactions, board: Board, user: int, liking: Liking, tick: int, like: Likeness) -> int:
-    """Put the k people most like one person into the board's heap, best first; return how many."""
-    square, size = 0, 0
-    for r in range(liking.first, liking.last):
-        square += int(liking.weight[r]) * int(liking.weight[r])
-    root = sqrt(float(square))
-    met = _meet_raters(x, board, liking, tick) if like.pearson else _meet_people(x, board, liking, tick)
-    for n in range(met):
-        ordinal = board.people[n]
-        other = np.uint32(ordinal)
-        if other == user or (not like.pearson and board.overlap[other] <= 0):
-            continue
-        score = _likeness(x, board, root, int(other), like)
-        if score > 0.0 and score >= like.minimum and (size < like.k or score >= board.heap_score[0]):
-            size = offer(board.heap_score, board.heap_person, size, like.k, score, ordinal)
-    sort_heap(board.heap_score, board.heap_person, size)
-    return size
-
-
-@njit(cache=True, nogil=True)
-def _count_people(x: Interactions, board: Board, neighbours: int, mark: int, answer: Answer, size: int) -> None:
+def _count_people(
+    x: Interactions, board: Board, neighbours: NDArray[np.int32], mark: int, answer: Answer, size: int
+) -> None:
     """Count for each answer the neighbours who have a weight above 0 for it."""
     items, weights, stamp, place, people = x.item, x.weight, board.stamp, board.place, answer.people
     for rank in range(size):
         people[rank] = 0
-    for n in range(neighbours):
-        first = x.person_start[board.heap_person[n]]
-        for r in range(np.uint64(first), np.uint64(first + x.person_length[board.heap_person[n]])):
+    for other in neighbours:
+        first = x.person_start[other]
+        for r in range(np.uint64(first), np.uint64(first + x.person_length[other])):
             item = np.uint32(items[r])
             if stamp[item] == mark and weights[r] > 0:
                 people[place[item]] += 1
 
 
 @njit(cache=True, nogil=True)
-def score_by_people(
-    x: Interactions, board: Board, ask: Question, liking: Liking, like: Likeness, answer: Answer
-) -> int:
+def score_by_people(x: Interactions, board: Board, ask: Question, liking: Liking, crowd: Crowd, answer: Answer) -> int:
     """User-based scores: score_i = sum over the k people v most like the person of s_uv^q w_vi.
 
     Returns
@@ -232,12 +120,13 @@ def score_by_people(
         for r in range(liking.first, liking.last):
             if 0 <= liking.item[r] < len(board.blocked):
                 board.blocked[liking.item[r]] = tick
-    neighbours = nearest_people(x, board, ask.user, liking, tick, like)
+    neighbours = nearest_people(x, crowd, ask.user, liking)
     for n in range(neighbours):
-        first, score = x.person_start[board.heap_person[n]], board.heap_score[n]
-        if like.exponent != 1.0:
-            score = score**like.exponent
-        for r in range(np.uint64(first), np.uint64(first + x.person_length[board.heap_person[n]])):
+        other = crowd.meeting.heap_person[n]
+        first, score = x.person_start[other], crowd.meeting.heap_score[n]
+        if crowd.like.exponent != 1.0:
+            score = score**crowd.like.exponent
+        for r in range(np.uint64(first), np.uint64(first + x.person_length[other])):
             item, weight = np.uint32(items[r]), weights[r] * UNIT
             if weight == 0.0:
                 continue
@@ -248,7 +137,8 @@ def score_by_people(
                 met += 1
     size = _pick(board, tick, met, ask.servable, answer)
     if len(answer.people) > 0:
-        _count_people(x, board, neighbours, _mark_answer(board, tick, answer, size), answer, size)
+        nearest, mark = crowd.meeting.heap_person[:neighbours], _mark_answer(board, tick, answer, size)
+        _count_people(x, board, nearest, mark, answer, size)
     return size
 
 

@@ -9,9 +9,6 @@ from footlight_engines.kernels.scores import REASONS, Answer, Board, Question
 from footlight_engines.recommend.preferences import Preferences
 from footlight_plugins import Query
 
-_LONGEST = 1_000
-"""The most items that a query, and the most people that an engine's option may ask for."""
-
 _NO_ITEMS = np.empty(0, np.int32)
 _NO_REASONS = np.empty((0, 0), np.int32), np.empty((0, 0), np.float64)
 
@@ -19,17 +16,16 @@ _NO_REASONS = np.empty((0, 0), np.int32), np.empty((0, 0), np.float64)
 class Desk:
     """Turns queries into arrays for the kernels."""
 
-    def __init__(self, *, correlating: bool = False) -> None:
-        """Make room for nothing yet; ``correlating`` says that correlations between people will be computed."""
-        self._correlating = correlating
-        self._board = _board(0, 0, 0, correlating)
+    def __init__(self) -> None:
+        """Make room for nothing yet."""
+        self._board = _board(0, 0)
         self._seen = self._servable = np.empty(0, np.bool_)
 
     def board(self, preferences: Preferences) -> Board:
-        """Working space for all items and people that there is room for."""
-        items, people = len(preferences.data.item_start), len(preferences.data.person_start)
-        if items > len(self._board.total) or people > len(self._board.overlap):
-            self._board = _board(items, people, int(self._board.tick[0]), self._correlating)
+        """Working space for all items that there is room for."""
+        items = len(preferences.data.item_start)
+        if items > len(self._board.total):
+            self._board = _board(items, int(self._board.tick[0]))
         return self._board
 
     def question(self, query: Query) -> Question:
@@ -57,18 +53,12 @@ class Desk:
         return Answer(items, scores, because, shares, np.empty(count, np.int32) if people else _NO_ITEMS)
 
 
-def _board(items: int, people: int, tick: int, correlating: bool) -> Board:
+def _board(items: int, tick: int) -> Board:
     return Board(
         total=np.zeros(items, np.float64),
         stamp=np.zeros(items, np.int64),
         blocked=np.zeros(items, np.int64),
         touched=np.zeros(items, np.int32),
         place=np.zeros(items, np.int32),
-        overlap=np.zeros(people, np.int64),
-        met=np.zeros(people, np.int64),
-        people=np.zeros(people, np.int32),
-        sums=np.zeros((people if correlating else 0, 6), np.int64),
-        heap_score=np.zeros(_LONGEST, np.float64),
-        heap_person=np.zeros(_LONGEST, np.int32),
         tick=np.array([tick], np.int64),
     )

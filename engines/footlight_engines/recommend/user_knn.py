@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from footlight_engines.kernels.like_people import Crowd, Likeness, Liking, Meeting
 from footlight_engines.kernels.neighbours import Rule
-from footlight_engines.kernels.scores import Likeness, Liking, score_by_people
+from footlight_engines.kernels.scores import score_by_people
 from footlight_engines.recommend.answering import Desk
+from footlight_engines.recommend.popular_weights import PopularColumns
 from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
 from footlight_engines.recommend.warming import exercise
 from footlight_plugins import Basis, Events, History, Options, Query, Ranking, Recommender, State, TrainingRun
@@ -53,19 +55,25 @@ class UserKnn(Recommender):
         """Know nobody yet."""
         self._like = _likeness(options)
         self._preferences = Preferences()
-        self._desk = Desk(correlating=self._like.pearson)
+        self._popular = PopularColumns(self._preferences)
+        self._desk = Desk()
+        self._meeting = _meeting(self._like.k, 0)
 
     def fit(self, events: Events, run: TrainingRun) -> Mapping[str, float]:
         """Read the preferences; nothing else is to be learned."""
         self._preferences.replace(events)
+        self._popular.choose()
         return self._preferences.figures()
 
     def apply(self, events: Events) -> int:
         """Follow further events."""
-        return self._preferences.record(events)
+        recorded = self._preferences.record(events)
+        self._popular.follow(events)
+        return recorded
 
     def forget(self, user: int) -> int:
         """Take a person out."""
+        self._popular.forget(user)
         return self._preferences.forget(user)
 
     def knows(self, user: int) -> bool:
@@ -78,7 +86,7 @@ class UserKnn(Recommender):
             return Ranking.empty()
         board, answer = self._desk.board(self._preferences), self._desk.answer(query.count, people=query.reasons > 0)
         asked = self._desk.question(query), self._liking(query)
-        size = score_by_people(self._preferences.data, board, *asked, self._like, answer)
+        size = score_by_people(self._preferences.data, board, *asked, self._crowd(), answer)
         if not query.reasons:
             return Ranking(answer.items[:size], answer.scores[:size])
         return Ranking(answer.items[:size], answer.scores[:size], Basis.SIMILAR_PEOPLE, people=answer.people[:size])
@@ -94,6 +102,14 @@ class UserKnn(Recommender):
     def load(self, state: State) -> None:
         """Take over a state."""
         self._preferences.load(state.arrays)
+        self._popular.choose()
+
+    def _crowd(self) -> Crowd:
+        """Everybody, with working space for as many people as there is room for."""
+        people = len(self._preferences.data.person_start) if self._like.pearson else 0
+        if people > len(self._meeting.met):
+            self._meeting = _meeting(self._like.k, people)
+        return Crowd(self._like, *self._popular.at_hand(), self._meeting)
 
     def _liking(self, query: Query) -> Liking:
         if query.history is not None:
@@ -107,6 +123,17 @@ def weighed(history: History) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """A visitor's items and whole weights, as preferences have them."""
     weight = np.rint(np.clip(history.value, -1_000.0, 1_000.0) * WEIGHT_ONE).astype(np.int32)
     return np.array(history.item, np.int32), weight
+
+
+def _meeting(k: int, people: int) -> Meeting:
+    return Meeting(
+        heap_score=np.zeros(k, np.float64),
+        heap_person=np.zeros(k, np.int32),
+        rated=np.zeros((people, 6), np.int64),
+        met=np.zeros(people, np.int64),
+        people=np.zeros(people, np.int32),
+        tick=np.zeros(1, np.int64),
+    )
 
 
 def _likeness(options: Options) -> Likeness:
