@@ -80,7 +80,7 @@ def test_a_person_who_is_forgotten_is_in_no_column() -> None:
     columns.forget(1)
     preferences.forget(1)
     popular, _ = columns.at_hand()
-    assert popular.code.any(axis=0).nonzero()[0].tolist() == [0] and popular.root[1] == 0.0
+    assert np.flatnonzero(popular.code.any(axis=0)).tolist() == [0] and popular.root[1] == 0.0
 
 
 def test_more_people_than_there_was_room_for_are_summed_up_as_well() -> None:
