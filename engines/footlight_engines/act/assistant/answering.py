@@ -8,28 +8,30 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.comparing import Comparing
 from footlight_engines.act.assistant.dialogue import Dialogue
 from footlight_engines.act.assistant.informing import informed
 from footlight_engines.act.assistant.lexicons import pattern
-from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import figures
+from footlight_engines.act.assistant.questions import WHICH, Query
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.reasons import Reasons
+from footlight_engines.act.assistant.remarks import Remarks
 from footlight_engines.act.assistant.shelf import Shelf
-from footlight_engines.act.assistant.understanding import Understood
+from footlight_engines.act.assistant.smalltalk import courtesy, reply_to, wants_it_done
+from footlight_engines.act.assistant.understood import Understood
 from footlight_engines.act.assistant.wording import (
     item_line,
     listed,
     say,
-    slot_name,
     title_of,
     value_name,
     want_name,
 )
 from footlight_plugins import ReplyItem, Turn
 
-_SMALL_TALK = {name: pattern(name) for name in ("goodbye", "thanks", "greeting")}
 _NOT_SEEN = pattern("not_seen")
 _THERE = pattern("whether_there")
 
@@ -55,6 +57,7 @@ class Answering:
         self._heard = heard
         self._language = memory.language
         self._reasons = Reasons(shelf, memory, turn.scores)
+        self._remarks = Remarks(shelf, turn, memory, heard)
 
     def by(self, act: str, found: Found) -> Answer:
         """Do one of the acts that were to be decided on."""
@@ -71,8 +74,8 @@ class Answering:
         answer = self._listed(act, items, dict(zip(found.items.tolist(), found.scores.tolist(), strict=True)))
         if found.again.issuperset(items):
             answer.text = self._repeated(items)
-        answer.text = self._opening() + answer.text
-        answer.notes += self._remarks(found)
+        answer.text = self._remarks.opening() + answer.text
+        answer.notes += self._remarks.notes(found)
         memory.show(items)
         return answer
 
@@ -99,27 +102,6 @@ class Answering:
             return say(language, "again_one", turn, items=line)
         return say(language, "again", turn, items=self._lines(items, shown))
 
-    def _opening(self) -> str:
-        """What the reply begins with: that the turn was heard."""
-        memory, intent, said = self._memory, self._heard.intent, ""
-        if intent == intents.SEEN:
-            liked = [like for like in memory.likes if like not in Memory.restored(self._turn.memory).likes]
-            title = title_of(self._language, self._shelf.facts[liked[-1]]) if liked else ""
-            said = say(self._language, "heard_liked" if liked else "heard_seen", memory.turn, title=title)
-        elif self._heard.released:
-            names = dict.fromkeys(slot_name(self._language, want.name) for want in self._heard.released)
-            said = say(self._language, "heard_released", memory.turn, names=listed(self._language, list(names)))
-        elif intent == intents.REJECT:
-            said = say(self._language, "heard_rejected", memory.turn)
-        elif intent in (intents.PREFERENCE, intents.CRITIQUE) and (new := self._names(memory.wants, now=True)):
-            said = say(self._language, "heard", memory.turn, wants=say(self._language, "comma").join(new))
-        return f"{said} " if said and self._language != CHINESE else said
-
-    def _names(self, wants: Sequence[Want], now: bool = False) -> list[str]:
-        """Wants as people say them, each once, the latest four; only those of this turn where it is about ``now``."""
-        meant = [want for want in wants if not now or want.turn == self._memory.turn - 1]
-        return list(dict.fromkeys(want_name(self._language, want) for want in meant if want.name != "title"))[-4:]
-
     def _shown(self, item: int, score: float, reasons: tuple[str, ...] = ()) -> ReplyItem:
         return ReplyItem(item, title_of(self._language, self._shelf.facts[item]).strip("《》"), score, reasons)
 
@@ -128,25 +110,6 @@ class Answering:
             item_line(self._language, self._shelf.facts[item], one.reasons, number)
             for number, (item, one) in enumerate(zip(items, shown, strict=True), 1)
         )
-
-    def _remarks(self, found: Found) -> list[str]:
-        """What could not be gone by."""
-        language, notes = self._language, []
-        if found.unjudged:
-            now = [want for want in found.unjudged if want.turn == self._memory.turn - 1]
-            names = dict.fromkeys(slot_name(language, want.name) for want in now)
-            if names:
-                notes.append(say(language, "unjudged", names=listed(language, list(names))))
-        before = Memory.restored(self._turn.memory)
-        if before.asked == LEFT_OUT and self._heard.intent == intents.MORE:
-            gone = [want_name(language, want) for want in before.wants if want not in self._memory.wants]
-            notes += [say(language, "left_out", wants=listed(language, gone))] if gone else []
-        for slot in self._heard.slots:
-            if slot.name == "title" and slot.item < 0:
-                notes.append(say(language, "unknown_title", title=slot.value))
-        if self._shelf.embedder is None and self._memory.turn == 1:
-            notes.append(say(language, "no_embedder"))
-        return notes
 
     def _asked(self, found: Found) -> Answer:
         """Ask for what would narrow it down, or say that nothing is left."""
@@ -157,18 +120,18 @@ class Answering:
                 memory.asked = ""
                 return Answer("ask", say(language, "kept"))
             memory.asked = LEFT_OUT
-            return Answer("ask", self._nothing(), notes=self._remarks(found))
+            return Answer("ask", self._nothing(), notes=self._remarks.notes(found))
         memory.asked = self._unknown()
         if memory.asked in ("genre", "kind"):
             names = [value_name(language, memory.asked, value) for value in self._choices(memory.asked)[:5]]
             text = say(language, f"ask_{memory.asked}", choices=say(language, "comma").join(names))
-            return Answer("ask", text, notes=self._remarks(found))
-        return Answer("ask", say(language, f"ask_{memory.asked}"), notes=self._remarks(found))
+            return Answer("ask", text, notes=self._remarks.notes(found))
+        return Answer("ask", say(language, f"ask_{memory.asked}"), notes=self._remarks.notes(found))
 
     def _nothing(self) -> str:
         """Nothing more fits: say what was gone by, which of it is in the way, and what there would be without."""
         memory, language = self._memory, self._language
-        names = self._names(memory.wants) or ([say(language, memory.use)] if memory.use else [])
+        names = self._remarks.names(memory.wants) or ([say(language, memory.use)] if memory.use else [])
         shown = set(memory.shown) & {int(i) for i in np.flatnonzero(self._ranker.filters.allowed(memory)[0])}
         wants = listed(language, names)
         first = say(language, "none_left" if shown else "none_fits", memory.turn, wants=wants) if names else ""
@@ -231,9 +194,10 @@ class Answering:
     def _small_talk(self) -> Answer:
         """What is neither a wish nor about one: a greeting, thanks, a goodbye, or none of the assistant's business."""
         text, language = self._heard.utterance.text, self._language
-        for name, heard in _SMALL_TALK.items():
-            if heard.search(text):
-                return Answer("greet", say(language, name))
+        if name := self._heard.aside:
+            return Answer("clarify", reply_to(name, language))
+        if name := courtesy(text):
+            return Answer("greet", reply_to(name, language))
         if _NOT_SEEN.search(text) and self._memory.last:
             return Answer("ask", say(language, "not_seen"))
         return Answer("clarify", say(language, "off_topic" if self._shelf.facts else "nothing_here"))
@@ -253,11 +217,20 @@ class Answering:
         if (item := self._item()) is None:
             return Answer("accept", say(self._language, "accepted_none"))
         title = title_of(self._language, self._shelf.facts[item])
-        return Answer(
-            "accept", say(self._language, "accepted", self._memory.turn, title=title), [self._shown(item, 0.0)]
-        )
+        text = say(self._language, "accepted", self._memory.turn, title=title)
+        notes = [say(self._language, "cannot")] if wants_it_done(self._heard) else []
+        return Answer("accept", text, [self._shown(item, 0.0)], notes)
+
+    def _answered(self, query: Query) -> Answer:
+        """Answer a question about several items, or whether one is so."""
+        text, items = Comparing(self._shelf, self._ranker.filters, self._language, self._turn.servable).answer(query)
+        if query.form == WHICH and items:
+            self._memory.compared, self._memory.focus, self._memory.singled = tuple(items), items[0], True
+        return Answer("inform", text, [self._shown(item, 0.0) for item in items])
 
     def _informed(self) -> Answer:
+        if self._heard.query is not None:
+            return self._answered(self._heard.query)
         if (item := self._item()) is None:
             return Answer("inform", say(self._language, "not_yet"))
         text, facts = self._heard.utterance.text, self._shelf.facts[item]

@@ -11,10 +11,10 @@ from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.filters import Filters
 from footlight_engines.act.assistant.lexicons import pattern, table
-from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
+from footlight_engines.act.assistant.memory import LEFT_OUT, OPPOSITE, Memory, Want
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
-from footlight_engines.act.assistant.understanding import Understood
+from footlight_engines.act.assistant.understood import Understood
 from footlight_engines.act.assistant.uses import use_of, use_said
 
 CHANGING = (
@@ -29,10 +29,6 @@ _DIRECTOR = re.compile(r"\bdirector\b|导演")
 _GENRE = pattern("genre")
 _LIKED = pattern("liked")
 _DISLIKED = pattern("disliked")
-_OPPOSITE = {
-    "light": ("dark", "sad", "scary"), "dark": ("light", "funny"), "funny": ("sad", "dark"), "sad": ("funny", "light"),
-    "relaxing": ("exciting", "suspenseful"), "exciting": ("relaxing",), "scary": ("light",), "heartwarming": ("dark",),
-}  # fmt: skip
 _ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还|和|或|加上|以及")
 _ANY = pattern("any_of")
 _ALSO_FINE = pattern("also_fine")
@@ -55,6 +51,8 @@ class Dialogue:
 
     def items_meant(self, memory: Memory, heard: Understood) -> list[int]:
         """The items that a turn is about: named, pointed at, all of the last list, or the one in focus."""
+        if heard.meant and not heard.named:
+            return list(heard.meant)
         titles = [slot.item for slot in heard.slots if slot.name == "title" and slot.item >= 0]
         if heard.intent in (intents.SEEN, intents.REJECT) and len(titles) > 1:
             return titles
@@ -76,6 +74,10 @@ class Dialogue:
         """The memory after a turn; the one that is given is changed and answered, but for undo."""
         if heard.intent == intents.UNDO:
             return memory.undone() or memory
+        if heard.first is not None:
+            memory = self.advance(memory, heard.first)
+        if heard.unlike:
+            memory.reject(heard.unlike)
         if heard.intent in CHANGING:
             memory.remember()
         step = {
@@ -101,9 +103,12 @@ class Dialogue:
 
     def _ask(self, memory: Memory, heard: Understood) -> None:
         """A wish of its own takes the place of the one before; "anything from the 80s?" narrows that."""
+        memory.wants = tuple(want for want in memory.wants if want not in heard.released)
         self._turn(memory, heard)
-        wanted = {slot.name for slot in heard.slots if slot.polarity == WANTED}
-        if wanted & {"genre", "kind", "title", "mood"} or _SAME.search(heard.utterance.text):
+        if heard.surprise:
+            return self._anything(memory, heard)
+        wanted = {slot.name for slot in heard.said if slot.polarity == WANTED}
+        if wanted & {"genre", "kind", "title", "mood", "tag"} or _SAME.search(heard.utterance.text):
             also = "era" if _ALSO.search(heard.utterance.text) and "era" in wanted else ""
             kept = [w for w in memory.positive if w.name == also or (w.name == "kind" and "kind" not in wanted)]
             memory.forget_wishes()
@@ -113,6 +118,13 @@ class Dialogue:
             memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:]
         self._take(memory, heard)
 
+    def _anything(self, memory: Memory, heard: Understood) -> None:
+        """Anything will do, of the sort of thing that was looked for: something else than the last list."""
+        kinds = [want for want in memory.positive if want.name == "kind"]
+        memory.forget_wishes()
+        memory.wants, memory.apart, memory.query = (*memory.wants, *kinds), memory.last, ""
+        self._take(memory, heard)
+
     def _prefer(self, memory: Memory, heard: Understood) -> None:
         self._turn(memory, heard)
         memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:] if _says_more(heard) else memory.query
@@ -120,7 +132,7 @@ class Dialogue:
 
     def _turn(self, memory: Memory, heard: Understood) -> None:
         """Where something to watch was looked for, and now it is something to play, most of what was said is void."""
-        kinds = [slot.value for slot in heard.slots if slot.name == "kind" and slot.polarity == WANTED]
+        kinds = [slot.value for slot in heard.said if slot.name == "kind" and slot.polarity == WANTED]
         new = use_of(kinds) or use_said(heard.utterance.text)
         old = use_of(memory.wanted("kind")) or memory.use
         if new and old and new != old and (kinds or heard.intent == intents.ASK):
@@ -128,13 +140,13 @@ class Dialogue:
         memory.use = new or memory.use
 
     def _more(self, memory: Memory, heard: Understood) -> None:
-        if memory.asked == LEFT_OUT and not heard.slots:
+        if memory.asked == LEFT_OUT and not heard.said:
             memory.leave_out()
         self._take(memory, heard)
 
     def _take(self, memory: Memory, heard: Understood, without: tuple[str, ...] = ()) -> None:
         """Titles that are wanted are what it shall be like; the rest narrows."""
-        slots = [slot for slot in heard.slots if slot.name not in without]
+        slots = [slot for slot in heard.said if slot.name not in without]
         likes = [slot.item for slot in slots if slot.name == "title" and slot.item >= 0 and slot.polarity == WANTED]
         if (
             not likes
@@ -172,7 +184,7 @@ class Dialogue:
             if not also and wanted[name]:
                 memory.no_longer(*_REPLACED.get(name, ()))
         moods = [slot.value for slot in slots if slot.name == "mood" and slot.polarity == WANTED]
-        opposite = {value for mood in moods for value in _OPPOSITE.get(mood, ())}
+        opposite = {value for mood in moods for value in OPPOSITE.get(mood, ())}
         memory.wants = tuple(w for w in memory.positive if w.name != "mood" or w.value not in opposite) + tuple(
             w for w in memory.wants if w.polarity == UNWANTED and not (w.name == "mood" and w.value in moods)
         )
@@ -234,8 +246,7 @@ class Dialogue:
         self._take(memory, heard, without=("title", "platform"))
 
     def _look_at(self, memory: Memory, heard: Understood) -> None:
-        for item in self.items_meant(memory, heard)[:1]:
-            memory.focus = item
+        memory.single_out(heard.meant or self.items_meant(memory, heard)[:1])
 
 
 def liked(text: str) -> bool:
@@ -245,4 +256,4 @@ def liked(text: str) -> bool:
 
 def _says_more(heard: Understood) -> bool:
     """Whether the words themselves help the search: a wish does, what is unwanted does not."""
-    return any(slot.polarity == WANTED for slot in heard.slots)
+    return any(slot.polarity == WANTED for slot in heard.said)

@@ -15,12 +15,15 @@ from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
+from footlight_engines.act.assistant.giving_way import given_way
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.ranking import Found, Ranker
-from footlight_engines.act.assistant.reading import CHINESE, ENGLISH
+from footlight_engines.act.assistant.reading import CHINESE, ENGLISH, is_han
+from footlight_engines.act.assistant.script import in_traditional, writes_traditional
 from footlight_engines.act.assistant.shelf import Shelf
-from footlight_engines.act.assistant.understanding import Understood, understand
+from footlight_engines.act.assistant.turns import heard as understood_turn
+from footlight_engines.act.assistant.understood import Understood
 from footlight_plugins import (
     Assistant,
     EmbedderFailed,
@@ -118,17 +121,21 @@ class CatalogueAssistant(Assistant):
     def hear(self, turn: Turn) -> Heard:
         """Understand a text and look for what there is to answer; see `Assistant.hear`."""
         before = Memory.restored(turn.memory)
-        understood = self._told_apart(understand(turn.text, before, self._shelf), before)
+        understood = self._told_apart(understood_turn(turn.text, before, self._shelf), before)
         memory = Dialogue(self._shelf, self._ranking().filters).advance(Memory.restored(turn.memory), understood)
         memory.turn = before.turn + 1
         memory.language = self._language(understood, before)
+        written = writes_traditional(turn.text)
+        memory.traditional = before.traditional if written is None else written
         reward = self._reward(before, understood)
-        slots = tuple(SaidSlot(one.name, one.value, one.polarity > 0, one.item) for one in understood.slots)
+        slots = tuple(SaidSlot(one.name, one.value, one.polarity > 0, one.item) for one in understood.said)
         if understood.intent not in SEARCHING or not self._shelf.facts or self._which(understood):
             thought = Thought(memory, understood, None)
             return Heard(understood.intent, memory.language, slots, reward, thought=thought)
         let_go = before.asked == LEFT_OUT and before.wants != memory.wants
         changed = intents.PREFERENCE if let_go else understood.intent
+        gone = given_way(self._ranking(), memory, turn.servable, understood.intent, before.turn)
+        memory.wants = tuple(want for want in memory.wants if want not in gone)
         found = self._ranking().find(memory, turn.servable, turn.scores, changed)
         return Heard(
             understood.intent,
@@ -137,12 +144,14 @@ class CatalogueAssistant(Assistant):
             reward,
             policy.observation(memory, understood.intent, found.count),
             self._possible(memory, understood, found.count, turn.count),
-            Thought(memory, understood, found),
+            Thought(memory, replace(understood, gone=tuple(gone)), found),
         )
 
     def _language(self, understood: Understood, before: Memory) -> str:
         """The language of the text; a single English word changes nothing where Chinese is spoken."""
         said = understood.utterance.language or before.language or ENGLISH
+        if before.language == CHINESE and is_han(understood.utterance.text):
+            return CHINESE
         lone = len(understood.utterance.text.split()) < 2
         return before.language if lone and before.language == CHINESE else said
 
@@ -164,6 +173,8 @@ class CatalogueAssistant(Assistant):
     def _possible(self, memory: Memory, understood: Understood, candidates: int, count: int) -> NDArray[np.bool_]:
         """Which acts make sense; where several items are asked for, one with its story is no answer."""
         mask = policy.possible(memory, candidates, count, self._askable(memory, understood))
+        if understood.surprise and candidates:
+            mask[policy.ASK] = False
         if _SEVERAL.search(understood.utterance.text):
             mask[policy.EXPLAIN] = False
         return mask
@@ -193,6 +204,8 @@ class CatalogueAssistant(Assistant):
     def _worded(self, answer: Answer, memory: Memory) -> Reply:
         notes = tuple(dict.fromkeys(answer.notes))
         text = "\n".join((answer.text, *notes))
+        if memory.traditional and memory.language == CHINESE:
+            text, notes = in_traditional(text), tuple(map(in_traditional, notes))
         return Reply(answer.act, text, memory.language, memory.saved(), tuple(answer.items), notes)
 
     def _key(self, item: int) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from footlight_engines.act.assistant.languages import LANGUAGE, SUBTITLES, spelt_languages
 from footlight_engines.act.assistant.lexicons import SLOTS, phrases, shared_lexicon, table
 from footlight_engines.act.assistant.reading import read
+from footlight_engines.act.assistant.scales import measured, named, scales
 from footlight_plugins import ItemContent
 
 _KEYS = {
@@ -18,7 +20,8 @@ _KEYS = {
     "director": ("director", "directors", "导演", "creator", "author", "作者"),
     "people": (
         "cast", "actors", "actor", "starring", "stars", "people", "performers", "artist", "artists", "singer", "voices",
-        "streamer", "host", "演员", "主演", "歌手", "主播", "配音",
+        "streamer", "host", "hosts", "narrator", "narrators", "reader", "band", "演员", "主演", "歌手", "主播", "主持",
+        "主持人", "朗读", "播讲", "配音",
     ),
     "platform": ("platform", "platforms", "available_on", "service", "services", "平台"),
     "region": ("region", "country", "countries", "origin", "地区", "国家"),
@@ -30,12 +33,25 @@ _KEYS = {
     "players": ("players", "player_count", "number_of_players", "玩家人数", "人数"),
     "score": ("rating", "score", "stars_of_5", "imdb_rating", "imdb", "douban", "评分", "豆瓣评分"),
     "price": ("price", "cost", "价格", "售价"),
-    "language": ("language", "languages", "audio", "subtitles", "语言", "字幕"),
+    "language": (
+        "language", "languages", "audio", "audio_languages", "spoken_language", "original_language", "语言", "配音语言",
+    ),
+    "subtitles": ("subtitles", "subtitle", "subtitle_languages", "captions", "subs", "字幕"),
     "text": ("description", "summary", "overview", "plot", "synopsis", "tagline", "简介", "剧情简介", "介绍"),
 }  # fmt: skip
-MORE = ("platform", "seasons", "episodes", "players", "score", "price", "language")
+CREDITS = {
+    "author": ("author", "authors", "writer", "writers", "screenwriter", "作者", "编剧"),
+    "creator": ("creator", "creators", "designer", "designers", "创作者", "设计师"),
+    "narrator": ("narrator", "narrators", "reader", "朗读", "播讲"),
+    "host": ("host", "hosts", "主持", "主持人"),
+    "composer": ("composer", "composers", "作曲"),
+    "developer": ("developer", "developers", "studio", "开发商", "制作商", "制作公司"),
+    "publisher": ("publisher", "publishers", "发行商", "出版社"),
+}
+"""Who else has to do with an item, by the names of the attributes that say so."""
+MORE = ("platform", "seasons", "episodes", "players", "score", "price", "language", "subtitles")
 """What can be asked about an item and is no slot."""
-_TITLE_KEY = re.compile(r"title|alias|译名|别名|又名|中文名|英文名|原名")
+_TITLE_KEY = re.compile(r"(?<!sub)title|alias|译名|别名|又名|中文名|英文名|原名")
 _YEAR = re.compile(r"(?<!\d)((?:18|19|20)\d\d)(?!\d)")
 _RATINGS = {
     "g": 0, "u": 0, "tv-y": 0, "tv-g": 0, "e": 0, "everyone": 0, "all": 0, "all ages": 0, "全年龄": 0, "pg": 8, "tv-y7": 7,
@@ -67,6 +83,12 @@ class Facts:
     tags: tuple[str, ...] = ()
     more: Mapping[str, str] = field(default_factory=dict)
     """Seasons, episodes, players, score, price and language, as the catalogue has them."""
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """How much it has of what `data/scales.toml` lists, at least and at most."""
+    credits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Who did what, where that is neither to direct nor to play in it: authors, narrators, hosts, developers."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Every attribute that has no place of its own, by its name in words."""
 
     def values(self, slot: str) -> list[str]:
         """Its values of a slot, in order."""
@@ -104,21 +126,72 @@ def facts_of(content: ItemContent) -> Facts:
     facts = Facts(content.item, content.title, content.kind, tags=content.tags)
     facts.titles = [content.title, *_other_titles(content.attributes)]
     facts.directors, facts.cast = tuple(said["director"]), tuple(said["people"])
+    facts.credits = _credits(content.attributes)
     facts.text = " ".join(said["text"])
     facts.more = {key: "、".join(said[key]) for key in MORE if said[key]}
     facts.year = _year(said["year"], content.title)
     facts.minutes = _number(said["duration"])
     facts.least_age = _least_age(said["age"])
-    _add_facets(facts, [content.kind], ("kind", "region"))
-    _add_facets(facts, [*content.tags, *said["genre"], *said["mood"]], tuple(SLOTS))
+    _add_facets(facts, [content.kind], ("kind", "region", "genre"))
+    if not facts.values("kind") and content.kind:
+        facts.facets |= {("kind", kind) for kind in _kind_of(content.kind)}
+    own = tuple(slot for slot in SLOTS if slot != "kind" or not facts.values("kind"))
+    _add_facets(facts, [*content.tags, *said["genre"], *said["mood"]], own)
     _add_facets(facts, said["platform"], ("platform",), keep="platform")
     _add_facets(facts, said["region"], ("region",), keep="region")
     _add_facets(facts, said["age"], ("age",))
-    facts.facets |= {("people", name) for name in _names((*facts.directors, *facts.cast))}
+    for key in (LANGUAGE, SUBTITLES):
+        facts.facets |= {(key, language) for language in spelt_languages(said[key])}
+    _add_scales(facts, content.attributes)
+    facts.facets |= {("tag", label) for label in _unknown_labels(content.tags)}
+    credited = [name for names in facts.credits.values() for name in names]
+    facts.facets |= {("people", name) for name in _names((*facts.directors, *facts.cast, *credited))}
     if not facts.values("mood"):
         feel = table("moods_of_genres")
         facts.facets |= {("mood", mood) for genre in facts.values("genre") for mood in feel.get(genre, ())}
     return facts
+
+
+def _kind_of(label: str) -> set[str]:
+    """What a kind that no phrase knows is by its words: a board game is a game; others are a kind of their own."""
+    words = read(label).text.split()
+    known = {value for word in words for slot, value in _found(word) if slot == "kind"}
+    return known or {" ".join(words)}
+
+
+def _credits(attributes: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in attributes.items():
+        role = next((role for role, names in CREDITS.items() if name.lower().replace(" ", "_") in names), "")
+        if role and (people := tuple(_texts([value]))):
+            found[role] = (*found.get(role, ()), *people)
+    return found
+
+
+def _unknown_labels(tags: Iterable[str]) -> Iterator[str]:
+    """The tags that no phrase of the lexicon means."""
+    for tag in tags:
+        spelt = read(tag).text.replace("-", " ")
+        if spelt and not _by_phrase().get(spelt) and not _found(spelt):
+            yield spelt
+
+
+def _add_scales(facts: Facts, attributes: Mapping[str, Any]) -> None:
+    """Add the quantities, and what no other rule reads."""
+    read_already = {name for names in _KEYS.values() for name in names}
+    quantities: dict[str, tuple[float, float]] = {}
+    others: dict[str, str] = {}
+    for name, value in attributes.items():
+        key = name.lower().replace(" ", "_").replace("-", "_")
+        texts = list(_texts([value]))
+        scale = next((scale for scale in scales() if named(scale, [key])), "")
+        if scale and (found := measured(texts, scale)):
+            quantities[scale] = found
+        if texts and (scale == "difficulty" or (key not in read_already and not _TITLE_KEY.search(key))):
+            others[scale or key.replace("_", " ")] = "、".join(texts)[:200]
+    own = {"duration": facts.minutes, "year": facts.year, "age": facts.least_age if facts.least_age >= 0 else 0}
+    quantities |= {scale: (float(value), float(value)) for scale, value in own.items() if value}
+    facts.scales, facts.others = quantities, others
 
 
 def _attribute(attributes: Mapping[str, Any], key: str) -> Iterator[Any]:

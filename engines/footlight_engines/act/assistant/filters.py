@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_engines.act.assistant.measures import EXTREMES, Measures
 from footlight_engines.act.assistant.memory import Memory, Want
+from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED
 from footlight_engines.act.assistant.uses import others
@@ -31,6 +33,7 @@ class Filters:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self.measures = Measures(shelf)
         self._years = np.zeros(shelf.size, np.int32)
         self._minutes = np.zeros(shelf.size)
         self._ages = np.full(shelf.size, -1, np.int32)
@@ -54,7 +57,7 @@ class Filters:
         """Apply the wants of one slot in place."""
         unjudged, positive = [], []
         for want in wants:
-            fits = self._fits(want)
+            fits = self.fits(want)
             if fits is None:
                 unjudged.append(want)
             elif want.polarity == UNWANTED:
@@ -66,11 +69,11 @@ class Filters:
             mask &= every if not either and (mask & every).any() else np.logical_or.reduce(positive)
         return unjudged
 
-    def _fits(self, want: Want) -> Mask | None:
+    def fits(self, want: Want) -> Mask | None:
         """The items that a value describes; None where the catalogue cannot tell."""
         if want.name == "era":
             return self._era(want.value)
-        if want.name == "duration":
+        if want.name == "duration" and want.value not in EXTREMES:
             return self._duration(want.value)
         if want.name == "age":
             return self._age(want.value)
@@ -78,6 +81,10 @@ class Filters:
             return self._items([want.item]) if want.item >= 0 else None
         if want.name == "theme":
             return self._items(self._shelf.about(want.value))
+        if want.name == "about":
+            return self._items(found) if (found := self._shelf.speaking_of(want.value)) else None
+        if want.name in scales():
+            return self.measures.fits(want.name, want.value)
         if not self._shelf.knows(want.name):
             return None
         if want.name == "kind" and want.value == "stream":  # who is a virtual idol streams, too
@@ -133,6 +140,8 @@ class Filters:
         """A relative want ("newer", "shorter") as a bound, from the item that is being talked about."""
         if focus < 0 or focus >= len(self._years):
             return want
+        if want.name in scales() and want.name not in ("era", "duration", "age"):
+            return self.measures.narrower(want, focus)
         year, minutes = int(self._years[focus]), float(self._minutes[focus])
         if want.name == "era" and year and want.value in ("newer", "older"):
             bound = f"after:{year + 1}" if want.value == "newer" else f"before:{year}"

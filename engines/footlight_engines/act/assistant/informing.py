@@ -18,17 +18,30 @@ def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
     -1 where nobody said."""
     title = title_of(language, facts)
     asked = [what for what in _ANSWERS if _ASKS[what].search(question)]
+    if "who" in asked and not _people(language, facts) and {("kind", "idol"), ("kind", "stream")} & facts.facets:
+        return _about(language, facts, title)  # who somebody is, rather than who is in something
     if "director" in asked:
         asked = [what for what in asked if what != "who"]  # it says both
     if "age" in asked:
         return _fit_for(language, facts, age)
     if not asked:
-        return _about(language, facts, title)
+        return (
+            _about(language, facts, title)
+            if not question or _PLOT.search(question)
+            else _no_clue(language, facts, title)
+        )
     said = [answer for what in asked if (answer := _ANSWERS[what](language, facts))]
     missing = [say(language, f"fact_{what}") for what in asked if not _ANSWERS[what](language, facts)]
     if missing:
         said.append(say(language, "not_known", title=title, unknown=listed(language, missing)))
     return " ".join(said) if language == "en" else "".join(said)
+
+
+def _no_clue(language: str, facts: Facts, title: str) -> str:
+    """It was asked something else: that the catalogue does not say it, and what it says."""
+    what = "no_clue" if facts.text else "no_clue_plain"
+    about = _about(language, facts, title) if facts.text else facts_line(language, facts)
+    return say(language, what, title=title, facts=about)
 
 
 def _who(language: str, facts: Facts) -> str:
@@ -115,12 +128,18 @@ def _about(language: str, facts: Facts, title: str) -> str:
 
 
 def _people(language: str, facts: Facts) -> str:
+    credited = {name for names in facts.credits.values() for name in names}
+    directors = [name for name in facts.directors if name not in credited]
+    cast = [name for name in facts.cast if name not in credited]
     parts = []
-    if facts.directors:
-        parts.append(say(language, "directed_by", names=listed(language, facts.directors[:3])))
-    if facts.cast:
+    if directors:
+        parts.append(say(language, "directed_by", names=listed(language, directors[:3])))
+    if cast:
         role = "sung" if ("kind", "music") in facts.facets else "starring"
-        parts.append(say(language, role, names=listed(language, facts.cast[:4])))
+        parts.append(say(language, role, names=listed(language, cast[:4])))
+    parts += [
+        say(language, f"credit_{role}", names=listed(language, names[:3])) for role, names in facts.credits.items()
+    ]
     return say(language, "comma").join(parts)
 
 
@@ -140,3 +159,11 @@ _ANSWERS: dict[str, Answers] = {
     "age": _fit,
 }
 _ASKS: dict[str, re.Pattern[str]] = {what: pattern(f"asks_{what}") for what in _ANSWERS}
+
+
+def asks_something(question: str) -> bool:
+    """Whether a normalised text asks anything that is answered here."""
+    return any(asks.search(question) for asks in _ASKS.values()) or _PLOT.search(question) is not None
+
+
+_PLOT = pattern("asks_plot")

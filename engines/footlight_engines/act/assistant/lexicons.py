@@ -32,8 +32,8 @@ def table(name: str) -> Mapping[str, Any]:
 
 @cache
 def pattern(name: str) -> re.Pattern[str]:
-    """A regular expression of `data/patterns.toml`, its alternatives joined."""
-    return re.compile(alternatives(name))
+    """A regular expression of `data/patterns.toml`, its alternatives joined. A Chinese character ends an English word."""
+    return re.compile(alternatives(name), re.ASCII)
 
 
 def alternatives(name: str) -> str:

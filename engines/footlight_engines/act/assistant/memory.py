@@ -14,9 +14,17 @@ MOST_ITEMS = 500
 """So many items of each sort are remembered, the latest."""
 LEFT_OUT = "left out"
 """What a reply has asked for that found nothing more: which wish may be left out."""
-SINGLE = ("kind", "era", "duration", "platform")
+SINGLE = (
+    "kind", "era", "duration", "platform", "price", "difficulty", "players", "score", "language", "subtitles", "year",
+)  # fmt: skip
 """Slots of which a new value takes the place of the one before."""
-LASTING = ("age", "platform")
+OPPOSITE = {
+    "light": ("dark", "sad", "scary"), "dark": ("light", "funny"), "funny": ("sad", "dark"), "sad": ("funny", "light"),
+    "relaxing": ("exciting", "suspenseful", "scary", "violent"), "exciting": ("relaxing",), "scary": ("light",),
+    "heartwarming": ("dark",),
+}  # fmt: skip
+"""Moods that exclude each other: a wish for one takes the place of one for another."""
+LASTING = ("age", "platform", "players", "price", "language", "subtitles")
 """Slots that a new wish leaves as they are, beside everything that is unwanted."""
 
 
@@ -60,6 +68,16 @@ class Memory:
     """The slots of which any of the values that are wanted will do."""
     loose: int = -1
     """Which of the wants a yes lets go; -1 where it is the newest."""
+    lists: tuple[tuple[int, ...], ...] = ()
+    """The latest lists, the last one of them included."""
+    compared: tuple[int, ...] = ()
+    """The items that were compared last, or spoken of together: what "the other one" is of."""
+    singled: bool = False
+    """Whether the item in focus was singled out, rather than only the first of a list."""
+    traditional: bool = False
+    """Whether the person writes traditional characters."""
+    apart: tuple[int, ...] = ()
+    """Items that something different from is wanted."""
     unsure: tuple[int, ...] = ()
     """Items of one title, where the last reply asked which was meant."""
     before: tuple[dict[str, Any], ...] = field(default=(), repr=False)
@@ -71,6 +89,8 @@ class Memory:
         known = {name: _frozen(value) for name, value in saved.items() if name in Memory.__slots__}
         if "wants" in known:
             known["wants"] = tuple(Want(*want) for want in saved["wants"])
+        if "lists" in known:
+            known["lists"] = tuple(tuple(one) for one in saved["lists"])
         return Memory(**known)
 
     def saved(self) -> dict[str, Any]:
@@ -93,7 +113,7 @@ class Memory:
     def forget_wishes(self) -> None:
         """A new wish begins: what is unwanted stays, and so does who watches, and where."""
         self.wants = tuple(want for want in self.wants if want.polarity == UNWANTED or want.name in LASTING)
-        self.likes, self.unsure, self.either = (), (), ()
+        self.likes, self.unsure, self.either, self.apart = (), (), (), ()
 
     def turn_to_other_kind(self) -> None:
         """Another sort of thing is looked for: of what was said of the one before, only tastes and who watches hold."""
@@ -133,9 +153,18 @@ class Memory:
         """A list was shown."""
         self.last, self.focus = tuple(items), items[0] if items else -1
         self.shown = _added(self.shown, items)
+        self.lists = (*self.lists, tuple(items))[-DEEPEST:]
+        self.singled, self.compared = len(items) == 1, tuple(items) if len(items) == 2 else ()
+
+    def single_out(self, items: Sequence[int]) -> None:
+        """The talk is about one item now, or about some together."""
+        if items:
+            self.focus, self.singled = items[0], len(items) == 1
+        if len(items) > 1:
+            self.compared = tuple(items)
 
     def accept(self, item: int) -> None:
-        self.accepted, self.focus = _added(self.accepted, [item]), item
+        self.accepted, self.focus, self.singled = _added(self.accepted, [item]), item, True
 
     def reject(self, items: Iterable[int]) -> None:
         self.rejected = _added(self.rejected, items)

@@ -15,10 +15,10 @@ _WORDS = {
     "half a": 0.5, "an hour and a half": 1.5,
 }  # fmt: skip
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
-_NUMBER = (
+NUMBER = (
     r"(?:\d+(?:\.\d+)?|half an?|" + "|".join(sorted((w for w in _WORDS if " " not in w), key=len, reverse=True)) + ")"
 )
-_HAN_NUMBER = r"(?:\d+(?:\.\d+)?|半|[零一二两三四五六七八九十百]+)"
+HAN_NUMBER = r"(?:\d+(?:\.\d+)?|半|[零一二两三四五六七八九十百]+)"
 _UNIT = r"(hours?|hrs?|minutes?|mins?|(?<=\d)[hm]|(?<=\d )[hm])\b"
 
 _MOST = (
@@ -37,7 +37,7 @@ _ABOUT = r"about|around|roughly|approximately|approx\.?|circa"
 _HAVE = r"(?:i(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|just) (?:have |got )?"
 _EN_DURATION = re.compile(
     rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(about |around |like "
-    rf"|roughly )?\b({_NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
+    rf"|roughly )?\b({NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
     r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most)"
     r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"
@@ -46,13 +46,14 @@ _HOUR_LONG = re.compile(r"\b(?:(at least|over) )?(?:(half)[- ](?:an )?|an |one |
 _ZH_DURATION = re.compile(
     rf"(不超过|别超过|不要超过|不能超过|不想超过|不长于|少于|小于|低于|短于|最多|最长|控制在|压在|不到|别长过)?"
     rf"(超过|多于|至少|起码|最少|最短|大于|不少于|不低于|长于)?(大概|大约|差不多|约)?(只有|就|还有|只剩|只给我)?"
-    rf"({_HAN_NUMBER})个?(半)?(?:来|多)?个?(小时|钟头|钟|分钟|分)(?!开|手|享|类|级|数|不)"
+    rf"({HAN_NUMBER})个?(半)?(?:来|多)?个?(小时|钟头|钟|分钟|分)(?!开|手|享|类|级|数|不)"
     rf"(以内|之内|内|以下|之下|就能看完|能看完|打住|封顶)?(以上|往上|起步|起)?(左右|上下)?"
 )
 _SHAPES = (
     (
         re.compile(
-            r"\b(?:doesn't|does not|won't|don't|not) take (?:too |that |very )?long\b|\bover quickly\b|\bquick to finish\b"
+            r"\b(?:doesn't|does not|won't|don't|not) take (?:(?:too |that |very )?long|forever|ages|hours"
+            r"|all (?:night|day|evening))\b|\bover quickly\b|\bquick to finish\b"
         ),
         "short",
     ),
@@ -115,21 +116,22 @@ _OLD = re.compile(r"(?<=太)[老旧]|(?<=有点)[老旧]|(?<=有些)[老旧]|(?<
 _NEW = re.compile(r"(?<=太)新(?!颖|奇)|(?<=那么)新")
 
 _AGE = re.compile(
-    rf"(?:\b(?:under|below|for|aged?|my|than|of|over)\s+)*\b({_NUMBER})[ -]?(?:years?|yrs?|yo)[ -]?olds?\b"
-    rf"|\b(?:kids?|children|child|son|daughter|boys?|girls?)\s+(?:who (?:is|are) )?(?:under|below|aged?|of)\s+({_NUMBER})\b"
+    rf"(?:\b(?:under|below|for|aged?|my|than|of|over)\s+)*\b({NUMBER})[ -]?(?:years?|yrs?|yo)[ -]?olds?\b"
+    rf"|\b(?:kids?|children|child|son|daughter|boys?|girls?)\s+(?:who (?:is|are) )?(?:under|below|aged?|of)\s+({NUMBER})\b"
     rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest|nephew|niece|grandson|granddaughter|toddler|little one)"
     rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned"
-    rf"| turning)?[ ]?({_NUMBER})\b(?! ?(?:min|hour|%|o'))"
-    rf"|\b(?:turned|turns|turning) ({_NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
-    rf"|\b(?:aged?|ages?)\s+({_NUMBER})\b"
+    rf"| turning)?[ ]?({NUMBER})\b(?! ?(?:min|hour|%|o'))"
+    rf"|\b(?:turned|turns|turning) ({NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
+    rf"|\b(?:aged?|ages?)\s+({NUMBER})\b"
     rf"|(?:孩子|女儿|儿子|闺女|娃|侄[子女]|外甥女?|弟弟|妹妹|小孩|宝宝|孙[子女]).{{0,3}}?(?:今年|才|刚|满|快|已经|都"
-    rf"|马上|刚刚|了)*({_HAN_NUMBER})(?:岁半?|了(?=[,，。!！]|$))"
-    rf"|({_HAN_NUMBER})周?岁半?"
+    rf"|马上|刚刚|了)*({HAN_NUMBER})(?:岁半?|了(?=[,，。!！]|$))"
+    rf"|({HAN_NUMBER})周?岁半?"
 )
 
 _TWO_AGES = re.compile(
-    rf"\b(?:they(?:'re| are)|ages?|aged|who are|kids are|children are|boys are|girls are)(?: only"
-    rf"| just)? ({_NUMBER}) (?:and|&|or) ({_NUMBER})\b"
+    rf"\b(?:they(?:'re| are)|ages?|aged|who are|kids are|children are|boys are|girls are|kids|children|boys|girls|sons"
+    rf"|daughters),? ?\(?(?:aged? )?(?: only"
+    rf"| just)? ({NUMBER}) (?:and|&|or) ({NUMBER})\b"
     r"(?! ?(?:min|hour))"
 )
 
@@ -274,7 +276,7 @@ def ordinal(text: str, count: int) -> int | None:
 
 
 _NUMBERED = re.compile(
-    rf"第\s*({_HAN_NUMBER})\s*(?:个|部|集|首|款|位|项|条|本|场)?|#\s?(\d+)|\b(?:number|no\.?|option) ?(\d+|{_NUMBER})\b"
+    rf"第\s*({HAN_NUMBER})\s*(?:个|部|集|首|款|位|项|条|本|场)?|#\s?(\d+)|\b(?:number|no\.?|option) ?(\d+|{NUMBER})\b"
 )
 _ORDINALS = (
     (re.compile(r"\bfirst (?:one|option|film|movie|game|show|pick)\b|\bthe first\b|\b1st\b|头一个"), 0),

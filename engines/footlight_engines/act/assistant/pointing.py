@@ -21,18 +21,24 @@ def place_described(text: str, memory: Memory, shelf: Shelf) -> int | None:
     or where several fit."""
     for match in _DESCRIBED.finditer(text):
         said = next(group for group in match.groups() if group)
-        fits = [
-            place for place, item in enumerate(memory.last) if item in shelf.facts and _fits(said, shelf.facts[item])
+        found = [
+            place for place, item in enumerate(memory.last) if item in shelf.facts and fits(said, shelf.facts[item])
         ]
-        if len(fits) == 1 and len(memory.last) > 1:
-            return fits[0]
+        if len(found) == 1 and len(memory.last) > 1:
+            return found[0]
     return None
 
 
-def _fits(said: str, facts: Facts) -> bool:
+def fits(said: str, facts: Facts) -> bool:
+    """Whether a description holds of an item: what is known of it, or words that are said of it."""
     meanings = [meaning for found in shared_lexicon().find(said) for meaning in found.meanings]
-    if meanings:
-        return any(meaning in facts.facets for meaning in meanings)
+    return any(meaning in facts.facets for meaning in meanings) or worded(said, facts)
+
+
+def worded(said: str, facts: Facts) -> bool:
+    """Whether the words themselves are said of an item, English ones as far as their stems."""
+    if ("people", said) in facts.facets:
+        return True
     spoken = facts.spoken.lower()
     words = [said] if is_han(said) else [word[:_STEM] for word in said.split() if len(word) > 3]
     return bool(words) and all(word in spoken for word in words)

@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.filters import Filters, Mask
 from footlight_engines.act.assistant.lexicons import shared_lexicon
-from footlight_engines.act.assistant.memory import Memory, Want
+from footlight_engines.act.assistant.memory import OPPOSITE, Memory, Want
+from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import UNWANTED
 
 MEANING, WORDS, TASTE, MOOD, LIKENESS, TURNED_DOWN = 0.5, 0.35, 0.25, 0.25, 0.6, 0.3
 """How much each part of a score counts; each part is 0 to 1."""
 RATED = 0.3
 """What it counts that an item is rated for the age of who watches, rather than not at all."""
-EASILY_DROPPED = ("platform", "duration", "era", "region", "people", "mood", "theme", "genre", "kind", "title")
+EASILY_DROPPED = (
+    "score", "difficulty", "price", "subtitles", "language", "platform", "duration", "era", "region", "people", "mood",
+    "theme", "tag", "players", "genre", "kind", "title",
+)  # fmt: skip
 """The wants that may be let go where nothing fits, the easiest first."""
 POOL = 60
 """From so many of the best a varied list is chosen."""
@@ -53,14 +58,17 @@ class Ranker:
         """The items for what a conversation has come to. Those that it has shown come after all others, and only where a
         wish was changed: "another one" wants none of them; who has seen one, only where there is nothing else."""
         allowed, unjudged = self.filters.allowed(memory)
-        allowed &= self._to_have(memory, servable)
+        allowed &= self.to_have(memory, servable)
         shown = self._of(memory.shown)
         fresh, again = allowed & ~shown, allowed & shown
         if intent == intents.MORE or (intent in (intents.SEEN, intents.REJECT) and fresh.any()):
             again[:] = False
         scores = self.scores(memory, taste)
         items = np.flatnonzero(fresh | again)
-        order = np.lexsort((items, -scores[items], again[items], ~self._in_mood(memory)[items]))[:POOL]
+        keys = [items, -scores[items], again[items], ~self.in_mood(memory)[items]]
+        if (extreme := self.filters.measures.extreme(memory.positive)) is not None:
+            keys.append(-extreme[items])  # who wants the cheapest, wants it before all else
+        order = np.lexsort(keys)[:POOL]
         chosen = items[order].astype(np.int32)
         repeated = frozenset(np.flatnonzero(again).tolist())
         return Found(chosen, scores[chosen], len(items), tuple(unjudged), repeated)
@@ -68,7 +76,7 @@ class Ranker:
     def in_the_way(self, memory: Memory, servable: Mask) -> list[tuple[int, int]]:
         """Which wants keep everything new out, each by itself: its place among them, and how many items there are without
         it. What is easily done without comes first; the age of who watches is none of them."""
-        there = self._to_have(memory, servable)
+        there = self.to_have(memory, servable)
         new = self._without_one(memory, there & ~self._of(memory.shown))
         return new or self._without_one(memory, there)
 
@@ -81,15 +89,23 @@ class Ranker:
             if count := int((self.filters.allowed(rest)[0] & there).sum()):
                 found.append((place, count))
         rank = {name: number for number, name in enumerate(EASILY_DROPPED)}
-        return sorted(found, key=lambda one: (-memory.wants[one[0]].polarity, rank[memory.wants[one[0]].name]))
+        turns = [want.turn for want in memory.wants]
 
-    def _in_mood(self, memory: Memory) -> Mask:
+        def ease(one: tuple[int, int]) -> tuple[bool, bool, int]:
+            want = memory.wants[one[0]]
+            firm = want.polarity == UNWANTED and want.name not in scales() and want.name != "era"
+            return firm, want.turn == max(turns) != min(turns), rank[want.name]
+
+        return sorted(found, key=ease)
+
+    def in_mood(self, memory: Memory) -> Mask:
         """Which items have a mood that is wanted: they come first, also those that were shown."""
         moods = [self._shelf.with_facet("mood", mood) for mood in memory.wanted("mood")]
         wanted: Mask = np.logical_or.reduce(moods) if moods else np.zeros(self._shelf.size, np.bool_)
         return wanted
 
-    def _to_have(self, memory: Memory, servable: Mask) -> Mask:
+    def to_have(self, memory: Memory, servable: Mask) -> Mask:
+        """Which items may be shown at all: not what was seen, turned down, taken, or named as a likeness."""
         gone = self._of({*memory.seen, *memory.rejected, *memory.accepted, *memory.likes})
         return self._grown(servable, False) & self._there & ~gone
 
@@ -117,9 +133,13 @@ class Ranker:
             total += TASTE * _of_best(known)
         for mood in memory.wanted("mood"):
             total += MOOD * self._shelf.with_facet("mood", mood)
+            for contrary in OPPOSITE.get(mood, ()):
+                total -= MOOD * self._shelf.with_facet("mood", contrary)
         total += RATED * self.filters.rated_for(memory)
         if memory.likes:
             total += LIKENESS * self._likeness(memory.likes)
+        if memory.apart:
+            total -= LIKENESS * self._likeness(memory.apart)
         if memory.rejected:
             total -= TURNED_DOWN * self._likeness(memory.rejected[-5:])
         return total

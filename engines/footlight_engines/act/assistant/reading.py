@@ -31,6 +31,8 @@ _CONTRACTIONS = (
     (re.compile(r"\bid (?=like|love|prefer|rather)"), "i'd "),
     (re.compile(r"\bwhats\b"), "what's"),
     (re.compile(r"\bthats\b"), "that's"),
+    (re.compile(r"\b(who|how|where|there|here)s\b"), r"\1's"),
+    (re.compile(r"\b(?:scfi|sifi|syfy|sci ?fi|scy-?fi|skifi|sf-?fi)\b"), "sci-fi"),
     (re.compile(r"\bwanna\b"), "want to"),
     (re.compile(r"\bgimme\b"), "give me"),
     (re.compile(r"\bgonna\b"), "going to"),

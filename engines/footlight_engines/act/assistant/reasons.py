@@ -8,8 +8,9 @@ from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.filters import CHILD_AGE, years_of
 from footlight_engines.act.assistant.memory import Memory, Want
 from footlight_engines.act.assistant.ranking import Scores
+from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.shelf import Shelf
-from footlight_engines.act.assistant.wording import say, title_of, value_name, want_name
+from footlight_engines.act.assistant.wording import measure, say, title_of, value_name, want_name
 
 MOST = 3
 _NEAR = 0.35
@@ -59,6 +60,14 @@ class Reasons:
         if slot == "age" and facts.least_age >= 0 and value != "adult":
             who = want_name(language, Want(slot, value)).removeprefix("for ").removeprefix("适合")
             return say(language, "reason_age", value=who) if facts.least_age <= self._years(value) else ""
+        if slot in scales() and slot in facts.scales:
+            return measure(language, slot, facts)
+        if (slot, value) == ("language", "instrumental") and (slot, value) in facts.facets:
+            return value_name(language, slot, value)
+        if slot == "language" and (slot, value) in facts.facets:
+            return say(language, "in_language", names=value_name(language, slot, value))
+        if slot in ("tag", "subtitles") and (slot, value) in facts.facets:
+            return value_name(language, slot, value)
         if slot in ("platform", "region") and (slot, value) in facts.facets:
             return say(language, f"reason_{slot}", value=value_name(language, slot, value))
         if slot in ("genre", "mood") and (slot, value) in facts.facets:

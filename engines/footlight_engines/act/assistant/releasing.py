@@ -9,7 +9,8 @@ from footlight_engines.act.assistant.memory import Want
 from footlight_engines.act.assistant.slots import Slot
 
 _RELEASES = pattern("releases")
-_NAMES = ("duration", "era", "platform", "genre", "people", "region", "mood", "age", "kind")
+_NAMES = ("duration", "era", "platform", "genre", "people", "region", "mood", "age", "kind", "price",
+          "difficulty", "players", "score", "language", "subtitles")  # fmt: skip
 _NAMED = {name: pattern(f"released_{name}") for name in _NAMES}
 _NEAR = 14
 """What is let go is named within so many characters of the words that say so."""

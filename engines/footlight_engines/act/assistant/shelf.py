@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlight_engines.act.assistant.facts import Facts, facts_of
+from footlight_engines.act.assistant.labels import Labels
 from footlight_engines.act.assistant.lexicons import table
+from footlight_engines.act.assistant.reading import is_han
 from footlight_engines.act.assistant.title_index import Match, TitleIndex
 from footlight_engines.act.assistant.words import WordIndex
 from footlight_plugins import Embedder, EmbedderFailed, ItemContent
@@ -29,6 +31,14 @@ QUERIES = 256
 """So many queries are kept as vectors."""
 SLICE = 32
 """So many items are embedded at a time."""
+
+
+STEM = 5
+"""So many letters of an English word have to be found."""
+
+
+def _says(spoken: str, stems: Sequence[str]) -> bool:
+    return all(stem in spoken and re.search(rf"(?<![a-z]){re.escape(stem)}", spoken) for stem in stems)
 
 
 class Segment:
@@ -57,6 +67,10 @@ class Shelf:
         self._queries: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._masks: dict[tuple[str, str], NDArray[np.bool_]] = {}
         self._themes: dict[str, list[int]] = {}
+        self._spoken: dict[int, str] = {}
+        self._about: dict[str, list[int]] = {}
+        self._labels: Labels | None = None
+        self._phrases: dict[tuple[str, ...], NDArray[np.float32]] = {}
         self.size = 0
 
     def put(self, contents: Sequence[ItemContent]) -> None:
@@ -64,6 +78,7 @@ class Shelf:
         for content in contents:
             self._drop(content.item)
             facts = self.facts[content.item] = facts_of(content)
+            self._spoken[content.item] = facts.spoken.lower()
             for facet in facts.facets:
                 self._facets[facet].add(content.item)
             self.size = max(self.size, content.item + 1)
@@ -72,6 +87,8 @@ class Shelf:
                 self._waiting[content.item] = None
         self._masks.clear()
         self._themes.clear()
+        self._labels = None
+        self._about.clear()
         self._index()
 
     def _drop(self, item: int) -> None:
@@ -160,6 +177,19 @@ class Shelf:
                 self._queries.popitem(last=False)
         return vector
 
+    def vectors_of(self, phrases: tuple[str, ...]) -> NDArray[np.float32]:
+        """The vectors of phrases that are compared with many texts, shape (n, d); kept, as they stay the same.
+
+        Raises
+        ------
+        EmbedderFailed
+            When the embedder fails; there has to be one.
+        """
+        assert self.embedder is not None
+        if (known := self._phrases.get(phrases)) is None:
+            known = self._phrases[phrases] = self.embedder.embed(list(phrases))
+        return known
+
     def knows(self, slot: str) -> bool:
         """Whether the catalogue says anything about a slot."""
         return any(name == slot and items for (name, _), items in self._facets.items())
@@ -168,9 +198,29 @@ class Shelf:
         """The items whose title, tags or text speak of a theme of `data/themes.toml`."""
         if (known := self._themes.get(theme)) is None:
             said = re.compile(str(table("themes")["themes"][theme]))
-            known = [item for item, facts in self.facts.items() if said.search(facts.spoken.lower())]
+            known = [item for item in self.facts if said.search(self._spoken[item])]
             self._themes[theme] = known
         return known
+
+    def speaking_of(self, words: str) -> list[int]:
+        """The items that are said to be, or called, what some words say; English ones as far as their stems."""
+        if (known := self._about.get(words)) is None:
+            stems = [words] if is_han(words) else [word[:STEM] for word in words.split()]
+            known = [item for item in self.facts if _says(self._spoken[item], stems)]
+            if len(self._about) < MASKS:
+                self._about[words] = known
+        return known
+
+    @property
+    def labels(self) -> Labels:
+        """The kinds and tags that are the catalogue's own."""
+        if self._labels is None:
+            known = table("kinds")
+            counted = (
+                (facet, len(items)) for facet, items in self._facets.items() if items and facet[0] in ("kind", "tag")
+            )
+            self._labels = Labels((facet, n) for facet, n in counted if facet[0] == "tag" or facet[1] not in known)
+        return self._labels
 
     def values(self, slot: str) -> list[tuple[str, int]]:
         """The values of a slot and of how many items each is, the most frequent first."""

@@ -11,6 +11,8 @@ from footlight_engines.act.assistant.numbers import figures
 from footlight_engines.act.assistant.titles import named_people, named_titles
 
 WANTED, UNWANTED = 1, -1
+REACH = 80
+"""So many characters before and after a value decide whether it is wanted; a clause is hardly ever as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,16 @@ def _free(start: int, end: int, covered: Iterable[tuple[int, int]]) -> bool:
 
 
 def _polarity(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> int:
-    """Whether what stands between start and end is wanted: what comes before it in its clause decides, or just after."""
+    """Whether what stands between start and end is wanted: what comes before it in its clause decides, or just after.
+
+    No more than `REACH` characters on either side are looked at, so that a long text costs no more than its length.
+    """
+    cut = max(0, start - REACH)
+    near = [(first - cut, last - cut) for first, last in spans if cut <= first and last <= end + REACH]
+    return _polarity_near(text[cut : end + REACH], start - cut, end - cut, near)
+
+
+def _polarity_near(text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> int:
     if any(_AFTERWARDS.match(text[last:]) for last in _list_ends(text, end, spans)):
         return UNWANTED
     clause = 0

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
-from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
 from footlight_engines.act.assistant.pointing import place_described, shown_called
-from footlight_engines.act.assistant.reading import Utterance, read
+from footlight_engines.act.assistant.reading import read
 from footlight_engines.act.assistant.releasing import released
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot, slots_of
 from footlight_engines.act.assistant.title_index import Match, spellings
 from footlight_engines.act.assistant.titles import translated
+from footlight_engines.act.assistant.understood import Understood
 from footlight_plugins import find_embedder
 
 CERTAIN = 9.0
@@ -32,6 +33,8 @@ SURE = 0.03
 """By so much the classifier's first guess has to be ahead of its second; otherwise the assistant asks back."""
 DRASTIC = {intents.UNDO: 0.12, intents.RESET: 0.12, intents.ACCEPT: 0.12, intents.REJECT: 0.12, intents.SEEN: 0.12}
 """What changes a conversation, takes more."""
+LONG = 300
+"""A text of more characters is no title, and is not searched for titles that nothing introduces."""
 SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
@@ -50,24 +53,6 @@ _MEANT = {
     intents.INQUIRE: ("title", "people"),
 }  # fmt: skip
 """The slots that say what is wanted where a text is for that; all of them where it is for something else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What a text means."""
-
-    utterance: Utterance
-    intent: str
-    """Empty where it could not be told."""
-    slots: tuple[Slot, ...] = ()
-    place: int | None = None
-    """Which item of the last list it points at, from 0 on."""
-    named: tuple[int, ...] = ()
-    """Items that it names by title; several where they share it."""
-    released: tuple[Want, ...] = ()
-    """The wants that it lets go."""
-    fresh: bool = False
-    """Whether it begins again, with a wish."""
 
 
 def understand(
@@ -102,7 +87,8 @@ def understand(
     if shelf is not None and (same := _by_the_same(utterance.text, memory, shelf)):
         intent, slots = intents.ASK, [*slots, *same]
     intent = intents.ASK if fresh else intent
-    return Understood(utterance, intent, tuple(_relevant(slots, intent)), place, named, fresh=fresh)
+    kept = tuple(_relevant(slots, intent))
+    return Understood(utterance, intent, kept, place, named, fresh=fresh, every=tuple(slots))
 
 
 def _by_the_same(text: str, memory: Memory, shelf: Shelf) -> list[Slot]:
@@ -261,6 +247,8 @@ def _fits(said: str, titles: Sequence[str]) -> bool:
 def _bare_title(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
     """The items of a title that is nearly the whole text, or that is long enough to be nothing else."""
     words = text.strip("?!。？！. ")
+    if len(words) > LONG:
+        return None
     for match in shelf.find_titles(words):
         whole = match.end - match.start >= 0.85 * len(words)
         telling = match.similarity >= 0.99 and (

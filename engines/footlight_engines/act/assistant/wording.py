@@ -10,13 +10,18 @@ from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.lexicons import SLOTS, table
 from footlight_engines.act.assistant.memory import Want
 from footlight_engines.act.assistant.reading import CHINESE, is_han
+from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.slots import UNWANTED
 
 _SLOT_NAMES = {
     "en": {"people": "people", "platform": "platforms", "duration": "length", "era": "years", "age": "ages",
-           "genre": "genres", "kind": "kinds", "mood": "moods", "region": "countries", "title": "that title"},
+           "genre": "genres", "kind": "kinds", "mood": "moods", "region": "countries", "title": "that title",
+           "price": "prices", "difficulty": "difficulty", "players": "numbers of players", "score": "ratings",
+           "language": "languages", "subtitles": "subtitles", "year": "years", "about": "that", "tag": "labels"},
     "zh": {"people": "人物", "platform": "平台", "duration": "时长", "era": "年代", "age": "年龄", "genre": "类型",
-           "kind": "种类", "mood": "氛围", "region": "地区", "title": "这个作品"},
+           "kind": "种类", "mood": "氛围", "region": "地区", "title": "这个作品", "price": "价格",
+           "difficulty": "难度", "players": "人数", "score": "评分", "language": "语言", "subtitles": "字幕", "year": "年份",
+           "about": "这方面", "tag": "标签"},
 }  # fmt: skip
 _BOUNDS = {
     "en": {"max": "at most {0} minutes", "min": "at least {0} minutes", "around": "about {0} minutes",
@@ -66,6 +71,12 @@ def listed(language: str, parts: Sequence[str]) -> str:
 def value_name(language: str, slot: str, value: str) -> str:
     """A slot's value as people say it."""
     bound, _, figure = value.partition(":")
+    if slot in scales() and slot not in ("duration", "age"):
+        return _in_words(language, slot, bound, figure)
+    if value == "instrumental":
+        return say(language, "instrumental")
+    if slot in ("language", "subtitles"):
+        return _language(language, slot, value)
     if figure and bound in _BOUNDS[language]:
         return _BOUNDS[language][bound].format(figure)
     if language != CHINESE and slot == "age" and value.isdigit():
@@ -83,7 +94,49 @@ def value_name(language: str, slot: str, value: str) -> str:
     if slot == "age" and value.isdigit():
         return f"{value}岁"
     said: Iterable[str] = table(SLOTS[slot]).get(value, ()) if slot in SLOTS else ()
-    return _PLAIN.get(value) or next((phrase for phrase in said if is_han(phrase)), value)
+    own = value.title() if value.islower() and slot in ("region", "platform") else value
+    return _PLAIN.get(value) or next((phrase for phrase in said if is_han(phrase)), own)
+
+
+def _in_words(language: str, scale: str, bound: str, figure: str) -> str:
+    """A wish on a scale: "free", "at most 20", "easy", "for 4 players"."""
+    known: Mapping[str, str] = table("replies")[language]
+    if f"want_{scale}_{bound}_{figure}" in known:
+        return known[f"want_{scale}_{bound}_{figure}"]
+    return known.get(f"want_{scale}_{bound}", f"{scale} {bound}").format(value=figure)
+
+
+def _language(language: str, slot: str, value: str) -> str:
+    """The name of a language, with what is to be in it."""
+    names: Sequence[str] = table("languages").get(value, (value,))
+    chinese = next((name for name in names if is_han(name)), value)
+    name = chinese if language == CHINESE else value.capitalize()
+    return say(language, "want_subtitles", value=name) if slot == "subtitles" else name
+
+
+def measure(language: str, scale: str, facts: Facts) -> str:
+    """How much an item has of something, as people say it."""
+    least, most = facts.scales[scale]
+    value = f"{least:g}" if least == most else f"{least:g}–{most:g}"
+    if scale == "duration" and most >= LONG_MINUTES:
+        return say(language, "m_hours", value=f"{most / 60:.2g}" if most < 6_000 else f"{most / 60:.0f}")
+    if scale == "price" and most == 0:
+        return say(language, "m_free")
+    if scale == "difficulty":
+        value = _difficulty(language, facts.others.get("difficulty", value))
+    return say(language, f"m_{scale}_one" if scale == "players" and value == "1" else f"m_{scale}", value=value)
+
+
+LONG_MINUTES = 300
+"""What takes longer is said in hours."""
+
+
+def _difficulty(language: str, label: str) -> str:
+    """The catalogue's own word for how hard it is, in the language where that is known."""
+    for step in scales()["difficulty"].steps:
+        if label.strip().lower() in step:
+            return next((word for word in step if is_han(word) == (language == CHINESE)), label)
+    return label
 
 
 def _in_english(slot: str, value: str) -> str:
@@ -112,6 +165,8 @@ def want_name(language: str, want: Want) -> str:
     said = table("replies")[language].get(f"{how}_{want.name}_{want.value}")
     if said:
         return str(said)
+    if want.value == "instrumental":
+        return name
     if want.polarity == UNWANTED:
         own = f"unwanted_{want.name}"
         return say(language, own if own in table("replies")[language] else "without", value=name)

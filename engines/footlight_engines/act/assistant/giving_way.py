@@ -1,0 +1,50 @@
+"""What a new wish leaves of the ones before it where nothing fits them all: who asks for folk now means it, and the songs
+without words that were asked for earlier are let go, which the reply says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.filters import Mask
+from footlight_engines.act.assistant.memory import Memory, Want
+from footlight_engines.act.assistant.ranking import EASILY_DROPPED, Ranker
+from footlight_engines.act.assistant.slots import WANTED
+
+TOPICS = ("genre", "kind", "mood", "tag", "people", "title")
+"""A wish for one of these is what somebody looks for now; others only narrow."""
+
+
+def given_way(ranker: Ranker, memory: Memory, servable: Mask, intent: str, now: int) -> list[Want]:
+    """The wants from before turn ``now`` that have to go so that something fits; none where something fits as it is, or
+    where nothing new is looked for."""
+    new = {want.name for want in memory.positive if want.turn == now and want.name in TOPICS}
+    if not new or intent not in (intents.ASK, intents.CRITIQUE, intents.PREFERENCE):
+        return []
+    if intent != intents.ASK and new != {"mood"}:
+        return []
+    if _some_fit(ranker, memory, servable, "mood" in new):
+        return []
+    old = [want for want in memory.wants if want.turn < now and want.name in EASILY_DROPPED and want.polarity == WANTED]
+    for gone in _ways(old):
+        rest = replace(memory, wants=tuple(want for want in memory.wants if want not in gone))
+        if _some_fit(ranker, rest, servable, "mood" in new):
+            return list(gone)
+    return []
+
+
+def _ways(old: Sequence[Want]) -> Iterator[Sequence[Want]]:
+    """One of them, what is easily done without first; or all but the surest few."""
+    ranked = sorted(old, key=lambda want: EASILY_DROPPED.index(want.name))
+    yield from ((want,) for want in ranked)
+    yield from (ranked[:count] for count in range(2, len(ranked) + 1))
+
+
+def _some_fit(ranker: Ranker, memory: Memory, servable: Mask, in_mood: bool) -> bool:
+    fit = ranker.filters.allowed(memory)[0] & ranker.to_have(memory, servable)
+    if in_mood and (moods := ranker.in_mood(memory)).any():
+        fit &= moods
+    return bool(np.any(fit))

@@ -1,0 +1,123 @@
+"""Questions about items that were shown, beyond what one of them is about: which has more of something, what several have,
+whether one is so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.references import Meant
+from footlight_engines.act.assistant.scales import Degree, asked_scales, degrees
+from footlight_engines.act.assistant.slots import Slot
+
+TABLE, WHICH, VALUES, CHECK, LIVE = "table", "which", "values", "check", "live"
+_ONLY_HERE = ("difficulty", "score")
+_WISHED_FOR = ("kind", "title", "people", "tag")
+"""Slots that a question about something shown does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, with the items that it is about."""
+
+    form: str
+    items: tuple[int, ...]
+    scale: str = ""
+    sign: int = 1
+    scales: tuple[str, ...] = ()
+    wants: tuple[Slot, ...] = ()
+    """What an item is asked to be."""
+    claim: int = -1
+    """The item of which it is asked whether it has more than the other."""
+
+
+_COMPARE = pattern("compare")
+_WHICH = pattern("which_of_them")
+_THAN = pattern("than")
+_WHETHER = pattern("whether")
+_ELLIPTIC = pattern("whether_elliptic")
+_SEEKS = pattern("seeks")
+_IT = pattern("singular")
+_LIVE = pattern("asks_live")
+_ASKING = pattern("puts_a_question")
+
+
+def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms: Sequence[Slot]) -> Query | None:
+    """The question that a normalised text puts about items that were shown or named; None where it puts none."""
+    together = about.items if about.several else memory.last if len(memory.last) > 1 else memory.shown[-3:]
+    if not about.items and not together:
+        return None
+    if _COMPARE.search(text) and len(together) > 1:
+        return Query(TABLE, tuple(together))
+    seeks = _SEEKS.search(text) is not None or any(slot.name in _WISHED_FOR[:1] for slot in slots)
+    if _LIVE.search(text) and about.items and (about.explicit or _IT.search(text)):
+        return Query(LIVE, about.items[:1])
+    said = [slot for slot in (*slots, *terms) if not (slot.place < about.span[1] and about.span[0] < slot.end)]
+    wants = tuple(slot for slot in said if slot.name not in _WISHED_FOR)
+    if not seeks and (found := _which(text, memory, about, together, wants)):
+        return found
+    if seeks and not about.explicit:
+        return None
+    return _values(text, memory, about) or _check(text, memory, about, wants)
+
+
+def _which(text: str, memory: Memory, about: Meant, together: Sequence[int], wants: Sequence[Slot]) -> Query | None:
+    """Which of several has most of something, or is so."""
+    found = degrees(text)
+    whether = _WHETHER.search(text) is not None or _ELLIPTIC.search(text) is not None
+    if found and _THAN.search(text) and whether and (pair := _pair(memory, about)):
+        return Query(WHICH, pair, *_end(found), claim=_claim(text, pair, about, found))
+    if not _WHICH.search(text) or len(together) < 2:
+        return None
+    if found:
+        return Query(WHICH, tuple(together), *_end(found))
+    return Query(WHICH, tuple(together), wants=tuple(wants)) if wants else None
+
+
+def _claim(text: str, pair: Sequence[int], about: Meant, found: Sequence[Degree]) -> int:
+    """Of which of the two it is asked whether it has more; -1 where it is asked which has."""
+    if _WHICH.search(text):
+        return -1
+    subject = text[: found[0].start]
+    return pair[0] if _IT.search(subject) or not about.explicit else about.items[0]
+
+
+def _end(found: Sequence[Degree]) -> tuple[str, int]:
+    best = max(found, key=lambda one: (one.degree, one.end))
+    return best.scale, best.sign
+
+
+def _pair(memory: Memory, about: Meant) -> tuple[int, ...]:
+    """The two that "is it longer than the other?" is about."""
+    if len(about.items) > 1:
+        return about.items
+    pair = tuple(dict.fromkeys((memory.focus, *about.items)))
+    return pair if len(pair) == 2 and memory.focus >= 0 else memory.compared or ()
+
+
+def _values(text: str, memory: Memory, about: Meant) -> Query | None:
+    """How much several have of something; or one, where `informing` does not know."""
+    asks = tuple(asked_scales(text))
+    if not asks or not _ASKING.search(text):
+        return None
+    if about.several:
+        return Query(VALUES, about.items, scales=asks)
+    one = about.items[:1] if about.explicit else (memory.focus,) if memory.focus >= 0 else ()
+    if one and set(asks) & set(_ONLY_HERE) and (about.explicit or memory.singled or _IT.search(text)):
+        return Query(VALUES, one, scales=asks)
+    alone = about.explicit or memory.singled or _IT.search(text) or len(memory.last) < 2
+    return None if alone else Query(VALUES, memory.last, scales=asks)
+
+
+def _check(text: str, memory: Memory, about: Meant, wants: Sequence[Slot]) -> Query | None:
+    """Whether an item, or each of several, is so."""
+    if not wants or not (_WHETHER.search(text) or _ELLIPTIC.search(text)):
+        return None
+    points = about.explicit or about.several or _IT.search(text) is not None
+    if not points and not _ELLIPTIC.search(text):
+        return None
+    several = about.several or not (about.explicit or memory.singled or _IT.search(text))
+    items = about.items if about.explicit or about.several else memory.last if several else (memory.focus,)
+    return Query(CHECK, tuple(items), wants=tuple(wants)) if items and min(items) >= 0 else None

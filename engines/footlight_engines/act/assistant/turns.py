@@ -1,0 +1,201 @@
+"""A whole turn: its clauses, the terms of the catalogue, the items that it speaks of, and the question that it puts.
+
+`understanding` reads one text as it stands; this sees to what is around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.clauses import answer_and_wish, indispensable, last_mind, neither
+from footlight_engines.act.assistant.informing import asks_something
+from footlight_engines.act.assistant.leaving_out import left_out
+from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.questions import asked
+from footlight_engines.act.assistant.references import Meant, meant, nearest
+from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
+from footlight_engines.act.assistant.smalltalk import aside
+from footlight_engines.act.assistant.terms import settled, terms_of
+from footlight_engines.act.assistant.understanding import understand
+from footlight_engines.act.assistant.understood import Understood
+from footlight_plugins import EmbedderFailed
+
+WISHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE)
+_ANSWERING = (intents.ACCEPT, intents.SEEN, intents.REJECT)
+_UNLIKE = pattern("unlike")
+_ASKING = pattern("puts_a_question")
+_LIKENESS = re.compile(
+    r"\b(?:like|similar|(?:more|less) (?=\w)|not|no|n't|but|another|too)\b|像|类似|一样|差不多|不|别|太|点"
+)
+_PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
+_SURPRISE = pattern("surprise")
+_SEEKS = pattern("seeks")
+_GROWN_UPS = pattern("children_gone")
+_CHOOSES = pattern("chooses")
+_LIKE_END = re.compile(r"[,，。.;；]|\band\b|\bbut\b|多|更|要")
+
+
+def heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
+    """Understand a turn of a conversation about the items of a shelf."""
+    text = last_mind(text)
+    first, rest = answer_and_wish(text)
+    if first:
+        answer = _one(first, memory, shelf)
+        if answer.intent in _ANSWERING and not (answer.slots or answer.terms or answer.query):
+            wish = _one(rest, memory, shelf)
+            if wish.intent in WISHING and (wish.slots or wish.terms or wish.surprise):
+                return replace(wish, first=answer)
+    return _one(text, memory, shelf)
+
+
+def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
+    base = understand(text, memory, shelf)
+    said = base.utterance.text
+    if base.utterance.empty or base.intent == intents.RESET or base.fresh:
+        return base
+    if base.intent == intents.UNDO:
+        about = meant(said, memory, shelf, base.named)
+        taken = _chosen(replace(base, intent=intents.UNSURE), about)  # "the robot one after all"
+        return replace(base, intent=intents.ACCEPT, meant=about.items) if taken else base
+    terms = terms_of(said, _labels(said, shelf), base.utterance.language)
+    slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
+    about = meant(said, memory, shelf, base.named)
+    every = _denied(said, understood_slots(base))
+    if not base.released and (question := asked(said, memory, about, every, terms)):
+        return replace(base, intent=intents.INQUIRE, slots=(), query=question, meant=about.items)
+    slots, terms = _without_pointers(slots, about), _without_pointers(terms, about)
+    found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit else ())
+    return _completed(found, memory, shelf, about)
+
+
+def understood_slots(base: Understood) -> Sequence[Slot]:
+    """The slots of a text whatever it is for: a question asks by what a wish wants."""
+    return base.every or base.slots
+
+
+def _known(shelf: Shelf) -> set[str]:
+    return {name for name in ("language", "subtitles") if shelf.knows(name)}
+
+
+def _labels(text: str, shelf: Shelf) -> list[tuple[str, str, int, int]]:
+    return shelf.labels.find(text)
+
+
+def _denied(text: str, slots: Iterable[Slot]) -> list[Slot]:
+    """Slots without those that a denied no leaves open, and those that one cannot do without as wanted."""
+    spans, needed = neither(text), indispensable(text)
+    kept = [slot for slot in slots if not _inside(slot, spans)]
+    return [replace(slot, polarity=WANTED) if _inside(slot, needed) else slot for slot in kept]
+
+
+def _without_pointers(slots: Iterable[Slot], about: Meant) -> list[Slot]:
+    """Slots but for those that only say which item is spoken of."""
+    return [slot for slot in slots if not (slot.place < about.span[1] and about.span[0] < slot.end)]
+
+
+def _inside(slot: Slot, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= slot.place < end for start, end in spans)
+
+
+def _completed(found: Understood, memory: Memory, shelf: Shelf, about: Meant) -> Understood:
+    """What a text is for, with its terms in view; and what its other words say."""
+    text = found.utterance.text
+    surprise = _SURPRISE.search(text) is not None and found.intent not in (intents.ACCEPT, intents.WHY)
+    intent = _with_terms(found, memory, about)
+    if surprise and not any(slot.polarity == WANTED and slot.name != "region" for slot in found.slots):
+        found = replace(found, slots=tuple(slot for slot in found.slots if slot.polarity == UNWANTED), surprise=True)
+        intent = intents.ASK
+    if intent in (*WISHING, intents.UNSURE):
+        found = _with_words(found, memory, shelf, intent)
+        intent = intents.ASK if intent == intents.UNSURE and found.terms else intent
+    if intent in WISHING and _UNLIKE.search(text):
+        found = _unlike(found, about)
+    if _GROWN_UPS.search(text):
+        found = replace(found, released=tuple(want for want in memory.wants if want.name == "age"))
+    if name := aside(found, intent, shelf):
+        return replace(found, intent=intents.OTHER, aside=name)
+    return replace(found, intent=intent)
+
+
+def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
+    """A text that only terms say something in is a wish, or narrows one."""
+    text = found.utterance.text
+    if about.explicit and len(about.items) == 1 and _puts(text) and found.intent in (*WISHING, intents.UNSURE):
+        return intents.INQUIRE
+    if _chosen(found, about):
+        return intents.ACCEPT
+    if not found.terms:
+        return found.intent
+    if found.intent in (intents.UNSURE, intents.OTHER, intents.HELP):
+        return intents.CRITIQUE if memory.last else intents.ASK
+    if found.intent == intents.INQUIRE and _SEEKS.search(found.utterance.text) and not about.explicit:
+        return intents.ASK
+    if found.intent in (intents.ACCEPT, intents.REJECT) and not about.explicit and _narrows(found.terms):
+        return intents.CRITIQUE
+    return found.intent
+
+
+def _puts(text: str) -> bool:
+    """Whether it asks one of the things that are known of items."""
+    return _ASKING.search(text) is not None and asks_something(text) and not _SEEKS.search(text)
+
+
+def _chosen(found: Understood, about: Meant) -> bool:
+    """Whether it takes an item that it describes: "I'd rather have the one that takes longer", 就守灯人."""
+    text = found.utterance.text
+    described = about.span[1] > 0 or not _PLACE.search(text)
+    open_to = (intents.ASK, intents.PREFERENCE, intents.CRITIQUE, intents.UNSURE)
+    if not (about.explicit and len(about.items) == 1 and described and found.intent in open_to):
+        return False
+    return _CHOOSES.search(text) is not None and not _UNLIKE.search(text) and not _LIKENESS.search(text)
+
+
+def _narrows(terms: Sequence[Slot]) -> bool:
+    return any(term.name not in ("tag", "kind") for term in terms)
+
+
+def _with_words(found: Understood, memory: Memory, shelf: Shelf, intent: str) -> Understood:
+    """Labels of the catalogue that other words mean, and what no slot or label knows and is to be left out."""
+    text = found.utterance.text
+    said = [*understood_slots(found), *found.terms]
+    taken = [(slot.place, slot.end) for slot in said]
+    near: list[tuple[str, str, int, int]] = []
+    if shelf.embedder is not None and shelf.labels.labels and len(text) <= 200:
+        try:
+            near = shelf.labels.near(text, taken, shelf.embedder)
+        except EmbedderFailed as fault:
+            shelf.go_without(fault)
+    more = [term for term in _labelled(text, near) if term.key[:2] not in {slot.key[:2] for slot in said}]
+    without, unlike = [], []
+    for term in left_out(text, [*said, *more]):
+        unknown = memory.last and not shelf.speaking_of(term.value)
+        item = nearest(term.value, memory.last, shelf) if unknown else -1
+        unlike += [item] if item >= 0 else []
+        without += [term] if item < 0 else []
+    terms = (*found.terms, *_denied(text, [*more, *without]))
+    return replace(found, terms=terms, unlike=(*found.unlike, *unlike))
+
+
+def _labelled(text: str, labels: Iterable[tuple[str, str, int, int]]) -> list[Slot]:
+    return [term for term in terms_of(text, labels) if term.name in ("tag", "kind")]
+
+
+def _unlike(found: Understood, about: Meant) -> Understood:
+    """ "Less like that one and more like Groundhog Day": what the first is, is unwanted."""
+    text = found.utterance.text
+    spans = []
+    for match in _UNLIKE.finditer(text):
+        end = _LIKE_END.search(text, match.end() + 1)
+        spans.append((match.start(), end.start() if end else len(text)))
+    slots = tuple(
+        replace(slot, polarity=UNWANTED) if slot.name == "title" and _inside(slot, spans) else slot
+        for slot in found.slots
+    )
+    named = tuple(slot.item for slot in slots if slot.name == "title" and slot.polarity == UNWANTED and slot.item >= 0)
+    pointed = tuple(item for item in about.items if item not in found.named) if not named else ()
+    return replace(found, slots=slots, unlike=(*found.unlike, *named, *pointed[:1]))
