@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from footlight_engines.kernels.dense_scores import put_on_scale
 from footlight_engines.recommend.preferences import Preferences
 from footlight_engines.recommend.scorer import Scorer
 from footlight_plugins import Options
@@ -81,15 +82,10 @@ def scaled(scores: NDArray[np.float64], seen: NDArray[np.int32], size: int) -> N
     They are divided by the mean of the ten highest of the items that the person has not met. An item of which the engine
     says nothing has 0. An engine whose ten highest are not above 0 on average says nothing of any.
     """
-    filled = np.zeros(size)
-    known = min(size, len(scores))
-    filled[:known] = np.where(np.isfinite(scores[:known]), scores[:known], 0.0)
-    unmet = filled.copy()
-    unmet[seen[seen < size]] = -np.inf
-    unmet = unmet[unmet > -np.inf]
-    top = np.partition(unmet, len(unmet) - _TOP)[-_TOP:] if len(unmet) > _TOP else unmet
-    scale = float(top.sum()) / _TOP
-    return filled / scale if scale > 0 else np.zeros(size)
+    met, filled = np.zeros(size, np.bool_), np.empty(size)
+    met[seen[seen < size]] = True
+    put_on_scale(np.require(scores[:size], np.float64, ["C", "W"]), met, np.empty(_TOP), filled)
+    return filled
 
 
 def reciprocal_ranks(scores: NDArray[np.float64], seen: NDArray[np.int32], size: int) -> NDArray[np.float64]:

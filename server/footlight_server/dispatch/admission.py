@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from math import inf
+from math import dist, inf, sqrt
 from statistics import fmean
 
 from footlight_server.dispatch.asking import Asking
@@ -19,6 +19,9 @@ FEW = 8
 
 WINDOW = 100
 """The service time is the mean of so many pieces of work. The mean of few varies, and a long queue would be misjudged."""
+
+SURE = 2.0
+"""Whoever waits is to be answered in time although pieces of work differ: so many standard deviations are added."""
 
 
 class Admission:
@@ -38,6 +41,7 @@ class Admission:
         self.service_seconds = 0.0
         """How long each piece of work held up the ones behind it of late: more than the engine's own time, by the way to
         its thread. 0 for an engine that answers inline: nobody waits for it."""
+        self._spread = 0.0  # the standard deviation of the same
 
     def enter(self, asking: Asking) -> Admission:
         """Hold a place until the end of the ``with`` block that this opens.
@@ -59,8 +63,12 @@ class Admission:
         return self
 
     def _late(self, remaining: float) -> bool:
-        wait = self.pending * self.service_seconds
-        return wait > remaining or (wait + self.service_seconds > self._queue_seconds and self.pending >= FEW)
+        wait, places = self.pending * self.service_seconds, self.pending + 1
+        if self.pending < FEW:
+            return wait > remaining
+        return wait > remaining or (
+            places * self.service_seconds + SURE * sqrt(places) * self._spread > self._queue_seconds
+        )
 
     def __enter__(self) -> None:
         pass
@@ -76,7 +84,9 @@ class Admission:
     def observe(self, seconds: float) -> None:
         """Hear how long a piece of work took."""
         self._observed.append(seconds)
-        self.service_seconds = fmean(tuple(self._observed))  # a copy: a thread that was given up may end just now
+        observed = tuple(self._observed)  # a copy: a thread that was given up may end just now
+        self.service_seconds = fmean(observed)
+        self._spread = dist(observed, [self.service_seconds] * len(observed)) / sqrt(len(observed))
 
     def _full(self) -> ResourceExhausted:
         self.meter.rejected += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -68,6 +69,21 @@ def test_nobody_waits_behind_long_work_once_a_few_do() -> None:
         admission.enter(asking())
     with pytest.raises(ResourceExhausted):
         admission.enter(asking())
+
+
+def test_fewer_wait_behind_work_whose_length_varies() -> None:
+    steady, varying = (Admission(name, 512, queue_seconds=1.01) for name in ("steady", "varying"))
+    for n in range(100):
+        steady.observe(0.05)
+        varying.observe(0.09 if n % 2 else 0.01)
+    assert _let_in(steady) == 20 and _let_in(varying) == 14  # 14 * .05 + 2 * sqrt(14) * .04 = 1.0 s
+
+
+def _let_in(admission: Admission) -> int:
+    with suppress(ResourceExhausted):
+        while True:
+            admission.enter(asking())
+    return admission.pending
 
 
 def test_the_service_time_is_the_mean_of_the_last_pieces_of_work(admission: Admission) -> None:
