@@ -10,11 +10,11 @@ import numpy as np
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.comparing import Comparing
 from footlight_engines.act.assistant.dialogue import Dialogue
-from footlight_engines.act.assistant.informing import informed
+from footlight_engines.act.assistant.informing import asks_something, informed
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import figures
-from footlight_engines.act.assistant.questions import WHICH, Query
+from footlight_engines.act.assistant.questions import SORT, WHICH, Query
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.reasons import Reasons
@@ -219,11 +219,15 @@ class Answering:
         title = title_of(self._language, self._shelf.facts[item])
         text = say(self._language, "accepted", self._memory.turn, title=title)
         notes = [say(self._language, "cannot")] if wants_it_done(self._heard) else []
+        if self._heard.aside:
+            notes = [reply_to(self._heard.aside, self._language)]
         return Answer("accept", text, [self._shown(item, 0.0)], notes)
 
     def _answered(self, query: Query) -> Answer:
         """Answer a question about several items, or whether one is so."""
         text, items = Comparing(self._shelf, self._ranker.filters, self._language, self._turn.servable).answer(query)
+        if query.form == SORT:
+            self._memory.last, self._memory.lists = tuple(items), (*self._memory.lists[:-1], tuple(items))
         if query.form == WHICH and items:
             self._memory.compared, self._memory.focus, self._memory.singled = tuple(items), items[0], True
         return Answer("inform", text, [self._shown(item, 0.0) for item in items])
@@ -237,7 +241,8 @@ class Answering:
         said = [figure.value for figure in figures(text) if figure.slot == "age"] or self._memory.wanted("age")
         ages = [age for value in said if (age := self._ranker.filters.years_old(value)) >= 0]
         answer = informed(self._language, facts, text, min(ages, default=-1))
-        if self._heard.named and answer == informed(self._language, facts, "") and _THERE.search(text):
+        if self._heard.named and _THERE.search(text) and not asks_something(text):
+            answer = informed(self._language, facts, "")
             answer = say(self._language, "have_it", about=answer)
         return Answer("inform", answer, [self._shown(item, 0.0)])
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.filters import Filters, Mask
-from footlight_engines.act.assistant.languages import LANGUAGE, SUBTITLES
+from footlight_engines.act.assistant.languages import LANGUAGE, SUBTITLES, spelt_languages
 from footlight_engines.act.assistant.lexicons import table
 from footlight_engines.act.assistant.memory import Want
-from footlight_engines.act.assistant.questions import CHECK, LIVE, TABLE, WHICH, Query
+from footlight_engines.act.assistant.questions import CHECK, LIVE, SORT, TABLE, WHICH, Query
 from footlight_engines.act.assistant.references import extreme
 from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.shelf import Shelf
@@ -41,11 +41,21 @@ class Comparing:
             return "\n".join(self._row(item) for item in items), items
         if query.form == WHICH:
             return self._which(query, items)
+        if query.form == SORT:
+            return self._sorted(items, query.scale)
         if query.form == LIVE:
             return self._live(items[0]), items
         if query.form == CHECK:
             return self._joined(self._checked(item, query.wants, len(items) > 1) for item in items), items
         return self._joined(self._valued(item, query.scales) for item in items), items
+
+    def _sorted(self, items: list[int], scale: str) -> tuple[str, list[int]]:
+        """Items in the order of a scale: the best and newest first, else the least first; those that do not say, last."""
+        first = -1 if scale in ("score", "year") else 1
+        facts = self._shelf.facts
+        ranked = sorted(items, key=lambda item: first * facts[item].scales.get(scale, (first * 1e9,))[0])
+        lines = (f"{number}. {self._valued(item, (scale,))}" for number, item in enumerate(ranked, 1))
+        return say(self._language, "sorted", items="\n".join(lines)), ranked
 
     def _live(self, item: int) -> str:
         live = item < len(self._servable) and bool(self._servable[item])
@@ -142,10 +152,14 @@ class Comparing:
             return say(language, "comma").join(dict.fromkeys(names))
         return say(language, "comma").join(value_name(language, name, value) for value in facts.values(name))
 
+    def _language_name(self, said: str) -> str:
+        """A language as people call it, where the catalogue's own name for it is a known one."""
+        known = next(spelt_languages([said]), said)
+        return value_name(self._language, LANGUAGE, known) if known in table("languages") else said
+
     def _spoken(self, facts: Facts) -> str:
         parts = []
         for name in (LANGUAGE, SUBTITLES):
-            if values := facts.values(name):
-                names = [value_name(self._language, LANGUAGE, value) for value in values]
+            if names := [self._language_name(one) for one in facts.more.get(name, "").split("、") if one]:
                 parts.append(say(self._language, f"in_{name}", names=listed(self._language, names)))
         return say(self._language, "semicolon").join(parts)

@@ -121,6 +121,7 @@ class Dialogue:
     def _anything(self, memory: Memory, heard: Understood) -> None:
         """Anything will do, of the sort of thing that was looked for: something else than the last list."""
         kinds = [want for want in memory.positive if want.name == "kind"]
+        memory.use = use_said(heard.utterance.text) or memory.use
         memory.forget_wishes()
         memory.wants, memory.apart, memory.query = (*memory.wants, *kinds), memory.last, ""
         self._take(memory, heard)
@@ -157,6 +158,7 @@ class Dialogue:
             likes = self.items_meant(memory, heard)[:1]
         memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
         self._make_room(memory, slots, heard.utterance.text)
+        slots = self._ages_settled(memory, slots)
         bounded = {slot.name for slot in slots if slot.polarity == WANTED and slot.name in ("duration", "era")}
         for slot in slots:
             if slot.name == "age" and slot.value == "family" and _ELDERS.search(heard.utterance.text):
@@ -166,11 +168,26 @@ class Dialogue:
             if slot.name != "title" or slot.polarity == UNWANTED or slot.item >= 0:
                 memory.want([self._exactly(slot, memory, heard.utterance.text)])
 
+    def _ages_settled(self, memory: Memory, slots: Sequence[Slot]) -> list[Slot]:
+        """Grown-ups and children exclude each other, and a child who does not watch after all sets no limit."""
+        ages = {slot.value for slot in slots if slot.name == "age" and slot.polarity == WANTED}
+        gone = {
+            slot.value for slot in slots if slot.name == "age" and slot.polarity == UNWANTED and slot.value.isdigit()
+        }
+        if ages:
+            gone |= {value for value in memory.wanted("age") if (value == "adult") != ("adult" in ages)}
+        memory.wants = tuple(want for want in memory.wants if want.name != "age" or want.value not in gone)
+        return [slot for slot in slots if slot.name != "age" or slot.polarity == WANTED or slot.value not in gone]
+
     def _make_room(self, memory: Memory, slots: Sequence[Slot], text: str) -> None:
         """Let go what the new wishes take the place of, and note of which slots any value will do."""
         wanted = Counter(slot.name for slot in slots if slot.polarity == WANTED)
         also = _ALSO.search(text) is not None
         years = any(slot.name == "era" and slot.value[0].isdigit() for slot in slots)
+        if years:
+            memory.wants = tuple(
+                want for want in memory.wants if want.value not in ("classic", "recent", "older", "newer")
+            )
         several = {name for name, n in wanted.items() if n > 1 and (name in ("kind", "era") or _ANY.search(text))}
         beside = _ALSO_FINE.search(text) is not None and "kind" not in wanted
         several |= {name for name in wanted if beside and memory.wanted(name)}

@@ -22,6 +22,7 @@ from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE, ENGLISH, is_han
 from footlight_engines.act.assistant.script import in_traditional, writes_traditional
 from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.turns import WISHING
 from footlight_engines.act.assistant.turns import heard as understood_turn
 from footlight_engines.act.assistant.understood import Understood
 from footlight_plugins import (
@@ -134,7 +135,9 @@ class CatalogueAssistant(Assistant):
             return Heard(understood.intent, memory.language, slots, reward, thought=thought)
         let_go = before.asked == LEFT_OUT and before.wants != memory.wants
         changed = intents.PREFERENCE if let_go else understood.intent
-        gone = given_way(self._ranking(), memory, turn.servable, understood.intent, before.turn)
+        wishing = understood.intent in WISHING and understood.intent != intents.MORE
+        stuck = before.asked == LEFT_OUT and (bool(understood.said) or understood.surprise)
+        gone = given_way(self._ranking(), memory, turn.servable, before.turn, stuck) if wishing else []
         memory.wants = tuple(want for want in memory.wants if want not in gone)
         found = self._ranking().find(memory, turn.servable, turn.scores, changed)
         return Heard(

@@ -22,6 +22,7 @@ _UNFIT = (
     ("genre", "horror"), ("mood", "scary"), ("mood", "violent"), ("age", "adult"), ("genre", "crime"), ("genre", "war"),
 )  # fmt: skip
 _FIT = (("age", "kids"), ("age", "family"), ("genre", "animation"), ("genre", "family"))
+_MEASURED = ("era", "duration", "price", "difficulty", "score", "year", "seasons", "episodes")
 SHORT, LONG = 100.0, 130.0
 """Minutes that are short and long where nobody gives a figure."""
 RECENT_YEARS, CLASSIC_YEARS = 6, 25
@@ -43,10 +44,13 @@ class Filters:
     def allowed(self, memory: Memory) -> tuple[Mask, list[Want]]:
         """Which items fit everything that was said, shape (size,), and the wants that the catalogue cannot judge."""
         mask, unjudged = np.ones(self._shelf.size, np.bool_), []
-        for name in dict.fromkeys(want.name for want in memory.wants):
+        for name in sorted(dict.fromkeys(want.name for want in memory.wants), key=lambda one: one != "kind"):
             wants = [want for want in memory.wants if want.name == name]
             if name in ("title", "mood") and all(want.polarity == WANTED for want in wants):
                 continue  # these rank, they do not filter
+            if name in _MEASURED and not (mask & self._measured(name)).any() and mask.any():
+                unjudged += wants  # nothing of that kind has any
+                continue
             unjudged += self._narrow(mask, wants, name in memory.either)
         if memory.use and not memory.wanted("kind"):
             for kind in others(memory.use):
@@ -83,6 +87,8 @@ class Filters:
             return self._items(self._shelf.about(want.value))
         if want.name == "about":
             return self._items(found) if (found := self._shelf.speaking_of(want.value)) else None
+        if want.name == "kind" and want.polarity == WANTED and not self.has_kind(want.value):
+            return None
         if want.name in scales():
             return self.measures.fits(want.name, want.value)
         if not self._shelf.knows(want.name):
@@ -90,6 +96,15 @@ class Filters:
         if want.name == "kind" and want.value == "stream":  # who is a virtual idol streams, too
             return self._shelf.with_facet("kind", "stream") | self._shelf.with_facet("kind", "idol")
         return self._shelf.with_facet(want.name, want.value.casefold() if want.name == "people" else want.value)
+
+    def _measured(self, name: str) -> Mask:
+        """The items of which the catalogue says a quantity."""
+        return self.measures.known({"era": "year"}.get(name, name))
+
+    def has_kind(self, kind: str) -> bool:
+        """Whether there is anything of a kind."""
+        others = ("idol",) if kind == "stream" else ()
+        return any(bool(self._shelf.with_facet("kind", one).any()) for one in (kind, *others))
 
     def _items(self, items: Iterable[int]) -> Mask:
         mask = np.zeros(self._shelf.size, np.bool_)

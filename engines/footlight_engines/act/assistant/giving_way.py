@@ -8,37 +8,43 @@ from dataclasses import replace
 
 import numpy as np
 
-from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.filters import Mask
 from footlight_engines.act.assistant.memory import Memory, Want
 from footlight_engines.act.assistant.ranking import EASILY_DROPPED, Ranker
+from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.slots import WANTED
 
 TOPICS = ("genre", "kind", "mood", "tag", "people", "title")
 """A wish for one of these is what somebody looks for now; others only narrow."""
 
 
-def given_way(ranker: Ranker, memory: Memory, servable: Mask, intent: str, now: int) -> list[Want]:
-    """The wants from before turn ``now`` that have to go so that something fits; none where something fits as it is, or
-    where nothing new is looked for."""
+def given_way(ranker: Ranker, memory: Memory, servable: Mask, now: int, stuck: bool) -> list[Want]:
+    """The wants from before turn ``now`` that have to go so that something fits; none where something fits as it is.
+
+    They go where something new is looked for, or where the reply before was ``stuck`` already and it goes on.
+    """
     new = {want.name for want in memory.positive if want.turn == now and want.name in TOPICS}
-    if not new or intent not in (intents.ASK, intents.CRITIQUE, intents.PREFERENCE):
-        return []
-    if intent != intents.ASK and new != {"mood"}:
+    if not new and not stuck:
         return []
     if _some_fit(ranker, memory, servable, "mood" in new):
         return []
-    old = [want for want in memory.wants if want.turn < now and want.name in EASILY_DROPPED and want.polarity == WANTED]
-    for gone in _ways(old):
+    for gone in _ways([want for want in memory.wants if want.turn < now and _may_go(want)]):
         rest = replace(memory, wants=tuple(want for want in memory.wants if want not in gone))
         if _some_fit(ranker, rest, servable, "mood" in new):
             return list(gone)
     return []
 
 
+def _may_go(want: Want) -> bool:
+    """Whether a want of before may give way: tastes stay, and so does the age of a child who watches."""
+    if (want.name, want.value) == ("age", "adult"):
+        return True
+    return want.name in EASILY_DROPPED and (want.polarity == WANTED or want.name in (*scales(), "era", "about"))
+
+
 def _ways(old: Sequence[Want]) -> Iterator[Sequence[Want]]:
     """One of them, what is easily done without first; or all but the surest few."""
-    ranked = sorted(old, key=lambda want: EASILY_DROPPED.index(want.name))
+    ranked = sorted(old, key=lambda want: EASILY_DROPPED.index(want.name) if want.name in EASILY_DROPPED else 0)
     yield from ((want,) for want in ranked)
     yield from (ranked[:count] for count in range(2, len(ranked) + 1))
 

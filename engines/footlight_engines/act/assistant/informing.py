@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 from footlight_engines.act.assistant.facts import Facts
-from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.lexicons import pattern, table
+from footlight_engines.act.assistant.reading import CHINESE, is_han
 from footlight_engines.act.assistant.wording import facts_line, listed, say, title_of, value_name
 
 Answers = Callable[[str, Facts], str]
@@ -17,6 +18,8 @@ def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
     """The answer to a question about an item, from what the catalogue says of it. ``age`` is that of who watches, in years;
     -1 where nobody said."""
     title = title_of(language, facts)
+    if question and (other := other_fact(language, facts, question)):
+        return other
     asked = [what for what in _ANSWERS if _ASKS[what].search(question)]
     if "who" in asked and not _people(language, facts) and {("kind", "idol"), ("kind", "stream")} & facts.facets:
         return _about(language, facts, title)  # who somebody is, rather than who is in something
@@ -61,6 +64,23 @@ def _how_long(language: str, facts: Facts) -> str:
 
 def _when(language: str, facts: Facts) -> str:
     return say(language, "when", title=title_of(language, facts), year=facts.year) if facts.year else ""
+
+
+def other_fact(language: str, facts: Facts, question: str) -> str:
+    """What the catalogue has under a name that no other rule knows and a question says; empty where it has nothing."""
+    asked = table("attributes")
+    for key, value in facts.others.items():
+        names = [*asked.get(key.replace(" ", "_"), ()), *([key] if len(key) > 3 else [])]
+        if any(_stands(name, question) for name in names):
+            own = next((name for name in names if is_han(name)), key) if language == CHINESE else key
+            return say(language, "other_fact", title=title_of(language, facts), name=own, value=value)
+    return ""
+
+
+def _stands(name: str, question: str) -> bool:
+    if is_han(name):
+        return name in question
+    return re.search(rf"\b{re.escape(name)}", question, re.ASCII) is not None
 
 
 def _where(language: str, facts: Facts) -> str:

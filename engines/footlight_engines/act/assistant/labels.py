@@ -17,6 +17,8 @@ MOST = 400
 NEAR = 0.62
 """A cosine from which on words mean a label. Of 22 words in the other language or another form, those that meant a label
 were at .64 to .92, those that meant none at .33 to .50."""
+FAR, BESIDE = 0.5, 0.12
+"""A cosine from which on another kind is near enough to a kind that the catalogue lacks, and how far behind the nearest."""
 CHUNKS = 4
 """So many groups of words of a text are compared with the labels."""
 Label = tuple[str, str]
@@ -36,25 +38,48 @@ class Labels:
 
     def find(self, text: str) -> list[tuple[str, str, int, int]]:
         """The labels that stand in a normalised text: slot, value, place."""
-        return [(*found.meanings[0], found.start, found.end) for found in self._lexicon.find(text)]
+        found = ((*one.meanings[0], one.start, one.end) for one in self._lexicon.find(text))
+        return [one for one in found if not _BETWEEN.fullmatch(one[1]) or _AS_NOUN.search(text[: one[2]])]
 
     def near(self, text: str, taken: Sequence[tuple[int, int]], embedder: Embedder) -> list[tuple[str, str, int, int]]:
         """Labels that words of a text mean; of places that are ``taken``, none."""
         chunks = list(_chunks(text, taken))[:CHUNKS]
         if not chunks or not self.labels:
             return []
-        if self._vectors is None:
-            self._vectors = embedder.embed([value for _, value in self.labels])
-        cosines = embedder.embed([text[start:end] for start, end in chunks]) @ self._vectors.T
+        cosines = embedder.embed([text[start:end] for start, end in chunks]) @ self._embedded(embedder).T
         best = cosines.argmax(axis=1)
         return [
-            (*self.labels[best[row]], start, end)
+            (*label, start, end)
             for row, (start, end) in enumerate(chunks)
             if cosines[row, best[row]] >= NEAR
+            for label in self._beside(cosines[row])
         ]
+
+    def alike(self, words: str, embedder: Embedder) -> list[Label]:
+        """The kinds that words for a kind which the catalogue lacks come nearest to; none where none is near."""
+        if not any(slot == "kind" for slot, _ in self.labels):
+            return []
+        cosines = embedder.embed([words]) @ self._embedded(embedder).T
+        found = self._beside(cosines[0])
+        return [label for label in found if label[0] == "kind"] if float(cosines.max()) >= FAR else []
+
+    def _embedded(self, embedder: Embedder) -> NDArray[np.float32]:
+        if self._vectors is None:
+            self._vectors = embedder.embed([value for _, value in self.labels])
+        return self._vectors
+
+    def _beside(self, cosines: NDArray[np.float32]) -> list[Label]:
+        """The nearest label; of kinds, those that are nearly as near as well: theatre is plays and musicals."""
+        best = self.labels[int(cosines.argmax())]
+        if best[0] != "kind":
+            return [best]
+        near = np.flatnonzero(cosines >= max(FAR, float(cosines.max()) - BESIDE))
+        return [self.labels[row] for row in near if self.labels[row][0] == "kind"]
 
 
 _BETWEEN = pattern("between_words")
+_AS_NOUN = re.compile(r"\b(?:a|an|the|any|some|another|good|new|short|of|other) $")
+"""What stands before a word that is otherwise an everyday verb, where it is a label: "a play"."""
 _PIECE = re.compile(r"[a-z][a-z' -]*[a-z]|[\u4e00-\u9fff]{2,8}")
 
 

@@ -55,4 +55,9 @@ def spelt_languages(said: Iterable[str]) -> Iterator[str]:
         for part in re.split(r"[|/;,，、；]", one):
             spelt = read(part).text
             if spelt:
-                yield known.get(spelt) or known.get(spelt.split("-")[0].split(" ")[0]) or spelt
+                language = known.get(spelt) or known.get(spelt.split("-")[0].split(" ")[0]) or spelt
+                yield language
+                if language.endswith("-chinese"):
+                    yield "chinese"
+                elif language == "chinese":  # either script, as nobody says which
+                    yield from ("simplified-chinese", "traditional-chinese")

@@ -29,6 +29,11 @@ class Measures:
             for name, (least, most) in facts.scales.items():
                 self._least[name][item], self._most[name][item] = least, most
 
+    def known(self, name: str) -> Mask:
+        """The items of which the catalogue says how much they have, shape (size,)."""
+        known: Mask = ~np.isnan(self._least[name])
+        return known
+
     def fits(self, name: str, value: str) -> Mask | None:
         """The items that have so much of it, shape (size,); None where the catalogue says nothing of it, or the value
         only ranks."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.references import Meant
-from footlight_engines.act.assistant.scales import Degree, asked_scales, degrees
+from footlight_engines.act.assistant.scales import EXTREME, Degree, asked_scales, degrees
 from footlight_engines.act.assistant.slots import Slot
 
-TABLE, WHICH, VALUES, CHECK, LIVE = "table", "which", "values", "check", "live"
+TABLE, WHICH, VALUES, CHECK, LIVE, SORT = "table", "which", "values", "check", "live", "sort"
 _ONLY_HERE = ("difficulty", "score")
 _WISHED_FOR = ("kind", "title", "people", "tag")
 """Slots that a question about something shown does not have."""
@@ -36,6 +36,7 @@ class Query:
 _COMPARE = pattern("compare")
 _WHICH = pattern("which_of_them")
 _THAN = pattern("than")
+_SORTS = pattern("sorts")
 _WHETHER = pattern("whether")
 _ELLIPTIC = pattern("whether_elliptic")
 _SEEKS = pattern("seeks")
@@ -51,16 +52,31 @@ def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms:
         return None
     if _COMPARE.search(text) and len(together) > 1:
         return Query(TABLE, tuple(together))
+    if found := _sorted(text, together):
+        return found
     seeks = _SEEKS.search(text) is not None or any(slot.name in _WISHED_FOR[:1] for slot in slots)
     if _LIVE.search(text) and about.items and (about.explicit or _IT.search(text)):
         return Query(LIVE, about.items[:1])
     said = [slot for slot in (*slots, *terms) if not (slot.place < about.span[1] and about.span[0] < slot.end)]
     wants = tuple(slot for slot in said if slot.name not in _WISHED_FOR)
-    if not seeks and (found := _which(text, memory, about, together, wants)):
+    people = [
+        slot for slot in said if slot.name in ("people", "tag") and slot.name not in {want.name for want in wants}
+    ]
+    if not seeks and (found := _which(text, memory, about, together, (*wants, *people))):
         return found
     if seeks and not about.explicit:
         return None
     return _values(text, memory, about) or _check(text, memory, about, wants)
+
+
+def _sorted(text: str, together: Sequence[int]) -> Query | None:
+    """In what order the items are to be put; a bare "cheapest?" asks for the first in that order."""
+    extremes = [one for one in degrees(text) if one.degree == EXTREME]
+    bare = text.strip(" ?!.。？！")
+    if len(together) > 1 and extremes and extremes[0].end - extremes[0].start >= len(bare) - 4:
+        return Query(WHICH, tuple(together), *_end(extremes))
+    asks = asked_scales(text) if _SORTS.search(text) else []
+    return Query(SORT, tuple(together), asks[0]) if asks and len(together) > 1 else None
 
 
 def _which(text: str, memory: Memory, about: Meant, together: Sequence[int], wants: Sequence[Slot]) -> Query | None:

@@ -22,7 +22,7 @@ RATED = 0.3
 """What it counts that an item is rated for the age of who watches, rather than not at all."""
 EASILY_DROPPED = (
     "score", "difficulty", "price", "subtitles", "language", "platform", "duration", "era", "region", "people", "mood",
-    "theme", "tag", "players", "genre", "kind", "title",
+    "theme", "about", "seasons", "episodes", "year", "tag", "players", "genre", "kind", "title",
 )  # fmt: skip
 """The wants that may be let go where nothing fits, the easiest first."""
 POOL = 60

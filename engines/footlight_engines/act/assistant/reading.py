@@ -44,6 +44,10 @@ _CONTRACTIONS = (
     (re.compile(r"\bu\b(?!\.)"), "you"),
     (re.compile(r"\btho\b"), "though"),
     (re.compile(r"\b(?:pls|plz)\b"), "please"),
+    (re.compile(r"\brn\b"), "right now"),
+    (re.compile(r"\bw (?=(?:my|the|a|some|friends?|subs|subtitles)\b)"), "with "),
+    (re.compile(r"\bnvm\b"), "never mind"),
+    (re.compile(r"\bbc\b"), "because"),
 )
 
 

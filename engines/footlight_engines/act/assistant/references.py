@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from footlight_engines.act.assistant.languages import languages_in
 from footlight_engines.act.assistant.lexicons import pattern, table
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.numbers import HAN_NUMBER, NUMBER, number
@@ -54,10 +55,12 @@ _WORDS = {
     "fifth": 4,
     "last": -1,
 }
+_MIDDLE = ("middle", "中间")
 _PLACES = re.compile(
-    r"\b(?:the |your )?(first|1st|second|2nd|third|3rd|fourth|4th|fifth|last)"
+    r"\bthe (?:one in the )?(middle)(?: one)?\b|(中间)(?:那)?[个部款首位]"
+    r"|\b(?:the |your )?(first|1st|second|2nd|third|3rd|fourth|4th|fifth|last)"
     r"(?! (?:time|place|thing|season|episode|night|week|year|month|date|few|two|three|list|batch|set|round|ones|day)\b)"
-    rf"\b|第\s*({HAN_NUMBER})\s*[个部款首本种位条项]?|(最后)一?[个部款首本位]|#\s?(\d)"
+    rf"\b|第\s*({HAN_NUMBER})\s*[个部款首本种位条项只场集]?|(最后)一?[个部款首本位只场]|#\s?(\d)"
     rf"|\b(?:number|no\.?|option) (\d|{NUMBER})\b"
 )
 _RANGES = re.compile(
@@ -68,8 +71,6 @@ _RANGES = re.compile(
 def meant(text: str, memory: Memory, shelf: Shelf, named: Sequence[int] = ()) -> Meant:
     """The items that a normalised text speaks of, ``named`` those whose titles it says; none where it speaks of none."""
     pool = _pool(text, memory)
-    if not pool and not named:
-        return Meant()
     named = [*named, *(item for item in _called(text, memory, shelf) if item not in named)]
     found = [*_by_place(text, pool), *(item for item in named if item in shelf.facts)]
     if named and len(named) == 1 and _OTHER_THAN.search(text) and memory.focus not in (-1, named[0]):
@@ -79,7 +80,7 @@ def meant(text: str, memory: Memory, shelf: Shelf, named: Sequence[int] = ()) ->
     if _OTHER.search(text) and (other := _the_other(memory)) >= 0:
         return Meant((other,), False, True)
     by_degree = _by_degree(text, memory.compared or pool, shelf)
-    for described in (by_degree, _described(text, pool, memory, shelf)):
+    for described in (by_degree, _described(text, pool, memory, shelf), _of_catalogue(text, shelf)):
         if described.items:
             return described
     counted = _COUNTED.search(text)
@@ -107,7 +108,7 @@ def _by_place(text: str, pool: Sequence[int]) -> Iterator[int]:
     said = _FIRST_LIST.sub(lambda one: " " * len(one[0]), text)
     for match in _PLACES.finditer(said):
         spelt = next(group for group in match.groups() if group)
-        place = -1 if spelt == "最后" else _WORDS.get(spelt)
+        place = -1 if spelt == "最后" else len(pool) // 2 if spelt in _MIDDLE else _WORDS.get(spelt)
         if place is None:
             place = int(number(spelt) or 0) - 1
         if -1 <= place < len(pool) and pool and (place >= 0 or spelt in ("last", "最后")):
@@ -199,6 +200,24 @@ def _described(text: str, pool: Sequence[int], memory: Memory, shelf: Shelf) -> 
             if said and (one := _only(said, items, shelf, items is pool)) >= 0:
                 return Meant((one,), False, True, match.span())
     return Meant()
+
+
+def _of_catalogue(text: str, shelf: Shelf) -> Meant:
+    """The only item of the catalogue that a description fits, though it was not shown."""
+    for match in (match for spelt in _DESCRIPTIONS for match in spelt.finditer(text)):
+        said = next((group for group in match.groups() if group), "").strip()
+        if len(said) < 2 or len(found := _fitting(said, shelf)) != 1:
+            continue
+        return Meant((found[0],), False, True, match.span())
+    return Meant()
+
+
+def _fitting(said: str, shelf: Shelf) -> list[int]:
+    """The items of the catalogue that some words are said of, or in whose language they are."""
+    if found := shelf.speaking_of(said):
+        return found
+    languages = {(name, value) for name, value, _, _ in languages_in(f"{said} language")}
+    return [item for item, facts in shelf.facts.items() if languages and languages <= facts.facets]
 
 
 def _only(said: str, items: Sequence[int], shelf: Shelf, near: bool) -> int:

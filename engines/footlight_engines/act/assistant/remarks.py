@@ -10,7 +10,7 @@ from footlight_engines.act.assistant.ranking import Found
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.understood import Understood
-from footlight_engines.act.assistant.wording import listed, say, slot_name, title_of, want_name
+from footlight_engines.act.assistant.wording import listed, say, slot_name, title_of, value_name, want_name
 from footlight_plugins import Turn
 
 
@@ -60,7 +60,10 @@ class Remarks:
         language, notes = self._language, []
         if found.unjudged:
             now = [want for want in found.unjudged if want.turn == self._memory.turn - 1]
-            names = dict.fromkeys(slot_name(language, want.name) for want in now)
+            lacking = [value_name(language, "kind", want.value) for want in now if want.name == "kind"]
+            if lacking:
+                notes.append(say(language, "no_such_kind", kinds=listed(language, lacking)))
+            names = dict.fromkeys(slot_name(language, want.name) for want in now if want.name != "kind")
             if names:
                 notes.append(say(language, "unjudged", names=listed(language, list(names))))
         before = Memory.restored(self._turn.memory)

@@ -73,9 +73,14 @@ _NEVER = re.compile(
 )
 
 
+_RATING = re.compile(r"(评分|分数|口碑|评价)(太|有点|不够|更|最|比较)(高|低|好|差)")
+"""分数太低 is 太 and 分数低."""
+
+
 def degrees(text: str) -> list[Degree]:
     """The adjectives of scales in a normalised text, from left to right."""
     found = []
+    text = _RATING.sub(lambda match: match[2] + match[1] + match[3], text)
     for phrase in _adjectives().find(text):
         lone = phrase.end - phrase.start == 1 and is_han(text[phrase.start])
         if lone and not _stands(text, phrase.start, phrase.end):
@@ -149,7 +154,16 @@ def _figure(name: str) -> re.Pattern[str]:
 
 
 _BUDGET = re.compile(rf"(?:\bbudget\b[^\d]{{0,20}}|预算[^\d零一二三四五六七八九十]{{0,6}})({_COUNT})")
-_DEFAULT = {"price": "max", "players": "with", "score": "min"}
+_DEFAULT = {"price": "max", "players": "with", "score": "min", "seasons": "with", "episodes": "with"}
+_RATED = re.compile(
+    r"(?:\b(?:rated|ratings?|scor(?:e|ed|ing|es)|stars)\b|评分|分数)"
+    r"[^\d,，。]{0,16}?(\d(?:\.\d+)?)(?! ?(?:min|hour|年|分钟))"
+)
+_OF_US = re.compile(
+    rf"\bwe(?:'re| are|'ll be| will be)(?: (?:all|about|only|just))? ({NUMBER})\b(?! ?(?:min|hour|year|am|pm|%))"
+    rf"|\b(?:there(?:'s| is| are|'ll be| will be)) ({NUMBER}) of\b|\b(?:can|could) ({NUMBER}) (?:of us |people )?play\b"
+    rf"|我们(?:一共|总共|一行|就|有)*({HAN_NUMBER})个(?!小时|钟|月|星期)"
+)
 
 
 def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
@@ -162,8 +176,15 @@ def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
             if match["upper"] in _STRICTLY and name == "price":
                 yield name, f"below:{value:g}", match.start(), match.end()
                 continue
+            if match["lower"] in ("more than", "over", "超过") and name in ("seasons", "episodes", "players"):
+                value += 1
             bound = "max" if match["upper"] or match["upper2"] else "min" if match["lower"] or match["lower2"] else ""
             yield name, f"{bound or otherwise}:{value:g}", match.start(), match.end()
+    for match in _RATED.finditer(text):
+        yield "score", f"min:{float(match[1]):g}", match.start(), match.end()
+    for match in _OF_US.finditer(text):
+        if (value := _number(next(group for group in match.groups() if group))) is not None:
+            yield "players", f"with:{value:g}", match.start(), match.end()
     for match in _BUDGET.finditer(text):
         if (value := _number(match[1])) is not None:
             yield "price", f"max:{value:g}", match.start(), match.end()

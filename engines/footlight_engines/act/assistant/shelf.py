@@ -241,6 +241,10 @@ class Shelf:
         ]
         return sorted(found, key=lambda match: (-match.similarity * len(match.title) ** 0.5, match.item))
 
+    def called(self, title: str) -> list[int]:
+        """The items that are called exactly so, in normalised spelling."""
+        return [match.item for match in self.find_titles(title) if match.similarity == 1.0 and match.title == title]
+
     def by_words(self, query: str) -> NDArray[np.float64]:
         """The BM25 score of every item, shape (size,)."""
         total = np.zeros(self.size)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.asides import cued
 from footlight_engines.act.assistant.clauses import answer_and_wish, indispensable, last_mind, neither
 from footlight_engines.act.assistant.informing import asks_something
 from footlight_engines.act.assistant.leaving_out import left_out
@@ -29,9 +30,7 @@ WISHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE)
 _ANSWERING = (intents.ACCEPT, intents.SEEN, intents.REJECT)
 _UNLIKE = pattern("unlike")
 _ASKING = pattern("puts_a_question")
-_LIKENESS = re.compile(
-    r"\b(?:like|similar|(?:more|less) (?=\w)|not|no|n't|but|another|too)\b|像|类似|一样|差不多|不|别|太|点"
-)
+_LIKENESS = pattern("rather_like")
 _PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
 _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
@@ -48,6 +47,8 @@ def heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
         answer = _one(first, memory, shelf)
         if answer.intent in _ANSWERING and not (answer.slots or answer.terms or answer.query):
             wish = _one(rest, memory, shelf)
+            if answer.intent == intents.ACCEPT and wish.aside:
+                return replace(answer, aside=wish.aside)
             if wish.intent in WISHING and (wish.slots or wish.terms or wish.surprise):
                 return replace(wish, first=answer)
     return _one(text, memory, shelf)
@@ -60,7 +61,7 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
         return base
     if base.intent == intents.UNDO:
         about = meant(said, memory, shelf, base.named)
-        taken = _chosen(replace(base, intent=intents.UNSURE), about)  # "the robot one after all"
+        taken = _chosen(replace(base, intent=intents.UNSURE), about, memory)  # "the robot one after all"
         return replace(base, intent=intents.ACCEPT, meant=about.items) if taken else base
     terms = terms_of(said, _labels(said, shelf), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
@@ -105,6 +106,8 @@ def _inside(slot: Slot, spans: Sequence[tuple[int, int]]) -> bool:
 def _completed(found: Understood, memory: Memory, shelf: Shelf, about: Meant) -> Understood:
     """What a text is for, with its terms in view; and what its other words say."""
     text = found.utterance.text
+    if not (found.slots or found.terms) and found.intent != intents.ACCEPT and cued(text) == "act":
+        return replace(found, intent=intents.OTHER, aside="act")
     surprise = _SURPRISE.search(text) is not None and found.intent not in (intents.ACCEPT, intents.WHY)
     intent = _with_terms(found, memory, about)
     if surprise and not any(slot.polarity == WANTED and slot.name != "region" for slot in found.slots):
@@ -127,7 +130,7 @@ def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
     text = found.utterance.text
     if about.explicit and len(about.items) == 1 and _puts(text) and found.intent in (*WISHING, intents.UNSURE):
         return intents.INQUIRE
-    if _chosen(found, about):
+    if _chosen(found, about, memory):
         return intents.ACCEPT
     if not found.terms:
         return found.intent
@@ -145,10 +148,12 @@ def _puts(text: str) -> bool:
     return _ASKING.search(text) is not None and asks_something(text) and not _SEEKS.search(text)
 
 
-def _chosen(found: Understood, about: Meant) -> bool:
+def _chosen(found: Understood, about: Meant, memory: Memory) -> bool:
     """Whether it takes an item that it describes: "I'd rather have the one that takes longer", 就守灯人."""
     text = found.utterance.text
     described = about.span[1] > 0 or not _PLACE.search(text)
+    if about.items and about.items[0] not in memory.shown:
+        return False
     open_to = (intents.ASK, intents.PREFERENCE, intents.CRITIQUE, intents.UNSURE)
     if not (about.explicit and len(about.items) == 1 and described and found.intent in open_to):
         return False
@@ -163,6 +168,7 @@ def _with_words(found: Understood, memory: Memory, shelf: Shelf, intent: str) ->
     """Labels of the catalogue that other words mean, and what no slot or label knows and is to be left out."""
     text = found.utterance.text
     said = [*understood_slots(found), *found.terms]
+    found = _own_kinds(found, shelf)
     taken = [(slot.place, slot.end) for slot in said]
     near: list[tuple[str, str, int, int]] = []
     if shelf.embedder is not None and shelf.labels.labels and len(text) <= 200:
@@ -179,6 +185,19 @@ def _with_words(found: Understood, memory: Memory, shelf: Shelf, intent: str) ->
         without += [term] if item < 0 else []
     terms = (*found.terms, *_denied(text, [*more, *without]))
     return replace(found, terms=terms, unlike=(*found.unlike, *unlike))
+
+
+def _own_kinds(found: Understood, shelf: Shelf) -> Understood:
+    """A kind that the catalogue lacks as those of its own that are near to it: there are no series, but shows."""
+    lacking = [slot for slot in found.slots if slot.name == "kind" and not shelf.with_facet("kind", slot.value).any()]
+    if not lacking or shelf.embedder is None:
+        return found
+    text, more = found.utterance.text, []
+    for slot in lacking:
+        near = shelf.labels.alike(text[slot.place : slot.end] or slot.value, shelf.embedder)
+        more += [replace(slot, value=value) for _, value in near]
+    kept = tuple(slot for slot in found.slots if not more or slot not in lacking)
+    return replace(found, slots=kept, terms=(*found.terms, *more))
 
 
 def _labelled(text: str, labels: Iterable[tuple[str, str, int, int]]) -> list[Slot]:

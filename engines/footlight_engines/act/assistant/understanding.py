@@ -14,7 +14,7 @@ from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
 from footlight_engines.act.assistant.pointing import place_described, shown_called
-from footlight_engines.act.assistant.reading import read
+from footlight_engines.act.assistant.reading import is_han, read
 from footlight_engines.act.assistant.releasing import released
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot, slots_of
@@ -43,6 +43,8 @@ _SAME = pattern("by_the_same")
 _ASKING = pattern("asking")
 _THERE = pattern("whether_there")
 _LIKENESS = re.compile(r"\b(?:like|similar|vein|style|such as|sort of)\b|像|类似|一样|那样|差不多|那种|同类|之类")
+_LATIN_RUN = re.compile(r"[a-z0-9][a-z0-9 ':&.-]{2,}")
+"""A title in Latin letters within a Chinese text."""
 _AGREES = pattern("agrees")
 _QUESTION = pattern("questions")
 _OF_ONE = (intents.ACCEPT, intents.INQUIRE, intents.WHY, intents.SEEN, intents.REJECT)
@@ -204,6 +206,9 @@ def _with_catalogue(
         for slot in people_in(text, shelf)
         if not any(one.value == slot.value or (slot.place < one.end and one.place < slot.end) for one in have)
     ]
+    if not named and is_han(text):
+        named = [item for run in _LATIN_RUN.findall(text) for item in shelf.called(run.strip())]
+        resolved += [Slot("title", shelf.facts[item].title.lower(), 1, item) for item in named[:1]]
     if not named and (whole := _in_question(text, shelf) or _bare_title(text, shelf)):
         named, title = whole
         resolved = [Slot("title", title, 1, named[0], 0)]

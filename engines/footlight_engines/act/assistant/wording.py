@@ -110,7 +110,7 @@ def _language(language: str, slot: str, value: str) -> str:
     """The name of a language, with what is to be in it."""
     names: Sequence[str] = table("languages").get(value, (value,))
     chinese = next((name for name in names if is_han(name)), value)
-    name = chinese if language == CHINESE else value.capitalize()
+    name = chinese if language == CHINESE else value.replace("-", " ").title()
     return say(language, "want_subtitles", value=name) if slot == "subtitles" else name
 
 
