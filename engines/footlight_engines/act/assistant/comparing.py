@@ -46,7 +46,7 @@ class Comparing:
         if query.form == LIVE:
             return self._live(items[0]), items
         if query.form == CHECK:
-            return self._joined(self._checked(item, query.wants, len(items) > 1) for item in items), items
+            return self._joined(self._checked(item, query) for item in items), items
         return self._joined(self._valued(item, query.scales) for item in items), items
 
     def _sorted(self, items: list[int], scale: str) -> tuple[str, list[int]]:
@@ -112,14 +112,16 @@ class Comparing:
         """Which of them is funny, on Switch, or fine for a ten-year-old."""
         fit = [item for item in items if all(self._is(item, want) for want in wants)]
         other = next((_ALSO[want.name, want.value] for want in wants if (want.name, want.value) in _ALSO), None)
-        if other and len(fit) in (0, len(items)) and (best := extreme(items, *other, self._shelf)):
+        measured = other is not None and all(other[0] in self._shelf.facts[item].scales for item in items)
+        if other and (measured or len(fit) in (0, len(items))) and (best := extreme(items, *other, self._shelf)):
             return self._won(best, items, other[0]), best + [item for item in items if item not in best]
-        lines = [self._checked(item, wants, True) for item in fit or items]
+        lines = [self._checked(item, Query(CHECK, (item,), wants=tuple(wants))) for item in fit or items]
         return self._joined(lines), fit + [item for item in items if item not in fit]
 
-    def _checked(self, item: int, wants: Sequence[Slot], titled: bool) -> str:
+    def _checked(self, item: int, query: Query) -> str:
         """Yes or no, with what the catalogue says; or that it does not say."""
-        language, facts, lines = self._language, self._shelf.facts[item], []
+        language, facts, wants = self._language, self._shelf.facts[item], query.wants
+        lines: list[str] = []
         for name in dict.fromkeys(want.name for want in wants):
             mine = [want for want in wants if want.name == name]
             stated = self._stated(facts, name)
@@ -128,6 +130,7 @@ class Comparing:
                 continue
             verdict = all(self._is(item, want) for want in mine)
             lines.append(say(language, "is_so" if verdict else "is_not_so", said=stated))
+        lines += [measure(language, one, facts) if one in facts.scales else self._unknown(one) for one in query.scales]
         said = [line for line in lines if line] or [say(language, "not_said_at_all")]
         return self._line(self._title(item), said)
 

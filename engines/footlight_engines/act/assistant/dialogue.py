@@ -151,11 +151,12 @@ class Dialogue:
         likes = [slot.item for slot in slots if slot.name == "title" and slot.item >= 0 and slot.polarity == WANTED]
         if (
             not likes
-            and not memory.likes
+            and (not memory.likes or (memory.singled and memory.focus not in memory.likes))
             and _SIMILAR.search(heard.utterance.text)
             and not _DISLIKED.search(heard.utterance.text)
         ):
             likes = self.items_meant(memory, heard)[:1]
+            memory.likes = ()
         memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
         self._make_room(memory, slots, heard.utterance.text)
         slots = self._ages_settled(memory, slots)

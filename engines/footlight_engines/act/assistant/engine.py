@@ -17,7 +17,7 @@ from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
 from footlight_engines.act.assistant.giving_way import given_way
 from footlight_engines.act.assistant.lexicons import pattern
-from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
+from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE, ENGLISH, is_han
 from footlight_engines.act.assistant.script import in_traditional, writes_traditional
@@ -138,6 +138,8 @@ class CatalogueAssistant(Assistant):
         wishing = understood.intent in WISHING and understood.intent != intents.MORE
         stuck = before.asked == LEFT_OUT and (bool(understood.said) or understood.surprise)
         gone = given_way(self._ranking(), memory, turn.servable, before.turn, stuck) if wishing else []
+        if not gone and wishing and memory.use and (understood.said or stuck):
+            gone = self._for_any_use(memory, turn, before.turn)
         memory.wants = tuple(want for want in memory.wants if want not in gone)
         found = self._ranking().find(memory, turn.servable, turn.scores, changed)
         return Heard(
@@ -149,6 +151,17 @@ class CatalogueAssistant(Assistant):
             self._possible(memory, understood, found.count, turn.count),
             Thought(memory, replace(understood, gone=tuple(gone)), found),
         )
+
+    def _for_any_use(self, memory: Memory, turn: Turn, now: int) -> list[Want]:
+        """What gives way where nothing to play (or watch, or hear) fits, but something else does: that goes, too."""
+        ranker = self._ranking()
+        if ranker.find(memory, turn.servable, None).count or not any(want.turn == now for want in memory.positive):
+            return []
+        before, memory.use = memory.use, ""
+        gone = given_way(ranker, memory, turn.servable, now, True)
+        if not gone and not ranker.find(memory, turn.servable, None).count:
+            memory.use = before
+        return gone
 
     def _language(self, understood: Understood, before: Memory) -> str:
         """The language of the text; a single English word changes nothing where Chinese is spoken."""

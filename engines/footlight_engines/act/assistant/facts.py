@@ -154,9 +154,9 @@ def facts_of(content: ItemContent) -> Facts:
 
 def _kind_of(label: str) -> set[str]:
     """What a kind that no phrase knows is by its words: a board game is a game; others are a kind of their own."""
-    words = read(label).text.split()
+    words = [word for word in read(label).text.split() if word not in ("show", "shows")]
     known = {value for word in words for slot, value in _found(word) if slot == "kind"}
-    return known or {" ".join(words)}
+    return known or {read(label).text}
 
 
 def _credits(attributes: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:

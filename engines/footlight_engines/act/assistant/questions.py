@@ -3,6 +3,7 @@ whether one is so."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,13 +42,16 @@ _WHETHER = pattern("whether")
 _ELLIPTIC = pattern("whether_elliptic")
 _SEEKS = pattern("seeks")
 _IT = pattern("singular")
+_HOW_MUCH = re.compile(r"\bhow much\b|多少|几")
+_SENTENCE = re.compile(r"[.!。！;；](?=\s|$|[\u4e00-\u9fff])")
 _LIVE = pattern("asks_live")
 _ASKING = pattern("puts_a_question")
 
 
 def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms: Sequence[Slot]) -> Query | None:
     """The question that a normalised text puts about items that were shown or named; None where it puts none."""
-    together = about.items if about.several else memory.last if len(memory.last) > 1 else memory.shown[-3:]
+    pair = memory.compared or memory.shown[-2:]
+    together = about.items if len(about.items) > 1 else memory.last if len(memory.last) > 1 else pair
     if not about.items and not together:
         return None
     if _COMPARE.search(text) and len(together) > 1:
@@ -66,7 +70,9 @@ def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms:
         return found
     if seeks and not about.explicit:
         return None
-    return _values(text, memory, about) or _check(text, memory, about, wants)
+    begins = max((match.end() for match in _SENTENCE.finditer(text[:-1])), default=0)
+    wants = tuple(want for want in wants if want.place >= begins)  # "bit too long. Where is it on?" asks the last alone
+    return _values(text[begins:], memory, about, wants) or _check(text[begins:], memory, about, wants)
 
 
 def _sorted(text: str, together: Sequence[int]) -> Query | None:
@@ -94,7 +100,7 @@ def _which(text: str, memory: Memory, about: Meant, together: Sequence[int], wan
 
 def _claim(text: str, pair: Sequence[int], about: Meant, found: Sequence[Degree]) -> int:
     """Of which of the two it is asked whether it has more; -1 where it is asked which has."""
-    if _WHICH.search(text):
+    if _WHICH.search(text) or _HOW_MUCH.search(text):
         return -1
     subject = text[: found[0].start]
     return pair[0] if _IT.search(subject) or not about.explicit else about.items[0]
@@ -113,7 +119,7 @@ def _pair(memory: Memory, about: Meant) -> tuple[int, ...]:
     return pair if len(pair) == 2 and memory.focus >= 0 else memory.compared or ()
 
 
-def _values(text: str, memory: Memory, about: Meant) -> Query | None:
+def _values(text: str, memory: Memory, about: Meant, wants: Sequence[Slot]) -> Query | None:
     """How much several have of something; or one, where `informing` does not know."""
     asks = tuple(asked_scales(text))
     if not asks or not _ASKING.search(text):
@@ -122,7 +128,8 @@ def _values(text: str, memory: Memory, about: Meant) -> Query | None:
         return Query(VALUES, about.items, scales=asks)
     one = about.items[:1] if about.explicit else (memory.focus,) if memory.focus >= 0 else ()
     if one and set(asks) & set(_ONLY_HERE) and (about.explicit or memory.singled or _IT.search(text)):
-        return Query(VALUES, one, scales=asks)
+        moods = tuple(want for want in wants if want.name in ("mood", "genre"))
+        return Query(CHECK if moods else VALUES, one, scales=asks, wants=moods)
     alone = about.explicit or memory.singled or _IT.search(text) or len(memory.last) < 2
     return None if alone else Query(VALUES, memory.last, scales=asks)
 

@@ -79,7 +79,7 @@ def meant(text: str, memory: Memory, shelf: Shelf, named: Sequence[int] = ()) ->
         return Meant(tuple(dict.fromkeys(found)), len(set(found)) > 1, True)
     if _OTHER.search(text) and (other := _the_other(memory)) >= 0:
         return Meant((other,), False, True)
-    by_degree = _by_degree(text, memory.compared or pool, shelf)
+    by_degree = _by_degree(text, memory.compared or (pool if len(pool) > 1 else memory.shown[-2:]), shelf)
     for described in (by_degree, _described(text, pool, memory, shelf), _of_catalogue(text, shelf)):
         if described.items:
             return described

@@ -73,14 +73,18 @@ _NEVER = re.compile(
 )
 
 
-_RATING = re.compile(r"(评分|分数|口碑|评价)(太|有点|不够|更|最|比较)(高|低|好|差)")
-"""分数太低 is 太 and 分数低."""
+_RATING = re.compile(r"(评分|分数|口碑|评价)((?:谁|哪[个部款首]?|太|有点|不够|更|最|比较)+)(高|低|好|差)")
+
+
+def rating_first(text: str) -> str:
+    """分数太低 as 太分数低, so that the adjective stands together; as long as it was."""
+    return _RATING.sub(lambda match: match[2] + match[1] + match[3], text)
 
 
 def degrees(text: str) -> list[Degree]:
     """The adjectives of scales in a normalised text, from left to right."""
     found = []
-    text = _RATING.sub(lambda match: match[2] + match[1] + match[3], text)
+    text = rating_first(text)
     for phrase in _adjectives().find(text):
         lone = phrase.end - phrase.start == 1 and is_han(text[phrase.start])
         if lone and not _stands(text, phrase.start, phrase.end):

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from footlight_engines.act.assistant.languages import LANGUAGE, SUBTITLES, languages_in
 from footlight_engines.act.assistant.lexicons import pattern
-from footlight_engines.act.assistant.scales import COMPARED, EXTREME, Degree, degrees, figures_on, scales, zeros
+from footlight_engines.act.assistant.scales import (
+    COMPARED,
+    EXTREME,
+    Degree,
+    degrees,
+    figures_on,
+    rating_first,
+    scales,
+    zeros,
+)
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot, polarity_at
 
 _TOO = re.compile(r"(?:\b(?:too|a bit|a little|kinda|rather|way too|so)|太|有点儿?|有些|过于|偏)\s*$")
@@ -57,6 +66,7 @@ def _languages(text: str, language: str) -> Iterator[Slot]:
 
 
 def _degrees(text: str) -> Iterator[Slot]:
+    text = rating_first(text)
     for one in degrees(text):
         if scales()[one.scale].wish or (one.degree == EXTREME and one.scale in ("duration", "year")):
             yield _wish(text, one)

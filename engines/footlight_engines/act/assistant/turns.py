@@ -154,7 +154,7 @@ def _chosen(found: Understood, about: Meant, memory: Memory) -> bool:
     described = about.span[1] > 0 or not _PLACE.search(text)
     if about.items and about.items[0] not in memory.shown:
         return False
-    open_to = (intents.ASK, intents.PREFERENCE, intents.CRITIQUE, intents.UNSURE)
+    open_to = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.UNSURE)
     if not (about.explicit and len(about.items) == 1 and described and found.intent in open_to):
         return False
     return _CHOOSES.search(text) is not None and not _UNLIKE.search(text) and not _LIKENESS.search(text)

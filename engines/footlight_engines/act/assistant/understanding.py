@@ -98,6 +98,9 @@ def _by_the_same(text: str, memory: Memory, shelf: Shelf) -> list[Slot]:
     facts = shelf.facts.get(memory.focus)
     if facts is None or not (match := _SAME.search(text)):
         return []
+    writers = facts.credits.get("author", facts.credits.get("creator", ()))
+    if writers and re.search(r"\bby\b|writ|写|著", match[0]):
+        return [Slot("people", name.casefold()) for name in writers[:1]]
     made = facts.directors if re.search(r"direct|导|拍", match[0]) else facts.cast or facts.directors
     return [Slot("people", name.casefold()) for name in made[:1]]
 
