@@ -20,12 +20,13 @@ import numpy as np
 import torch
 from torch.nn.functional import conv2d, interpolate
 
+from footlight_engines.generate.conv_engine import Model
 from footlight_engines.generate.conv_networks import ResizeConv
 from footlight_engines.generate.conv_options import ImageGanOptions
 from footlight_engines.generate.conv_training import ConvTraining, plan_of
+from footlight_engines.generate.image_gan import ImageGan
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.networks import generator_of
-from footlight_engines.generate.serving import served
 from footlight_plugins import TrainingRun
 
 CLASSES = tuple(map(str, range(6)))
@@ -99,23 +100,16 @@ def _enlarged(layer: ResizeConv) -> Callable[[torch.Tensor], torch.Tensor]:
 
 @torch.inference_mode()
 def drawing(clock: Callable[[], float], rounds: int) -> dict[str, float]:
-    """Milliseconds for 64 pictures and for one."""
+    """Milliseconds for 64 pictures and for one, from latents to bytes."""
     plan = plan_of(noise(), ImageGanOptions())
-    network = generator_of(plan).eval()
-    known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    fast, z, labels = served(network, bool(known)), torch.randn(64, 64), torch.zeros(64, dtype=torch.int64)
-
-    def chunks(count: int) -> None:
-        """As many at once as the engine draws; the last ones are filled up."""
-        for start in range(0, count, plan.at_once):
-            filled = torch.zeros(plan.at_once, plan.latent)
-            filled[: count - start] = z[start : min(count, start + plan.at_once)]
-            fast(filled, labels[: plan.at_once])
-
+    network, engine = generator_of(plan).eval(), ImageGan(ImageGanOptions())
+    model = engine._model = Model(network, plan, "image", 0, CLASSES, (1 / 6,) * 6, {})
+    z, labels = torch.randn(64, plan.latent), torch.zeros(64, dtype=torch.int64)
+    latents, classes = z.numpy(), labels.numpy()
     figures: dict[str, float] = {}
     for count in (64, 1):
-        plain = _median(clock, lambda n=count: network(z[:n], labels[:n]), rounds)  # type: ignore[misc]
-        shipped = _median(clock, lambda n=count: chunks(n), rounds)  # type: ignore[misc]
+        plain = _median(clock, lambda n=count: engine.chosen(network(z[:n], labels[:n]), model), rounds)  # type: ignore[misc]
+        shipped = _median(clock, lambda n=count: engine.mapped(latents[:n], classes[:n]), rounds)  # type: ignore[misc]
         figures |= {
             f"drawing {count}: plain, ms": 1e3 * plain,
             f"drawing {count}: shipped, ms": 1e3 * shipped,

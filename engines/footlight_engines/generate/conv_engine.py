@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,11 +20,9 @@ from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import generator_of
 from footlight_engines.generate.plan import Plan
 from footlight_engines.generate.serving import served
-from footlight_engines.generate.threads import computing_threads
+from footlight_engines.generate.threads import computing_threads, cores, drawn_side_by_side
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun, Wish, WishRefused
 
-_ALONE = threading.Lock()
-"""Held while content is made: on one thread, because the number of threads changes how sums round."""
 FEWEST_SAMPLES = 50
 ANYTHING = Wish()
 
@@ -118,7 +115,7 @@ class ConvEngine(Generator):
         if len(seeds) and seeds.min() < 0:
             raise ValueError(f"seed {seeds.min()} must be 0 or more")
         made: list[Content] = []
-        size = model.plan.at_once
+        size = model.plan.at_once * (cores() if self._device.type == "cpu" else 1)
         for start in range(0, len(seeds), size):
             call.check()
             chunk = [int(seed) for seed in seeds[start : start + size]]
@@ -139,21 +136,24 @@ class ConvEngine(Generator):
         """Latents (n, Z) and classes (n,) to kept content (n, ...), always as many at a time, filled up with zeros: another
         batch may round in another way."""
         model = self.trained()
-        parts, size = [], model.plan.at_once
-        for start in range(0, len(z), size):
-            rows = z[start : start + size]
-            filled = np.zeros((size, z.shape[1]), np.float32)
-            classes = np.zeros(size, np.int64)
-            filled[: len(rows)], classes[: len(rows)] = rows, labels[start : start + size]
-            parts.append(self._made(model, filled, classes)[: len(rows)])
+        size, _ = model.plan.at_once, self._serving(model)  # made here, once, and not by each thread
+        chunks = [(z[start : start + size], labels[start : start + size]) for start in range(0, len(z), size)]
+        parts = drawn_side_by_side(self._filled, chunks, self._device.type == "cpu")
         return np.concatenate(parts) if parts else np.empty((0,))
+
+    def _filled(self, chunk: tuple[NDArray[np.float32], NDArray[np.int64]]) -> NDArray[Any]:
+        """Kept content of at most as many latents and classes as are drawn at once."""
+        model, (rows, labels) = self.trained(), chunk
+        filled = np.zeros((model.plan.at_once, rows.shape[1]), np.float32)
+        classes = np.zeros(len(filled), np.int64)
+        filled[: len(rows)], classes[: len(rows)] = rows, labels
+        return self._made(model, filled, classes)[: len(rows)]
 
     @torch.inference_mode()
     def _made(self, model: Model, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
-        with _ALONE, computing_threads(1):
-            network = self._serving(model)
-            inputs = torch.from_numpy(z).to(self._device), torch.from_numpy(labels).to(self._device)
-            return self.chosen(network(*inputs).float().cpu(), model)
+        network = self._serving(model)
+        inputs = torch.from_numpy(z).to(self._device), torch.from_numpy(labels).to(self._device)
+        return self.chosen(network(*inputs).float().cpu(), model)
 
     def _serving(self, model: Model) -> nn.Module:
         """The model's network as it is drawn from, made once."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,15 +17,12 @@ from footlight_engines.generate.encoding import encode, is_picture
 from footlight_engines.generate.mlp_networks import generator_network
 from footlight_engines.generate.mlp_options import MlpGanOptions
 from footlight_engines.generate.mlp_training import MlpGanTraining, torch_device
-from footlight_engines.generate.threads import computing_threads
+from footlight_engines.generate.threads import computing_threads, on_one_thread
 from footlight_plugins import Call, Content, Corpus, Domain, Generator, Options, State, TrainingRun
 from footlight_plugins import Samples as CorpusSamples
 
 _CHUNK = 16
 """How many pieces of content are made at once, always: a product of another shape may round in another way."""
-_ALONE = threading.Lock()
-"""Held while content is made: on one thread, because the number of threads changes how sums round, and that number
-belongs to the process."""
 _MEASURED = 1_000
 """At most how many samples a distance is measured on."""
 
@@ -169,7 +165,7 @@ class MlpGan(Generator):
         z = np.zeros((_CHUNK, model.latent), np.float32)  # (16, Z), filled up with zeros
         for row, seed in enumerate(seeds):
             z[row] = np.random.default_rng(int(seed)).standard_normal(model.latent, np.float32)
-        with _ALONE, computing_threads(1):
+        with on_one_thread():
             made = model.network(torch.from_numpy(z).to(self._device))  # (16, D)
         array: NDArray[np.float32] = made.cpu().numpy()[: len(seeds)]
         return array.reshape(len(seeds), *model.shape)

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
+
+Part = TypeVar("Part")
+Drawn = TypeVar("Drawn")
+
+_ALONE = threading.Lock()
+"""Held while content is made, because the number of threads is told to all of PyTorch."""
+
+
+def cores() -> int:
+    """How many there are for this process, up to 8."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, 8)
+
+
+_HANDS = ThreadPoolExecutor(cores(), "drawing", torch.set_num_threads, (1,))
 
 
 @contextmanager
@@ -17,3 +36,16 @@ def computing_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Make content on one thread, because the number of threads changes how sums round; one maker at a time."""
+    with _ALONE, computing_threads(1):
+        yield
+
+
+def drawn_side_by_side(draw: Callable[[Part], Drawn], parts: Sequence[Part], at_once: bool) -> list[Drawn]:
+    """Draw each part on one thread, several parts on several threads."""
+    with on_one_thread():
+        return list(_HANDS.map(draw, parts)) if at_once and len(parts) > 1 else [draw(part) for part in parts]
