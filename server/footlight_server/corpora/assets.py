@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
+from sqlalchemy.exc import IntegrityError
 
 from footlight_server.corpora.blobs import Blobs
 from footlight_server.corpora.records import AssetRecord
@@ -26,14 +26,15 @@ class AssetStore:
     """One tenant's assets: rows in the database, bytes under ``root``."""
 
     def __init__(self, root: Path, database: Database, writer: Writer, tenant: str) -> None:
-        self._root = root
         self._blobs = Blobs(root / "blobs")
         self._database = database
         self._writer = writer
         self._tenant = tenant
 
     def write(self, record: AssetRecord, data: bytes) -> AssetRecord:
-        """Store the asset's bytes durably; it is there once `add` has returned. Answers the record with size and checksum.
+        """Store the asset's bytes, as durably as the database stores rows; it is there once `add` has returned.
+
+        Answers the record with size and checksum.
 
         Raises
         ------
@@ -42,20 +43,24 @@ class AssetStore:
         """
         complete = replace(record, size_bytes=len(data), sha256=hashlib.sha256(data).digest())
         try:
-            self._write(complete.sha256.hex(), data)
+            self._blobs.put(complete.sha256.hex(), data, self._database.waits_for_disk)
         except OSError as error:
             raise Unavailable(f"the asset cannot be stored: {error.strerror}") from error
         return complete
 
-    async def add(self, record: AssetRecord) -> None:
-        """Store the row of an asset whose bytes were written.
+    async def add(self, *records: AssetRecord) -> None:
+        """Store the rows of assets whose bytes were written.
 
         Raises
         ------
         AlreadyExists
-            When the asset id is taken.
+            When an asset id is taken.
         """
-        await self._writer.submit(lambda connection: self._insert(connection, record))
+        rows = [self._row(record) for record in records]
+        try:
+            await self._writer.submit(lambda connection: insert_rows(connection, ASSETS, rows))
+        except IntegrityError:
+            raise AlreadyExists("asset", " or ".join(record.asset_id for record in records)) from None
 
     def get(self, asset_id: str) -> AssetRecord:
         """What is known about an asset, or NotFound."""
@@ -93,26 +98,13 @@ class AssetStore:
             raise DataLoss(f"{location}, the bytes of asset {record.asset_id!r}, is damaged: its checksum differs")
         return data
 
-    def _write(self, sha256: str, data: bytes) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
-        incoming = self._root / f".new-{uuid.uuid4().hex}"
-        try:
-            incoming.write_bytes(data)
-            self._blobs.take({sha256: incoming})
-        finally:
-            incoming.unlink(missing_ok=True)
-
-    def _insert(self, connection: Connection, asset: AssetRecord) -> None:
-        here = (ASSETS.c.tenant == self._tenant, ASSETS.c.asset_id == asset.asset_id)
-        if connection.execute(select(ASSETS.c.asset_id).where(*here)).first():
-            raise AlreadyExists("asset", asset.asset_id)
-        row = (
+    def _row(self, asset: AssetRecord) -> tuple[Any, ...]:
+        return (
             *(self._tenant, asset.asset_id, asset.decision_id, asset.deployment, asset.model_version, asset.seed),
             *(asset.media_type, asset.size_bytes, asset.sha256, json.dumps(dict(asset.attributes)), asset.create_time),
             *(asset.content_seed, asset.redraw_count, asset.content_sha256 or None, asset.corpus_id),
             *(json.dumps(asset.provenance), asset.watermark, asset.fingerprint or None, asset.sidecar or None),
         )
-        insert_rows(connection, ASSETS, [row])
 
 
 def _record(row: Row[Any]) -> AssetRecord:

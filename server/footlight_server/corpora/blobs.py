@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,20 @@ class Blobs:
         for folder in folders | ({self._root} if folders else set()):
             sync_folder(folder)
 
+    def put(self, sha256: str, data: bytes, wait: bool) -> None:
+        """Write bytes under their name; ``wait`` until the disk has them. The same bytes are written over each other."""
+        target, incoming = self.location(sha256), self._root / f".new-{uuid.uuid4().hex}"
+        try:
+            _in_the_folder(incoming).write_bytes(data)
+            if wait:
+                sync_file(incoming)
+            os.replace(incoming, _in_the_folder(target))
+        except BaseException:
+            incoming.unlink(missing_ok=True)
+            raise
+        for folder in (target.parent, self._root) if wait else ():
+            sync_folder(folder)
+
     def remove(self, names: Iterable[str], wanted: Callable[[str], bool]) -> None:
         """Remove those of the blobs that are neither pinned nor wanted."""
         for sha256 in names:
@@ -61,3 +76,10 @@ class Blobs:
         """Every blob that is there."""
         for path in self._root.glob("??/*"):
             yield path.parent.name + path.name
+
+
+def _in_the_folder(path: Path) -> Path:
+    """The path, once its folder is there."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -20,6 +20,9 @@ FEW = 8
 WINDOW = 100
 """The service time is the mean of so many pieces of work. The mean of few varies, and a long queue would be misjudged."""
 
+FIRST = 10
+"""Of so few pieces of work the shortest is what the next ones are taken to last: the first ones load and compile."""
+
 SURE = 2.0
 """Whoever waits is to be answered in time although pieces of work differ: so many standard deviations are added."""
 
@@ -85,6 +88,9 @@ class Admission:
         """Hear how long a piece of work took."""
         self._observed.append(seconds)
         observed = tuple(self._observed)  # a copy: a thread that was given up may end just now
+        if len(observed) < FIRST:
+            self.service_seconds = min(observed)
+            return
         self.service_seconds = fmean(observed)
         self._spread = dist(observed, [self.service_seconds] * len(observed)) / sqrt(len(observed))
 

@@ -207,7 +207,7 @@ class Generating:
     async def _finished(self, run: _Run, drawn: Sequence[_Drawn]) -> list[Made]:
         """Marked and stored."""
         done = await asyncio.to_thread(self._written, run, drawn)
-        await asyncio.gather(*(self._assets.add(made.asset) for made in done))
+        await self._assets.add(*(made.asset for made in done))
         return done
 
     def _written(self, run: _Run, drawn: Sequence[_Drawn]) -> list[Made]:

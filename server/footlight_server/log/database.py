@@ -32,7 +32,8 @@ class Database:
         self._writing = writing
         self._reading = reading
         self._turns: Turns | None = None
-        self._waits_for_disk = False
+        self.waits_for_disk = False
+        """Whether what is acknowledged has reached the disk."""
         self._prompt: PromptConnection | None = None
         self._unscrubbed = writing.dialect.name == "sqlite"  # a process that died may have left what it erased
 
@@ -59,7 +60,7 @@ class Database:
         if (prepare := _STORES.get(parsed.get_backend_name())) is None:
             raise ValueError(f"the database must be sqlite or postgresql, not {parsed.get_backend_name()!r}")
         database = Database(*prepare(parsed, durability))
-        database._waits_for_disk = durability == "full"
+        database.waits_for_disk = durability == "full"
         try:
             _migrate(database._writing)
         except SQLAlchemyError as error:
@@ -109,7 +110,7 @@ class Database:
 
         None where that would make the loop wait: for a server of a database, for a disk, for other servers' turns.
         """
-        if self._writing.dialect.name != "sqlite" or self._waits_for_disk or self._turns is not None:
+        if self._writing.dialect.name != "sqlite" or self.waits_for_disk or self._turns is not None:
             return None
         if self._prompt is None:
             self._prompt = PromptConnection(str(self._writing.url.database))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from footlight_server.corpora.assets import AssetRecord, AssetStore
 from footlight_server.errors import AlreadyExists, DataLoss, NotFound
+from footlight_server.log.database import Database
 
 RECORD = AssetRecord("a1", "d1", "mlp-gan", 3, 7, "image/png", {"low": -1.0}, 99)
 
@@ -51,3 +54,15 @@ async def test_damaged_asset_is_data_loss(assets: AssetStore, tmp_path: Path, da
     path.unlink() if data is None else path.write_bytes(data)
     with pytest.raises(DataLoss, match="'a1'"):
         assets.read(saved)
+
+
+@pytest.mark.parametrize(("durability", "waits"), [("normal", False), ("full", True)])
+async def test_the_disk_is_waited_for_where_the_database_waits_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: str, waits: bool
+) -> None:
+    synced: list[int] = []
+    database = Database.open(f"sqlite:///{tmp_path / 'log.sqlite'}", durability)
+    monkeypatch.setattr(os, "fsync", synced.append)
+    AssetStore(tmp_path / "assets", database, Mock(), "default").write(RECORD, b"pixels")
+    assert bool(synced) is waits
+    database.close()

@@ -90,3 +90,9 @@ def test_the_service_time_is_the_mean_of_the_last_pieces_of_work(admission: Admi
     for seconds in (100.0, *[1.0, 2.0] * (WINDOW // 2)):
         admission.observe(seconds)
     assert admission.service_seconds == pytest.approx(1.5)
+
+
+def test_a_first_piece_of_work_that_loads_and_compiles_keeps_nobody_out(admission: Admission) -> None:
+    admission.observe(2.0)
+    admission.observe(0.01)
+    assert admission.service_seconds == 0.01
