@@ -34,6 +34,7 @@ from footlight_plugins import ReplyItem, Turn
 
 _NOT_SEEN = pattern("not_seen")
 _THERE = pattern("whether_there")
+_BELONGS = pattern("belongs_to_it")
 
 
 @dataclass(slots=True)
@@ -241,7 +242,8 @@ class Answering:
         said = [figure.value for figure in figures(text) if figure.slot == "age"] or self._memory.wanted("age")
         ages = [age for value in said if (age := self._ranker.filters.years_old(value)) >= 0]
         answer = informed(self._language, facts, text, min(ages, default=-1))
-        if self._heard.named and _THERE.search(text) and not asks_something(text):
+        there = _THERE.search(text) and not _BELONGS.search(text)
+        if self._heard.named and there and not asks_something(text):
             answer = informed(self._language, facts, "")
             answer = say(self._language, "have_it", about=answer)
         return Answer("inform", answer, [self._shown(item, 0.0)])

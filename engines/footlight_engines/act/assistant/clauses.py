@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from footlight_engines.act.assistant.lexicons import pattern
 
 _RETURNS = pattern("changes_mind")
 _DENIED_NO = pattern("denied_no")
 _CANNOT_DO_WITHOUT = pattern("cannot_do_without")
-_SENTENCE = pattern("sentence_ends")
+_SENTENCE, _COMMA = pattern("sentence_ends"), re.compile(r"[,，]\s*")
 _CLAUSE_END = re.compile(r"[,，。.;；!！?？\n]|\bbut\b|\bso\b|但|就是|只是|不过|所以")
+MOST_WAYS = 2
 LONGEST_ANSWER = 40
 """An answer before a wish is no longer."""
 
@@ -22,13 +25,13 @@ def last_mind(text: str) -> str:
     return rest if len(rest) > 1 else text
 
 
-def answer_and_wish(text: str) -> tuple[str, str]:
-    """The first sentence or clause, where it is short and more follows, and the rest; an empty first part otherwise."""
-    for match in _SENTENCE.finditer(text):
-        first, rest = text[: match.start()].strip(), text[match.end() :].strip()
-        if 1 < len(first) <= LONGEST_ANSWER and len(rest) > 3:
-            return first, rest
-    return "", text
+def answers_and_wishes(text: str) -> Iterator[tuple[str, str]]:
+    """The ways to part a text into a short answer and what follows: at the end of a sentence first, at a comma then."""
+    for ends in (_SENTENCE, _COMMA):
+        for match in islice(ends.finditer(text), MOST_WAYS):
+            first, rest = text[: match.start()].strip(), text[match.end() :].strip()
+            if 1 < len(first) <= LONGEST_ANSWER and len(rest) > 3:
+                yield first, rest
 
 
 def neither(text: str) -> list[tuple[int, int]]:

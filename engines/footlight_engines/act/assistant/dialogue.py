@@ -111,8 +111,9 @@ class Dialogue:
         if wanted & {"genre", "kind", "title", "mood", "tag"} or _SAME.search(heard.utterance.text):
             also = "era" if _ALSO.search(heard.utterance.text) and "era" in wanted else ""
             kept = [w for w in memory.positive if w.name == also or (w.name == "kind" and "kind" not in wanted)]
+            like = memory.likes if _SIMILAR.search(heard.utterance.text) else ()
             memory.forget_wishes()
-            memory.wants += tuple(kept)
+            memory.wants, memory.likes = (*memory.wants, *kept), like
             memory.query = heard.utterance.text
         else:
             memory.query = f"{memory.query} {heard.utterance.text}".strip()[-200:]

@@ -15,7 +15,7 @@ from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
-from footlight_engines.act.assistant.giving_way import given_way
+from footlight_engines.act.assistant.giving_way import TOPICS, given_way
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.ranking import Found, Ranker
@@ -138,7 +138,8 @@ class CatalogueAssistant(Assistant):
         wishing = understood.intent in WISHING and understood.intent != intents.MORE
         stuck = before.asked == LEFT_OUT and (bool(understood.said) or understood.surprise)
         gone = given_way(self._ranking(), memory, turn.servable, before.turn, stuck) if wishing else []
-        if not gone and wishing and memory.use and (understood.said or stuck):
+        looking = stuck or any(want.turn == before.turn and want.name in TOPICS for want in memory.positive)
+        if not gone and wishing and memory.use and looking:
             gone = self._for_any_use(memory, turn, before.turn)
         memory.wants = tuple(want for want in memory.wants if want not in gone)
         found = self._ranking().find(memory, turn.servable, turn.scores, changed)

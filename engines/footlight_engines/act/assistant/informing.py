@@ -35,6 +35,8 @@ def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
         )
     said = [answer for what in asked if (answer := _ANSWERS[what](language, facts))]
     missing = [say(language, f"fact_{what}") for what in asked if not _ANSWERS[what](language, facts)]
+    if "who" in asked and not said and (role := _by_role(language, facts)):
+        return role
     if missing:
         said.append(say(language, "not_known", title=title, unknown=listed(language, missing)))
     return " ".join(said) if language == "en" else "".join(said)
@@ -75,6 +77,28 @@ def other_fact(language: str, facts: Facts, question: str) -> str:
             own = next((name for name in names if is_han(name)), key) if language == CHINESE else key
             return say(language, "other_fact", title=title_of(language, facts), name=own, value=value)
     return ""
+
+
+def _by_role(language: str, facts: Facts) -> str:
+    """Whoever has to do with it by an attribute that is called as people are: an instructor, a choreographer."""
+    found = next((key for key in facts.others if _ROLE.search(key)), "")
+    if not found:
+        return ""
+    return say(language, "other_fact", title=title_of(language, facts), name=found, value=facts.others[found])
+
+
+_ROLE = re.compile(r"(?:er|or|ist|ian|ress|师|者|手|员)$")
+
+
+def _language(language: str, facts: Facts) -> str:
+    """What it is spoken and subtitled in."""
+    title = title_of(language, facts)
+    said = [
+        say(language, f"which_{what}", title=title, value=facts.more[what])
+        for what in ("language", "subtitles")
+        if what in facts.more
+    ]
+    return (" " if language == "en" else "").join(said)
 
 
 def _stands(name: str, question: str) -> bool:
@@ -173,7 +197,7 @@ _ANSWERS: dict[str, Answers] = {
     "players": _as_it_stands("players"),
     "score": _as_it_stands("score"),
     "price": _as_it_stands("price"),
-    "language": _as_it_stands("language"),
+    "language": _language,
     "region": _from,
     "genre": _genre,
     "age": _fit,

@@ -42,6 +42,7 @@ _WHETHER = pattern("whether")
 _ELLIPTIC = pattern("whether_elliptic")
 _SEEKS = pattern("seeks")
 _IT = pattern("singular")
+_AGAINST = pattern("set_against")
 _HOW_MUCH = re.compile(r"\bhow much\b|多少|几")
 _SENTENCE = re.compile(r"[.!。！;；](?=\s|$|[\u4e00-\u9fff])")
 _LIVE = pattern("asks_live")
@@ -56,7 +57,7 @@ def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms:
         return None
     if _COMPARE.search(text) and len(together) > 1:
         return Query(TABLE, tuple(together))
-    if found := _sorted(text, together):
+    if found := _sorted(text, together) or _against(text, memory, about):
         return found
     seeks = _SEEKS.search(text) is not None or any(slot.name in _WISHED_FOR[:1] for slot in slots)
     if _LIVE.search(text) and about.items and (about.explicit or _IT.search(text)):
@@ -73,6 +74,16 @@ def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms:
     begins = max((match.end() for match in _SENTENCE.finditer(text[:-1])), default=0)
     wants = tuple(want for want in wants if want.place >= begins)  # "bit too long. Where is it on?" asks the last alone
     return _values(text[begins:], memory, about, wants) or _check(text[begins:], memory, about, wants)
+
+
+def _against(text: str, memory: Memory, about: Meant) -> Query | None:
+    """Two that are set against each other: by what is asked, or by all that is known."""
+    pair = _pair(memory, about) if _AGAINST.search(text) and about.explicit else ()
+    if len(pair) < 2:
+        return None
+    if found := degrees(text):
+        return Query(WHICH, pair, *_end(found))
+    return Query(VALUES, pair, scales=tuple(asked_scales(text))) if asked_scales(text) else Query(TABLE, pair)
 
 
 def _sorted(text: str, together: Sequence[int]) -> Query | None:

@@ -20,7 +20,9 @@ from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.title_index import spellings
 
 NEAR, AHEAD = 0.22, 0.07
-"""A cosine from which on an item is what a description means, and by how much it has to be ahead of the next."""
+FAR, FAR_AHEAD = 0.38, 0.1
+"""A cosine from which on an item is what a description means, and by how much it has to be ahead of the next: of a list, and
+of the whole catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ _FIRST_LIST = pattern("first_list")
 _LIST_BEFORE = pattern("list_before")
 _OTHER = pattern("the_other")
 _THESE = pattern("these")
+_BETWEEN = pattern("between_words")
 _COUNTED = re.compile(
     rf"\b(?:those|these|the|all|of the) ({NUMBER})\b|[这那]({HAN_NUMBER})[个部款首本种位]|(both|俩|两者|两个都)"
 )
@@ -58,7 +61,7 @@ _WORDS = {
 _MIDDLE = ("middle", "中间")
 _PLACES = re.compile(
     r"\bthe (?:one in the )?(middle)(?: one)?\b|(中间)(?:那)?[个部款首位]"
-    r"|\b(?:the |your )?(first|1st|second|2nd|third|3rd|fourth|4th|fifth|last)"
+    r"|\b(?:the |your )?(first|1st|second|2nd|third|3rd|fourth|4th|fifth|(?<=the )last|(?<=your )last)"
     r"(?! (?:time|place|thing|season|episode|night|week|year|month|date|few|two|three|list|batch|set|round|ones|day)\b)"
     rf"\b|第\s*({HAN_NUMBER})\s*[个部款首本种位条项只场集]?|(最后)一?[个部款首本位只场]|#\s?(\d)"
     rf"|\b(?:number|no\.?|option) (\d|{NUMBER})\b"
@@ -90,6 +93,9 @@ def meant(text: str, memory: Memory, shelf: Shelf, named: Sequence[int] = ()) ->
 
 
 _OTHER_THAN = pattern("it_and_another")
+
+
+_LOOSE = [re.compile(one, re.ASCII) for one in table("patterns")["described_loosely"]]
 
 
 def _pool(text: str, memory: Memory) -> tuple[int, ...]:
@@ -195,7 +201,8 @@ def _described(text: str, pool: Sequence[int], memory: Memory, shelf: Shelf) -> 
     """The only item that a description fits, by its facets or words, or else the nearest in meaning: of the list, or of
     what was shown before."""
     for items in (pool, *reversed(memory.lists[:-1])):
-        for match in (match for spelt in _DESCRIPTIONS for match in spelt.finditer(text)):
+        spelt = _DESCRIPTIONS + (_LOOSE if items is pool else [])
+        for match in (match for one in spelt for match in one.finditer(text)):
             said = next((group for group in match.groups() if group), "").strip()
             if said and (one := _only(said, items, shelf, items is pool)) >= 0:
                 return Meant((one,), False, True, match.span())
@@ -206,9 +213,11 @@ def _of_catalogue(text: str, shelf: Shelf) -> Meant:
     """The only item of the catalogue that a description fits, though it was not shown."""
     for match in (match for spelt in _DESCRIPTIONS for match in spelt.finditer(text)):
         said = next((group for group in match.groups() if group), "").strip()
-        if len(said) < 2 or len(found := _fitting(said, shelf)) != 1:
-            continue
-        return Meant((found[0],), False, True, match.span())
+        found = _fitting(said, shelf) if len(said) > 1 and not _BETWEEN.fullmatch(said) else []
+        if len(found) == 1:
+            return Meant((found[0],), False, True, match.span())
+        if not found and is_han(said) and (one := nearest(said, sorted(shelf.facts), shelf, (FAR, FAR_AHEAD))) >= 0:
+            return Meant((one,), False, True, match.span())
     return Meant()
 
 
@@ -231,7 +240,7 @@ def _only(said: str, items: Sequence[int], shelf: Shelf, near: bool) -> int:
     return nearest(said, items, shelf) if near and not fit else -1
 
 
-def nearest(said: str, pool: Sequence[int], shelf: Shelf) -> int:
+def nearest(said: str, pool: Sequence[int], shelf: Shelf, least: tuple[float, float] = (NEAR, AHEAD)) -> int:
     """The item of some that words mean, where one is clearly nearest in meaning; -1 where none is."""
     items = [item for item in pool if item < len(shelf.vectors)]
     query = shelf.embedded_query(said) if len(items) > 1 and len(said) > 1 else None
@@ -239,7 +248,7 @@ def nearest(said: str, pool: Sequence[int], shelf: Shelf) -> int:
         return -1
     cosines = shelf.vectors[items] @ query
     order = np.argsort(-cosines)
-    clear = cosines[order[0]] >= NEAR and cosines[order[0]] - cosines[order[1]] >= AHEAD
+    clear = cosines[order[0]] >= least[0] and cosines[order[0]] - cosines[order[1]] >= least[1]
     return items[int(order[0])] if clear else -1
 
 

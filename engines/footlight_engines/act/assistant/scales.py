@@ -157,7 +157,11 @@ def _figure(name: str) -> re.Pattern[str]:
     )
 
 
-_BUDGET = re.compile(rf"(?:\bbudget\b[^\d]{{0,20}}|预算[^\d零一二三四五六七八九十]{{0,6}})({_COUNT})")
+_BUDGET = re.compile(
+    rf"(?:\bbudget\b(?: \w+){{0,3}}|\b(?:spend|pay|afford)(?: (?:up to|at most|about|no more than|more than|max))?"
+    rf"|预算[^\d零一二三四五六七八九十]{{0,6}}|花(?:不超过|最多|个)?) ?({_COUNT})\b"
+    rf"(?! ?(?:hours?|min|小时|分钟|个小时|天|evening))"
+)
 _DEFAULT = {"price": "max", "players": "with", "score": "min", "seasons": "with", "episodes": "with"}
 _RATED = re.compile(
     r"(?:\b(?:rated|ratings?|scor(?:e|ed|ing|es)|stars)\b|评分|分数)"
@@ -177,6 +181,8 @@ def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
             said = match.groupdict().get("a") or match["b"]
             if (value := _number(said)) is None or _other_unit(text, match.end(), name):
                 continue
+            if value == 1 and name in ("seasons", "episodes") and not (match["lower"] or match["upper"]):
+                continue  # 一集多久 wishes for nothing
             if match["upper"] in _STRICTLY and name == "price":
                 yield name, f"below:{value:g}", match.start(), match.end()
                 continue

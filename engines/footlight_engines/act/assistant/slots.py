@@ -37,7 +37,7 @@ class Slot:
 
 
 _CLAUSE = re.compile(
-    r"[,，。.;；!！?？、\n](?!\d)|(?<!any)(?<!anything )(?<!anyone )(?<!anybody )(?<!everything )(?<!all )\bbut\b"
+    r"[,，。.:;；!！?？、\n](?!\d)|(?<!any)(?<!anything )(?<!anyone )(?<!anybody )(?<!everything )(?<!all )\bbut\b"
     r"|\bthough\b|\bhowever\b"
     r"|\binstead\b(?! of)|\brather\b(?! than)|但是?|不过|只是|而是|可是|然而|就行|就好|都行|都可以"
 )

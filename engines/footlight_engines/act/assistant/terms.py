@@ -13,6 +13,7 @@ from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.scales import (
     COMPARED,
     EXTREME,
+    PLAIN,
     Degree,
     degrees,
     figures_on,
@@ -70,11 +71,14 @@ def _degrees(text: str) -> Iterator[Slot]:
     for one in degrees(text):
         if scales()[one.scale].wish or (one.degree == EXTREME and one.scale in ("duration", "year")):
             yield _wish(text, one)
+        elif one.scale == "year" and one.degree == PLAIN and _WANTS_IT.search(text[: one.start]):
+            yield Slot("era", "recent" if one.sign > 0 else "classic", place=one.start, end=one.end)
         elif one.degree == COMPARED and one.scale in _COMPARED:
             value = _COMPARED[one.scale][one.sign < 0]
             yield Slot("era" if one.scale == "year" else one.scale, value, place=one.start, end=one.end)
 
 
+_WANTS_IT = re.compile(r"(?:要|想看|看|来点?|换)$")
 _COMPARED = {"duration": ("longer", "shorter"), "year": ("newer", "older")}
 """What the slots of old say that compares; where they heard it, their own holds."""
 

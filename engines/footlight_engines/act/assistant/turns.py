@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.asides import cued
-from footlight_engines.act.assistant.clauses import answer_and_wish, indispensable, last_mind, neither
+from footlight_engines.act.assistant.clauses import answers_and_wishes, indispensable, last_mind, neither
 from footlight_engines.act.assistant.informing import asks_something
 from footlight_engines.act.assistant.leaving_out import left_out
 from footlight_engines.act.assistant.lexicons import pattern
@@ -20,7 +20,7 @@ from footlight_engines.act.assistant.questions import asked
 from footlight_engines.act.assistant.references import Meant, meant, nearest
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
-from footlight_engines.act.assistant.smalltalk import aside
+from footlight_engines.act.assistant.smalltalk import aside, courtesy
 from footlight_engines.act.assistant.terms import settled, terms_of
 from footlight_engines.act.assistant.understanding import understand
 from footlight_engines.act.assistant.understood import Understood
@@ -36,22 +36,31 @@ _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
 _GROWN_UPS = pattern("children_gone")
 _CHOOSES = pattern("chooses")
+_FAREWELLS = ("thanks", "goodbye")
+_LEAVING = re.compile(r"\bthat's (?:all|it)\b|就这些|没别的了|没事了")
 _LIKE_END = re.compile(r"[,，。.;；]|\band\b|\bbut\b|多|更|要")
 
 
 def heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
     """Understand a turn of a conversation about the items of a shelf."""
     text = last_mind(text)
-    first, rest = answer_and_wish(text)
-    if first:
-        answer = _one(first, memory, shelf)
-        if answer.intent in _ANSWERING and not (answer.slots or answer.terms or answer.query):
-            wish = _one(rest, memory, shelf)
-            if answer.intent == intents.ACCEPT and wish.aside:
-                return replace(answer, aside=wish.aside)
-            if wish.intent in WISHING and (wish.slots or wish.terms or wish.surprise):
-                return replace(wish, first=answer)
+    for first, rest in answers_and_wishes(text):
+        if found := _answer_then_wish(first, rest, memory, shelf):
+            return found
     return _one(text, memory, shelf)
+
+
+def _answer_then_wish(first: str, rest: str, memory: Memory, shelf: Shelf) -> Understood | None:
+    """A short answer with a wish behind it: "seen it. Anything older?"; None where it is none."""
+    answer = _one(first, memory, shelf)
+    plain = not (answer.slots or answer.terms or answer.query) and (not answer.every or bool(answer.meant))
+    if answer.intent not in _ANSWERING or not plain:
+        return None
+    wish = _one(rest, memory, shelf)
+    if answer.intent == intents.ACCEPT and wish.aside:
+        return replace(answer, aside=wish.aside)
+    wishes = wish.intent in WISHING and (wish.slots or wish.terms or wish.surprise)
+    return replace(wish, first=answer) if wishes else None
 
 
 def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
@@ -65,13 +74,25 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
         return replace(base, intent=intents.ACCEPT, meant=about.items) if taken else base
     terms = terms_of(said, _labels(said, shelf), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
+    slots = [_from_complaint(slot, said, memory) for slot in slots]
     about = meant(said, memory, shelf, base.named)
-    every = _denied(said, understood_slots(base))
+    every, _ = settled(_denied(said, understood_slots(base)), terms, _known(shelf))
     if not base.released and (question := asked(said, memory, about, every, terms)):
         return replace(base, intent=intents.INQUIRE, slots=(), query=question, meant=about.items)
     slots, terms = _without_pointers(slots, about), _without_pointers(terms, about)
     found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit else ())
     return _completed(found, memory, shelf, about)
+
+
+def _from_complaint(slot: Slot, text: str, memory: Memory) -> Slot:
+    """ "Too old" of something that was shown wants it newer than that."""
+    turned = _COMPLAINED.get((slot.name, slot.value)) if slot.polarity == UNWANTED and memory.last else None
+    too = _TOO.search(text[: slot.place + 1]) or _TOO.search(text[max(0, slot.place - 1) : slot.end])
+    return replace(slot, value=turned, polarity=WANTED) if turned and too else slot
+
+
+_COMPLAINED = {("era", "classic"): "newer", ("era", "recent"): "older"}
+_TOO = re.compile(r"(?<!not )(?<!nothing )(?<!n't be )\btoo\b|(?<!别)(?<!不要)(?<!不)太")
 
 
 def understood_slots(base: Understood) -> Sequence[Slot]:
@@ -113,13 +134,18 @@ def _completed(found: Understood, memory: Memory, shelf: Shelf, about: Meant) ->
     if surprise and not any(slot.polarity == WANTED and slot.name != "region" for slot in found.slots):
         found = replace(found, slots=tuple(slot for slot in found.slots if slot.polarity == UNWANTED), surprise=True)
         intent = intents.ASK
-    if intent in (*WISHING, intents.UNSURE):
+    if intent in (*WISHING, intents.UNSURE, intents.REJECT):
         found = _with_words(found, memory, shelf, intent)
+        named = any(term.polarity == UNWANTED and term.name in ("tag", "kind") for term in found.terms)
+        intent = intents.CRITIQUE if intent == intents.REJECT and named else intent
         intent = intents.ASK if intent == intents.UNSURE and found.terms else intent
     if intent in WISHING and _UNLIKE.search(text):
         found = _unlike(found, about)
     if _GROWN_UPS.search(text):
         found = replace(found, released=tuple(want for want in memory.wants if want.name == "age"))
+    said = bool(found.said or found.surprise or found.meant)
+    if not said and (intent in (*WISHING, intents.UNSURE) or _LEAVING.search(text)) and courtesy(text) in _FAREWELLS:
+        return replace(found, intent=intents.OTHER)
     if name := aside(found, intent, shelf):
         return replace(found, intent=intents.OTHER, aside=name)
     return replace(found, intent=intent)
