@@ -12,6 +12,7 @@ import json
 import statistics
 import tempfile
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,7 @@ from footlight_engines.generate.conv_training import ConvTraining, plan_of
 from footlight_engines.generate.image_gan import ImageGan
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.networks import generator_of
+from footlight_engines.generate.plan import Seeded
 from footlight_plugins import TrainingRun
 
 CLASSES = tuple(map(str, range(6)))
@@ -82,6 +84,7 @@ def noise() -> Material:
 
 def _make_plain(one: ConvTraining) -> None:
     one._layout = torch.contiguous_format
+    setattr(one._g, "begin", types.MethodType(Seeded.begin, one._g))  # noqa: B010  # of an instance
     for network in (one._g, one._d, one._average):
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # it may
         for layer in network.modules():

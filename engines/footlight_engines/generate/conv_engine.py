@@ -102,7 +102,9 @@ class ConvEngine(Generator):
         shares = tuple(float(share) for share in counts / counts.sum())
         about = {"seed": run.seed, "steps": training.steps, "history": training.history.as_json()}
         plan, kinds = training.plan, (material.kind, material.options)
-        self._model = Model(network, plan, *kinds, material.classes, shares, {**meta, **about})
+        self._model = Model(
+            network, plan, *kinds, material.classes, shares, {**meta, **about, "spread": training.spread}
+        )
         return {**told, **figures, "files_skipped": float(len(material.broken))}
 
     def generate(self, seeds: NDArray[np.int64], call: Call) -> list[Content]:

@@ -31,7 +31,8 @@ class ConvOptions(Options):
         description="Stop learning after this many seconds (0: never); the steps done by then are in the model.",
     )
     batch_size: int = Field(32, ge=2, le=4_096, description="Samples in a batch; at most as many as the corpus has.")
-    learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's step size at first; it falls to a quarter.")
+    learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's step size at first.")
+    last_rate: float = Field(0.25, gt=0, le=1, description="What of the step size is left at the end.")
     latent: int = Field(64, ge=1, le=1_024, description="How many random numbers a piece of content is made from.")
     width: int = Field(
         0,
@@ -51,6 +52,13 @@ class ConvOptions(Options):
     )
     ema_share: float = Field(
         0.05, ge=0, lt=1, description="The moving average of the weights halves after this share of the samples seen."
+    )
+    least_spread: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="In the end latents are spread by as much less, down to this share, as brings what is made nearest to "
+        "what it learned from (1: as while it learned).",
     )
     evaluations: int = Field(
         10, ge=0, le=1_000, description="So often the training is measured; the best state is handed out. 0: the last."
@@ -82,12 +90,25 @@ class ImageGanOptions(ConvOptions):
     channels: Literal["auto", "rgb", "rgba"] = Field(
         "auto", description="auto: with transparency where any picture has some."
     )
+    last_rate: float = Field(0.05, gt=0, le=1, description="What of the step size is left at the end.")
+    penalty: float = Field(
+        default_factory=lambda chosen: 1.0 if chosen.get("recipe") == "quality" else 5.0,
+        ge=0,
+        description="The weight of the gradient penalty; it falls to a tenth. By itself 5 for fast, 1 for quality.",
+    )
     augment: list[Augmentation] = Field(
         ["translation"],
         description="The changes through which D sees everything; cutout is for few pictures, colour for photographs.",
     )
     ema_share: float = Field(
         0.15, ge=0, lt=1, description="The moving average of the weights halves after this share of the samples seen."
+    )
+    least_spread: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="In the end latents are spread by as much less, down to this share, as brings what is made nearest to "
+        "what it learned from (1: as while it learned).",
     )
     classes: bool = Field(
         True, description="Learn the folders of the corpus as classes, where there are several, but not too many."

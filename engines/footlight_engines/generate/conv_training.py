@@ -26,7 +26,7 @@ from footlight_engines.generate.material import Material
 from footlight_engines.generate.mlp_networks import move_average
 from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import discriminator_of, generator_of
-from footlight_engines.generate.plan import Plan
+from footlight_engines.generate.plan import Plan, Seeded
 from footlight_plugins import CallEnded, TrainingRun
 
 _REPORT_SECONDS = 0.2
@@ -69,7 +69,7 @@ class ConvTraining:
         self._sixteen = computes_in_sixteen(options.precision, self._device)
         self._judge = Judge(material, self._head, self.plan, run.seed, self._device)
         self._board = Board(run.curves)
-        self.steps, self.seconds, self.distance = 0, 0.0, math.inf
+        self.steps, self.seconds, self.distance, self.spread = 0, 0.0, math.inf, 1.0
         self.history = LossHistory(["loss_d", "loss_g"])
         self._measured = self._overfitted = 0
         self._epoch, self._order = -1, np.empty(0, np.int64)
@@ -82,7 +82,11 @@ class ConvTraining:
         network = copy.deepcopy(self._average)
         if math.isfinite(self.distance):
             network.load_state_dict(self._best)
-        return self._judge.settled(network)
+        network = self._judge.settled(network)
+        assert isinstance(network, Seeded)
+        self.spread = self._judge.spread(network, self._options.least_spread)
+        network.narrow(self.spread)
+        return network
 
     def train(self) -> dict[str, float]:
         """Learn until the steps or the seconds are used up, from the last checkpoint on.
@@ -194,7 +198,7 @@ class ConvTraining:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._sixteen)
 
     def _set_rates(self) -> None:
-        rate = self._options.learning_rate * _cosine(self._fraction(), 0.25)
+        rate = self._options.learning_rate * _cosine(self._fraction(), self._options.last_rate)
         for adam in (self._adam_g, self._adam_d):
             for group in adam.param_groups:
                 group["lr"] = rate
@@ -342,9 +346,10 @@ def plan_of(material: Material, options: ConvOptions) -> Plan:
     _, height, width = material.shape
     base = options.width or 16 * min(4, max(1, 128 // max(height, width)))
     classes = len(material.classes) + 1 if material.classes else 0
-    shuffled = material.kind == "image" and not options.depth
+    image = material.kind == "image"
     sizes = options.latent, base, classes
-    return Plan(*material.shape, *sizes, options.recipe, options.depth, material.voices, shuffled)
+    ways = {"shuffled": image and not options.depth, "modulated": image}
+    return Plan(*material.shape, *sizes, options.recipe, options.depth, material.voices, **ways)
 
 
 def _fingerprint(material: Material, options: ConvOptions, origin: tuple[int, Plan]) -> str:

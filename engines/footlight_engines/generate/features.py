@@ -14,6 +14,9 @@ from torch import nn
 
 from footlight_engines.generate.distance import kernel_distance
 
+LEAST_SPREAD = 0.1
+"""Of the mean spread: a feature that hardly varies would otherwise drown all others where it does."""
+
 
 class RandomFeatures:
     """Four convolutions with fixed random weights; the mean of each channel over a grid of 2 x 2, after the last three."""
@@ -46,5 +49,6 @@ class RandomFeatures:
     def distance(self, real: torch.Tensor, made: torch.Tensor) -> float:
         """KID in this space, the features standardised by those of the real content."""
         first, second = self(real), self(made)
-        mean, spread = first.mean(0), first.std(0) + 1e-6
+        mean, spread = first.mean(0), first.std(0)
+        spread = np.maximum(spread, LEAST_SPREAD * spread.mean() + 1e-6)
         return kernel_distance((first - mean) / spread, (second - mean) / spread)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from footlight_engines.generate.heads import seeded_latents
 from footlight_engines.generate.material import Material
 from footlight_engines.generate.picture_corpus import Pictures, read_pictures
 from footlight_engines.provenance.pictures import write_png
-from footlight_plugins import Content, Corpus, Domain, Samples, Wish
+from footlight_plugins import Content, Corpus, Domain, Samples, TrainingRun, Wish
 
 FRAME_MILLISECONDS = 80
 BINARY = 0.9
@@ -26,9 +27,11 @@ BINARY = 0.9
 EMPTY = 0.01
 """A picture of which less than this share is to be seen is as good as empty."""
 FEW_EMPTY = 0.05
-"""Where at most this share of the corpus is empty, nobody asks for such pictures."""
+"""Where more of the corpus is empty than this share, nothing is drawn again for it."""
 TURNS = 4
-"""So many latents of a seed are tried before an empty picture is handed out."""
+"""So many latents of a seed are tried before a picture is handed out that is empty and one too many."""
+PROBES = 1_024
+"""So many draws tell how frequent empty pictures are among what is made."""
 
 
 class ImageGan(ConvEngine):
@@ -53,6 +56,16 @@ class ImageGan(ConvEngine):
         meta = {"binary_alpha": binary >= BINARY, "empty": empty}
         return material, meta, {"classes": float(max(1, len(classes)))}
 
+    def train(self, corpus: Corpus, run: TrainingRun) -> Mapping[str, float]:
+        """As of the base; then it is counted how many empty pictures are made."""
+        told = super().train(corpus, run)
+        model = self.trained()
+        seeds = np.arange(PROBES, dtype=np.int64)
+        made = self.mapped(seeded_latents(seeds, model.plan.latent), self._labels(seeds, ""))
+        share = float(_empty(made).mean())
+        self._model = replace(model, meta={**model.meta, "made_empty": share})
+        return told
+
     def _worth_classes(self, pictures: Pictures) -> bool:
         """Whether classes are wanted, and few enough: see Shahbazi et al. 2022, "Collapse by conditioning"."""
         return bool(self._options.classes and len(pictures.classes) <= self._options.most_classes)
@@ -67,11 +80,14 @@ class ImageGan(ConvEngine):
         return made
 
     def drawn_from(self, seeds: NDArray[np.int64], wish: Wish) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        """As of the base; an empty picture is drawn again from its seed's next latent, where the corpus has few such."""
+        """As of the base; a picture that is empty, and one more than the corpus has among so many, is drawn again from its
+        seed's next latent."""
         z, made = super().drawn_from(seeds, wish)
         model = self.trained()
-        for turn in range(1, TURNS if model.meta.get("empty", 1.0) <= FEW_EMPTY else 1):
-            rows = np.flatnonzero(_empty(made))
+        share, rows = _bearable(model), np.arange(len(seeds))
+        for turn in range(1, TURNS):
+            empty = rows[_empty(made[rows])]
+            rows = empty[_draws(seeds[empty], turn) >= share]
             if not len(rows):
                 break
             z[rows] = seeded_latents(seeds[rows], model.plan.latent, turn)
@@ -117,6 +133,17 @@ def _empty(kept: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if kept.ndim < 4 or kept.shape[1] != 4:
         return np.zeros(len(kept), np.bool_)
     return np.asarray((kept[:, 3] >= 128).mean((1, 2)) < EMPTY)
+
+
+def _bearable(model: Model) -> float:
+    """The share of empty pictures to keep, so that as many are left among all as in the corpus (rejection sampling)."""
+    wanted, made = model.meta.get("empty", 1.0), model.meta.get("made_empty", 1.0)
+    return 1.0 if wanted > FEW_EMPTY or made <= wanted else float(wanted * (1 - made) / (made * (1 - wanted)))
+
+
+def _draws(seeds: NDArray[np.int64], turn: int) -> NDArray[np.float64]:
+    """A number in [0, 1) for each seed: (n,)."""
+    return np.array([np.random.default_rng([int(seed), 2, turn]).random() for seed in seeds])
 
 
 def _straight(kept: NDArray[np.uint8]) -> NDArray[np.uint8]:

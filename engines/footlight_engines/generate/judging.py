@@ -20,6 +20,10 @@ FIGURES = ("distance", "overfit")
 _STATISTICS_BATCHES = 16
 _MEASURED = 512
 """At most so many samples are measured."""
+_COMPARED = 2_048
+"""At most so many samples say how wide latents are to be spread, and so many draws."""
+_SPREADS = 6
+"""So many spreads are tried."""
 _FEWEST_HELD_OUT = 32
 """Held-out samples without which nothing is said about overfitting."""
 
@@ -64,6 +68,21 @@ class Judge:
         if apart is not None:
             figures["overfit"] = (known - apart) / max(known - self._score(d, made), 1e-6)
         return Look(distance, figures, made)
+
+    @torch.no_grad()
+    def spread(self, network: nn.Module, least: float) -> float:
+        """How wide latents are to be spread, from ``least`` to 1, for what a settled generator makes to come nearest to what
+        it learns from: of latents far out it has seen few (Brock et al. 2019, section 3.1, "truncation")."""
+        real = self._material.content
+        chosen = np.random.default_rng(0).permutation(len(real))[:_COMPARED]
+        rng = np.random.default_rng([self._seed, 4])
+        z = torch.from_numpy(rng.standard_normal((_COMPARED, self._latent), np.float32))
+
+        def distance(spread: float) -> float:
+            made = self._head.activate(self._through(network, z * spread).cpu()).float()
+            return self._features.distance(self._encoded(real[chosen]), made)
+
+        return min(np.linspace(1, least, _SPREADS).tolist(), key=distance) if least < 1 else 1.0
 
     def _score_held_out(self, d: nn.Module) -> float | None:
         """What D says of held-out content; None where there is too little.

@@ -31,6 +31,8 @@ class Plan:
     """Of music, whose channels are the pitches of all voices; 0 for all else."""
     shuffled: bool = False
     """Whether the last doubling of G, for ``fast``, is a pixel shuffle."""
+    modulated: bool = False
+    """Whether z also sets how strong each channel of G is, for ``fast``."""
 
     @property
     def octaves(self) -> int:
@@ -44,6 +46,11 @@ class Plan:
         return -(-self.height // scale), -(-self.width // scale)
 
     @property
+    def told(self) -> int:
+        """How many numbers G is told: z and the class."""
+        return self.latent + (CLASS_SIZE if self.classes else 0)
+
+    @property
     def at_once(self) -> int:
         """How many are drawn at once: 8 small ones take half as long again as 4, large ones twice as long."""
         return 8 if self.height * self.width <= 1_024 else 4
@@ -51,6 +58,10 @@ class Plan:
     def stage(self, octave: int) -> int:
         """The channels after so many doublings."""
         return int(self.base * min(8, 2 ** max(self.octaves - 1 - octave, 0)))
+
+
+class Told(nn.Linear):
+    """A layer that is told what content is made of: (B, T) to (B, ...)."""
 
 
 class Seeded(nn.Module):
@@ -61,14 +72,23 @@ class Seeded(nn.Module):
         self.plan = plan
         self.classes = nn.Embedding(plan.classes, CLASS_SIZE) if plan.classes else None
         height, width = plan.smallest
-        self.first = nn.Linear(plan.latent + (CLASS_SIZE if plan.classes else 0), plan.stage(0) * height * width)
+        self.first = Told(plan.told, plan.stage(0) * height * width)
 
-    def begin(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """(B, Z) and (B,) to (B, S, h, w)."""
-        if self.classes is not None:
-            z = torch.cat([z, self.classes(labels)], dim=1)
-        seeded: torch.Tensor = self.first(z).view(len(z), -1, *self.plan.smallest)
+    def told(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """All that content is made of: (B, Z) and (B,) to (B, T)."""
+        return z if self.classes is None else torch.cat([z, self.classes(labels)], dim=1)
+
+    def begin(self, told: torch.Tensor) -> torch.Tensor:
+        """(B, T) to (B, S, h, w)."""
+        seeded: torch.Tensor = self.first(told).view(len(told), -1, *self.plan.smallest)
         return seeded
+
+    @torch.no_grad()
+    def narrow(self, spread: float) -> None:
+        """Let latents be spread by so much less: it is worked into all weights that they meet."""
+        for layer in self.modules():
+            if isinstance(layer, Told):
+                layer.weight[:, : self.plan.latent] *= spread
 
     def cut(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, >= H, >= W) to (B, C, H, W)."""

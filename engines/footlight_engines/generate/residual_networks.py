@@ -49,7 +49,7 @@ class ResidualGenerator(Seeded):
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """(B, Z) and (B,) to logits (B, C, H, W)."""
-        x = self.begin(z, labels)
+        x = self.begin(self.told(z, labels))
         for stage in self.stages:
             x = stage(interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
         return self.cut(self.last(x))

@@ -28,7 +28,7 @@ class SequenceGenerator(Seeded):
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """(B, Z) and (B,) to logits (B, V P, 1, T)."""
-        made: torch.Tensor = self.layers(self.begin(z, labels)[:, :, 0])
+        made: torch.Tensor = self.layers(self.begin(self.told(z, labels))[:, :, 0])
         return made[:, :, None, : self.plan.width]
 
 

@@ -218,15 +218,16 @@ def test_curves_and_samples_are_written_for_tensorboard(tmp_path: Path) -> None:
     assert all(name in written for name in (b"distance", b"overfit", b"loss_d", b"samples"))
 
 
+@pytest.mark.parametrize("modulated", [False, True])
 @pytest.mark.parametrize(("classes", "depth", "size"), [(0, 0, 32), (3, 2, 10), (0, 1, 28)])
-def test_what_serves_computes_what_was_trained(classes: int, depth: int, size: int) -> None:
-    network = generator_of(Plan(3, size, size, 8, 4, classes, depth=depth)).eval()
+def test_what_serves_computes_what_was_trained(classes: int, depth: int, size: int, modulated: bool) -> None:
+    network = generator_of(Plan(3, size, size, 8, 4, classes, depth=depth, modulated=modulated)).eval()
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d) and layer.running_mean is not None and layer.running_var is not None:
             layer.running_mean.normal_()
             layer.running_var.uniform_(0.5, 2)
-            torch.nn.init.normal_(layer.weight)
-            torch.nn.init.normal_(layer.bias)
+            for values in layer.parameters():
+                torch.nn.init.normal_(values)
     z, labels = torch.randn(5, 8), torch.randint(0, max(classes, 1), (5,))
     assert torch.allclose(served(network, False)(z, labels), network(z, labels), atol=1e-4)
     near = (served(network, True)(z, labels) - network(z, labels)).abs().mean() / network(z, labels).abs().mean()
@@ -242,10 +243,53 @@ def test_an_empty_picture_is_drawn_again_from_the_next_latent_of_its_seed(painte
         full[:, 3] = np.where(len(tried) > 2, 255, 0)
         return full
 
-    painter._model = replace(model, meta={**model.meta, "empty": 0.01})
+    painter._model = replace(model, meta={**model.meta, "empty": 0.01, "made_empty": 1.0})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(painter, "mapped", mapped)
         z, made = painter.drawn_from(np.array([5, 7]), Wish())
     painter._model = model
     assert (made[:, 3] == 255).all() and len(tried) == 3
     assert np.array_equal(z[1], np.random.default_rng(7).standard_normal((3, 8), np.float32)[2])
+
+
+def test_as_many_empty_pictures_are_left_as_the_corpus_has(painter: ImageGan) -> None:
+    model = painter.trained()
+
+    def mapped(z: Any, labels: Any) -> Any:
+        full = np.full((len(z), 4, 28, 28), 255, np.uint8)
+        full[z[:, 0] > 0.8, 3] = 0  # every fifth
+        return full
+
+    painter._model = replace(model, meta={**model.meta, "empty": 0.04, "made_empty": 0.21})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(painter, "mapped", mapped)
+        made = painter.drawn(np.arange(4_000))
+    painter._model = model
+    assert (made[:, 3] == 0).all((1, 2)).mean() == pytest.approx(0.04, abs=0.008)
+
+
+@pytest.mark.parametrize("recipe", ["fast", "quality"])
+def test_a_narrowed_network_makes_of_a_latent_what_it_made_of_a_nearer_one(recipe: str) -> None:
+    network = generator_of(Plan(4, 32, 32, 8, 4, classes=3, recipe=recipe, modulated=recipe == "fast")).eval()
+    z, labels = torch.randn(5, 8), torch.randint(0, 3, (5,))
+    before = network(z * 0.8, labels)
+    network.narrow(0.8)  # type: ignore[operator]  # every generator can
+    assert torch.allclose(network(z, labels), before, atol=1e-5)
+
+
+def test_latents_are_spread_as_brings_what_is_made_nearest_to_what_is_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = training_of(tmp_path)._judge
+    monkeypatch.setattr(judge._features, "distance", lambda real, made: abs(float(real.std() - made.std())))
+    assert judge.spread(SpreadOut(), 1.0) == 1.0
+    assert judge.spread(SpreadOut(), 0.5) == pytest.approx(0.8)
+
+
+class SpreadOut(torch.nn.Module):
+    """Makes noise as even as that of `noise` of latents a fifth nearer to the middle than those that it is given."""
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """(B, 8) and (B,) to (B, 1, 28, 28)."""
+        even = 2 * torch.special.ndtr(z / 0.8).repeat(1, 98).view(-1, 1, 28, 28) - 1
+        return torch.atanh(even.clamp(-0.9999, 0.9999))
