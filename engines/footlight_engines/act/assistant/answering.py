@@ -14,7 +14,7 @@ from footlight_engines.act.assistant.informing import asks_something, informed
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import figures
-from footlight_engines.act.assistant.questions import SORT, WHICH, Query
+from footlight_engines.act.assistant.questions import AGAIN, SORT, WHICH, Query
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.reasons import Reasons
@@ -226,7 +226,10 @@ class Answering:
 
     def _answered(self, query: Query) -> Answer:
         """Answer a question about several items, or whether one is so."""
-        text, items = Comparing(self._shelf, self._ranker.filters, self._language, self._turn.servable).answer(query)
+        self._memory.question = self._heard.utterance.text
+        text, items = Comparing(self._shelf, self._ranker.filters, self._language, self._turn.servable).answer(
+            query, self._heard.utterance.text
+        )
         if query.form == SORT:
             self._memory.last, self._memory.lists = tuple(items), (*self._memory.lists[:-1], tuple(items))
         if query.form == WHICH and items:
@@ -234,11 +237,13 @@ class Answering:
         return Answer("inform", text, [self._shown(item, 0.0) for item in items])
 
     def _informed(self) -> Answer:
-        if self._heard.query is not None:
+        again = self._heard.query is not None and self._heard.query.form == AGAIN
+        if self._heard.query is not None and not again:
             return self._answered(self._heard.query)
         if (item := self._item()) is None:
             return Answer("inform", say(self._language, "not_yet"))
         text, facts = self._heard.utterance.text, self._shelf.facts[item]
+        text = self._memory.question = self._memory.question if again else text
         said = [figure.value for figure in figures(text) if figure.slot == "age"] or self._memory.wanted("age")
         ages = [age for value in said if (age := self._ranker.filters.years_old(value)) >= 0]
         answer = informed(self._language, facts, text, min(ages, default=-1))

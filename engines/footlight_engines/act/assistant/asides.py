@@ -45,3 +45,9 @@ def _names() -> tuple[str, ...]:
 @cache
 def _sayings() -> tuple[str, ...]:
     return tuple(str(one) for aside in table("asides").values() for one in aside["says"])
+
+
+def prepare(shelf: Shelf) -> None:
+    """Embed the examples, so that no turn has to."""
+    if shelf.embedder is not None:
+        shelf.vectors_of(_sayings())

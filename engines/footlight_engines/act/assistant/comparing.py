@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from footlight_engines.act.assistant.facts import Facts
 from footlight_engines.act.assistant.filters import Filters, Mask
+from footlight_engines.act.assistant.informing import informed
 from footlight_engines.act.assistant.languages import LANGUAGE, SUBTITLES, spelt_languages
 from footlight_engines.act.assistant.lexicons import table
 from footlight_engines.act.assistant.memory import Want
-from footlight_engines.act.assistant.questions import CHECK, LIVE, SORT, TABLE, WHICH, Query
+from footlight_engines.act.assistant.questions import CHECK, EACH, LIVE, SORT, TABLE, WHICH, Query
 from footlight_engines.act.assistant.references import extreme
 from footlight_engines.act.assistant.scales import scales
 from footlight_engines.act.assistant.shelf import Shelf
@@ -34,13 +35,15 @@ class Comparing:
         self._filters = filters
         self._language = language
 
-    def answer(self, query: Query) -> tuple[str, list[int]]:
+    def answer(self, query: Query, question: str) -> tuple[str, list[int]]:
         """The answer, and the items that it comes to."""
         items = [item for item in query.items if item in self._shelf.facts]
         if query.form == TABLE:
             return "\n".join(self._row(item) for item in items), items
         if query.form == WHICH:
             return self._which(query, items)
+        if query.form == EACH:
+            return self._joined(informed(self._language, self._shelf.facts[item], question) for item in items), items
         if query.form == SORT:
             return self._sorted(items, query.scale)
         if query.form == LIVE:
@@ -145,6 +148,8 @@ class Comparing:
         """What the catalogue says of an item under a name; empty where it says nothing."""
         language = self._language
         name = {"era": "year"}.get(name, name)
+        if name == "platform":
+            return facts.more.get("platform", "")
         if name in scales():
             return measure(language, name, facts) if name in facts.scales else ""
         if name in (LANGUAGE, SUBTITLES):

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering
+from footlight_engines.act.assistant.asides import prepare
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
 from footlight_engines.act.assistant.giving_way import TOPICS, given_way
@@ -92,6 +93,7 @@ class CatalogueAssistant(Assistant):
 
         try:
             classifier(self._shelf.embedder)
+            prepare(self._shelf)
         except EmbedderFailed as fault:
             self._shelf.go_without(fault)
             classifier(None)
@@ -107,7 +109,7 @@ class CatalogueAssistant(Assistant):
 
     @property
     def pending(self) -> int:
-        """How many items wait to be embedded."""
+        """How many items and labels wait to be embedded."""
         return self._shelf.waiting
 
     def settle(self) -> None:

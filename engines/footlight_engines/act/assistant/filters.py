@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_engines.act.assistant.lexicons import table
 from footlight_engines.act.assistant.measures import EXTREMES, Measures
 from footlight_engines.act.assistant.memory import Memory, Want
 from footlight_engines.act.assistant.scales import scales
@@ -93,6 +94,10 @@ class Filters:
             return self.measures.fits(want.name, want.value)
         if not self._shelf.knows(want.name):
             return None
+        if want.name == "region":
+            held = table("region_groups").get(want.value, ())
+            within: Mask = np.logical_or.reduce([self._shelf.with_facet("region", one) for one in (want.value, *held)])
+            return within
         if want.name == "kind" and want.value == "stream":  # who is a virtual idol streams, too
             return self._shelf.with_facet("kind", "stream") | self._shelf.with_facet("kind", "idol")
         return self._shelf.with_facet(want.name, want.value.casefold() if want.name == "people" else want.value)

@@ -16,6 +16,8 @@ from footlight_engines.act.assistant.slots import WANTED
 
 TOPICS = ("genre", "kind", "mood", "tag", "people", "title")
 """A wish for one of these is what somebody looks for now; others only narrow."""
+FIRM = ("platform", "language", "subtitles", "players", "price", "kind")
+"""What is not given up for a mood: it is what somebody has, speaks, or can pay."""
 
 
 def given_way(ranker: Ranker, memory: Memory, servable: Mask, now: int, stuck: bool) -> list[Want]:
@@ -26,13 +28,21 @@ def given_way(ranker: Ranker, memory: Memory, servable: Mask, now: int, stuck: b
     new = {want.name for want in memory.positive if want.turn == now and want.name in TOPICS}
     if not new and not stuck:
         return []
-    if _some_fit(ranker, memory, servable, "mood" in new):
+    felt = replace(memory, wants=tuple(want for want in memory.wants if want.name == "mood" and want.turn == now))
+    moods = ranker.in_mood(felt) if "mood" in new else None
+    if _some_fit(ranker, memory, servable, moods):
         return []
-    for gone in _ways([want for want in memory.wants if want.turn < now and _may_go(want)]):
-        rest = replace(memory, wants=tuple(want for want in memory.wants if want not in gone))
-        if _some_fit(ranker, rest, servable, "mood" in new):
-            return list(gone)
-    return []
+    kept = FIRM if new == {"mood"} and not stuck else ()
+    old = [want for want in memory.wants if want.turn < now and _may_go(want) and want.name not in kept]
+    for feeling in (moods, None):
+        if feeling is None and _some_fit(ranker, memory, servable, None):
+            return []
+        for gone in _ways(old):
+            rest = replace(memory, wants=tuple(want for want in memory.wants if want not in gone))
+            if _some_fit(ranker, rest, servable, feeling):
+                return list(gone)
+    labels = [want for want in memory.wants if want.turn == now and want.name == "tag" and want.polarity == WANTED]
+    return labels if len(new) > 1 else []  # what only its meaning made a label of, may have been none
 
 
 def _may_go(want: Want) -> bool:
@@ -49,8 +59,9 @@ def _ways(old: Sequence[Want]) -> Iterator[Sequence[Want]]:
     yield from (ranked[:count] for count in range(2, len(ranked) + 1))
 
 
-def _some_fit(ranker: Ranker, memory: Memory, servable: Mask, in_mood: bool) -> bool:
+def _some_fit(ranker: Ranker, memory: Memory, servable: Mask, moods: Mask | None) -> bool:
+    """Whether anything fits, of the ``moods`` that are wanted now where anything has them."""
     fit = ranker.filters.allowed(memory)[0] & ranker.to_have(memory, servable)
-    if in_mood and (moods := ranker.in_mood(memory)).any():
+    if moods is not None and moods.any():
         fit &= moods
     return bool(np.any(fit))

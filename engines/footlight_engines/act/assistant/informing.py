@@ -25,6 +25,8 @@ def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
         return _about(language, facts, title)  # who somebody is, rather than who is in something
     if "director" in asked:
         asked = [what for what in asked if what != "who"]  # it says both
+    if {"where", "region"} <= set(asked):
+        asked.remove("where")  # where it is from, not where it can be seen
     if "age" in asked:
         return _fit_for(language, facts, age)
     if not asked:

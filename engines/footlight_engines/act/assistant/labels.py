@@ -35,6 +35,7 @@ class Labels:
         for slot, value in self.labels:
             self._lexicon.add(value, slot, value)
         self._vectors: NDArray[np.float32] | None = None
+        self._ready: set[int] = set()
 
     def find(self, text: str) -> list[tuple[str, str, int, int]]:
         """The labels that stand in a normalised text: slot, value, place."""
@@ -64,9 +65,33 @@ class Labels:
         return [label for label in found if label[0] == "kind"] if float(cosines.max()) >= FAR else []
 
     def _embedded(self, embedder: Embedder) -> NDArray[np.float32]:
+        """The vectors of the labels, shape (n, d); zero where one is not embedded yet."""
         if self._vectors is None:
-            self._vectors = embedder.embed([value for _, value in self.labels])
+            self._vectors = np.zeros((len(self.labels), embedder.size), np.float32)
         return self._vectors
+
+    @property
+    def waiting(self) -> int:
+        """How many labels are not embedded yet."""
+        return len(self.labels) - len(self._ready)
+
+    def embed_some(self, embedder: Embedder, count: int) -> None:
+        """Embed so many more."""
+        rows = [row for row in range(len(self.labels)) if row not in self._ready][:count]
+        if rows:
+            self._embedded(embedder)[rows] = embedder.embed([self.labels[row][1] for row in rows])
+            self._ready.update(rows)
+
+    def taken_over(self, before: Labels) -> Labels:
+        """This, with the vectors that the labels of before had, as far as they are the same."""
+        rows = {label: row for row, label in enumerate(before.labels) if row in before._ready}
+        if before._vectors is not None:
+            self._vectors = np.zeros((len(self.labels), before._vectors.shape[1]), np.float32)
+            for row, label in enumerate(self.labels):
+                if label in rows:
+                    self._vectors[row] = before._vectors[rows[label]]
+                    self._ready.add(row)
+        return self
 
     def _beside(self, cosines: NDArray[np.float32]) -> list[Label]:
         """The nearest label; of kinds, those that are nearly as near as well: theatre is plays and musicals."""

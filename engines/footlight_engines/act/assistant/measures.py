@@ -13,6 +13,8 @@ from footlight_engines.act.assistant.uses import KINDS, PLAY
 Mask = NDArray[np.bool_]
 LOW, HIGH = 40.0, 60.0
 """What is cheap or easy is among so many per cent of the items that have a price or a difficulty; what is dear, above."""
+STEPS, EASY, HARD = 5, 2, 4
+"""Where difficulty is said in words, or from one to five: what is easy, and what is hard."""
 EXTREMES = ("most", "least")
 
 
@@ -43,14 +45,19 @@ class Measures:
             return None if not known.any() else known
         bound, _, figure = value.partition(":")
         with np.errstate(invalid="ignore"):
-            mask: Mask = known & self._within(least, most, bound, figure)
+            mask: Mask = known & self._within(name, least, most, bound, figure)
         if name == "players":
             mask |= ~known & ~self._playable  # two people can watch any film
         return mask
 
-    def _within(self, least: NDArray[np.float64], most: NDArray[np.float64], bound: str, figure: str) -> Mask:
+    def _within(
+        self, name: str, least: NDArray[np.float64], most: NDArray[np.float64], bound: str, figure: str
+    ) -> Mask:
         if not figure:
             low = bound in ("low", "lower")
+            steps = least[~np.isnan(least)]
+            if name == "difficulty" and np.array_equal(steps, np.round(steps)) and (steps <= STEPS).all():
+                return (least <= EASY) if low else (least >= HARD)
             edge = float(np.nanpercentile(least, LOW if low else HIGH))
             within: Mask = (least <= edge) if low else (least >= edge)
             return within

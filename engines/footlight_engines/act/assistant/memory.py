@@ -74,6 +74,8 @@ class Memory:
     """The items that were compared last, or spoken of together: what "the other one" is of."""
     singled: bool = False
     """Whether the item in focus was singled out, rather than only the first of a list."""
+    question: str = ""
+    """What was asked last of an item, in normalised words."""
     traditional: bool = False
     """Whether the person writes traditional characters."""
     apart: tuple[int, ...] = ()

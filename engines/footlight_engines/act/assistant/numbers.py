@@ -46,7 +46,7 @@ _HOUR_LONG = re.compile(r"\b(?:(at least|over) )?(?:(half)[- ](?:an )?|an |one |
 _ZH_DURATION = re.compile(
     rf"(不超过|别超过|不要超过|不能超过|不想超过|不长于|少于|小于|低于|短于|最多|最长|控制在|压在|不到|别长过)?"
     rf"(超过|多于|至少|起码|最少|最短|大于|不少于|不低于|长于)?(大概|大约|差不多|约)?(只有|就|还有|只剩|只给我)?"
-    rf"({HAN_NUMBER})个?(半)?(?:来|多)?个?(小时|钟头|钟|分钟|分)(?!开|手|享|类|级|数|不)"
+    rf"({HAN_NUMBER})个?(半)?(?:来|多)?个?(小时|钟头|钟|分钟|分)(?!开|手|享|类|级|数|不|别)"
     rf"(以内|之内|内|以下|之下|就能看完|能看完|打住|封顶)?(以上|往上|起步|起)?(左右|上下)?"
 )
 _SHAPES = (
@@ -121,6 +121,7 @@ _AGE = re.compile(
     rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest|nephew|niece|grandson|granddaughter|toddler|little one)"
     rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned"
     rf"| turning)?[ ]?({NUMBER})\b(?! ?(?:min|hour|%|o'))"
+    r"|\bi(?:'m| am) (?:only |just |already )?(\d{1,2})(?![\d.:])(?! ?(?:min|h\b|hours?|%|am\b|pm\b|o'|of\b|km|miles))"
     rf"|\b(?:turned|turns|turning) ({NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
     rf"|\b(?:aged?|ages?)\s+({NUMBER})\b"
     rf"|(?:孩子|女儿|儿子|闺女|娃|侄[子女]|外甥女?|弟弟|妹妹|小孩|宝宝|孙[子女]).{{0,3}}?(?:今年|才|刚|满|快|已经|都"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
@@ -13,7 +13,16 @@ from footlight_engines.act.assistant.references import Meant
 from footlight_engines.act.assistant.scales import EXTREME, Degree, asked_scales, degrees
 from footlight_engines.act.assistant.slots import Slot
 
-TABLE, WHICH, VALUES, CHECK, LIVE, SORT = "table", "which", "values", "check", "live", "sort"
+TABLE, WHICH, VALUES, CHECK, LIVE, SORT, AGAIN, EACH = (
+    "table",
+    "which",
+    "values",
+    "check",
+    "live",
+    "sort",
+    "again",
+    "each",
+)
 _ONLY_HERE = ("difficulty", "score")
 _WISHED_FOR = ("kind", "title", "people", "tag")
 """Slots that a question about something shown does not have."""
@@ -42,7 +51,11 @@ _WHETHER = pattern("whether")
 _ELLIPTIC = pattern("whether_elliptic")
 _SEEKS = pattern("seeks")
 _IT = pattern("singular")
+_ASKS_WHO = pattern("asks_who")
+_AND_THAT = pattern("and_that")
 _AGAINST = pattern("set_against")
+_LIKE = re.compile(r"\b(?:like|similar)\b|像|类似|一样|差不多")
+_SMALL = re.compile(r"\b(?:the|of|these|those|them|ones?|all|two|three|is|which|what|and)\b|[这些里中几个部是哪的最]")
 _HOW_MUCH = re.compile(r"\bhow much\b|多少|几")
 _SENTENCE = re.compile(r"[.!。！;；](?=\s|$|[\u4e00-\u9fff])")
 _LIVE = pattern("asks_live")
@@ -59,6 +72,10 @@ def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms:
         return Query(TABLE, tuple(together))
     if found := _sorted(text, together) or _against(text, memory, about):
         return found
+    if _AND_THAT.search(text) and memory.question and len(about.items) == 1 and about.explicit and not degrees(text):
+        return Query(AGAIN, about.items)
+    if _LIKE.search(text) and any(slot.name == "kind" for slot in slots):
+        return None  # something like it is looked for
     seeks = _SEEKS.search(text) is not None or any(slot.name in _WISHED_FOR[:1] for slot in slots)
     if _LIVE.search(text) and about.items and (about.explicit or _IT.search(text)):
         return Query(LIVE, about.items[:1])
@@ -89,8 +106,10 @@ def _against(text: str, memory: Memory, about: Meant) -> Query | None:
 def _sorted(text: str, together: Sequence[int]) -> Query | None:
     """In what order the items are to be put; a bare "cheapest?" asks for the first in that order."""
     extremes = [one for one in degrees(text) if one.degree == EXTREME]
-    bare = text.strip(" ?!.。？！")
-    if len(together) > 1 and extremes and extremes[0].end - extremes[0].start >= len(bare) - 4:
+    bare = (
+        _SMALL.sub("", text[: extremes[0].start] + text[extremes[0].end :]).strip(" ?!.,。？！") if extremes else text
+    )
+    if len(together) > 1 and extremes and len(bare) < 2:
         return Query(WHICH, tuple(together), *_end(extremes))
     asks = asked_scales(text) if _SORTS.search(text) else []
     return Query(SORT, tuple(together), asks[0]) if asks and len(together) > 1 else None
@@ -102,7 +121,8 @@ def _which(text: str, memory: Memory, about: Meant, together: Sequence[int], wan
     whether = _WHETHER.search(text) is not None or _ELLIPTIC.search(text) is not None
     if found and _THAN.search(text) and whether and (pair := _pair(memory, about)):
         return Query(WHICH, pair, *_end(found), claim=_claim(text, pair, about, found))
-    if not _WHICH.search(text) or len(together) < 2:
+    of_them = about.several and any(one.degree == EXTREME for one in found)
+    if not (_WHICH.search(text) or of_them) or len(together) < 2:
         return None
     if found:
         return Query(WHICH, tuple(together), *_end(found))
@@ -133,6 +153,8 @@ def _pair(memory: Memory, about: Meant) -> tuple[int, ...]:
 def _values(text: str, memory: Memory, about: Meant, wants: Sequence[Slot]) -> Query | None:
     """How much several have of something; or one, where `informing` does not know."""
     asks = tuple(asked_scales(text))
+    if not asks and about.several and len(about.items) > 1 and _ASKS_WHO.search(text):
+        return Query(EACH, about.items)
     if not asks or not _ASKING.search(text):
         return None
     if about.several:
@@ -154,4 +176,9 @@ def _check(text: str, memory: Memory, about: Meant, wants: Sequence[Slot]) -> Qu
         return None
     several = about.several or not (about.explicit or memory.singled or _IT.search(text))
     items = about.items if about.explicit or about.several else memory.last if several else (memory.focus,)
-    return Query(CHECK, tuple(items), wants=tuple(wants)) if items and min(items) >= 0 else None
+    turned = tuple(replace(want, value=_TOO_MUCH.get(want.value, want.value)) for want in wants)
+    return Query(CHECK, tuple(items), wants=turned) if items and min(items) >= 0 else None
+
+
+_TOO_MUCH = {"lower": "high", "higher": "low"}
+"""Whether it is "too hard" asks whether it is hard: only a complaint wants it easier."""

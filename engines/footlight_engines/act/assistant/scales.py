@@ -159,7 +159,8 @@ def _figure(name: str) -> re.Pattern[str]:
 
 _BUDGET = re.compile(
     rf"(?:\bbudget\b(?: \w+){{0,3}}|\b(?:spend|pay|afford)(?: (?:up to|at most|about|no more than|more than|max))?"
-    rf"|预算[^\d零一二三四五六七八九十]{{0,6}}|花(?:不超过|最多|个)?) ?({_COUNT})\b"
+    rf"|预算[^\d零一二三四五六七八九十]{{0,6}}|花(?:不超过|最多|个)?)"
+    rf" ?({_COUNT})(?![a-z\d])"
     rf"(?! ?(?:hours?|min|小时|分钟|个小时|天|evening))"
 )
 _DEFAULT = {"price": "max", "players": "with", "score": "min", "seasons": "with", "episodes": "with"}
@@ -167,8 +168,12 @@ _RATED = re.compile(
     r"(?:\b(?:rated|ratings?|scor(?:e|ed|ing|es)|stars)\b|评分|分数)"
     r"[^\d,，。]{0,16}?(\d(?:\.\d+)?)(?! ?(?:min|hour|年|分钟))"
 )
+_DIGIT = {han: str(number) for number, han in enumerate("零一二三四五六七八九")}
+_POINT = re.compile(r"([零一二三四五六七八九])点([零一二三四五六七八九])(?!十|分钟)")
+"""四点五 is 4.5, and as long."""
 _OF_US = re.compile(
-    rf"\bwe(?:'re| are|'ll be| will be)(?: (?:all|about|only|just))? ({NUMBER})\b(?! ?(?:min|hour|year|am|pm|%))"
+    rf"\b(?:groups?|part(?:y|ies)|teams?) of ({NUMBER})\b"
+    rf"|\bwe(?:'re| are|'ll be| will be)(?: (?:all|about|only|just))? ({NUMBER})\b(?! ?(?:min|hour|year|am|pm|%))"
     rf"|\b(?:there(?:'s| is| are|'ll be| will be)) ({NUMBER}) of\b|\b(?:can|could) ({NUMBER}) (?:of us |people )?play\b"
     rf"|我们(?:一共|总共|一行|就|有)*({HAN_NUMBER})个(?!小时|钟|月|星期)"
 )
@@ -190,6 +195,7 @@ def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
                 value += 1
             bound = "max" if match["upper"] or match["upper2"] else "min" if match["lower"] or match["lower2"] else ""
             yield name, f"{bound or otherwise}:{value:g}", match.start(), match.end()
+    text = _POINT.sub(lambda match: f"{_DIGIT[match[1]]}.{_DIGIT[match[2]]}", text)
     for match in _RATED.finditer(text):
         yield "score", f"min:{float(match[1]):g}", match.start(), match.end()
     for match in _OF_US.finditer(text):

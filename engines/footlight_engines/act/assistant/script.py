@@ -19,6 +19,7 @@ def _tables() -> tuple[frozenset[str], dict[int, str], re.Pattern[str], dict[str
         if one != other:
             characters.setdefault(ord(one), other)
     characters |= {ord(one): other for one, other in data["preferred"].items()}
+    characters = {one: other for one, other in characters.items() if chr(one) != other}
     phrases: dict[str, str] = data["phrases"]
     spelt = re.compile("|".join(map(re.escape, sorted(phrases, key=len, reverse=True))))
     only = frozenset(one for one, other in zip(traditional, simplified, strict=True) if one != other)

@@ -37,6 +37,10 @@ STEM = 5
 """So many letters of an English word have to be found."""
 
 
+def _stem(word: str) -> str:
+    return (word[:-1] if word.endswith("s") and len(word) > 3 else word)[:STEM]
+
+
 def _says(spoken: str, stems: Sequence[str]) -> bool:
     return all(stem in spoken and re.search(rf"(?<![a-z]){re.escape(stem)}", spoken) for stem in stems)
 
@@ -69,7 +73,7 @@ class Shelf:
         self._themes: dict[str, list[int]] = {}
         self._spoken: dict[int, str] = {}
         self._about: dict[str, list[int]] = {}
-        self._labels: Labels | None = None
+        self._labels, self._stale = Labels(()), True
         self._phrases: dict[tuple[str, ...], NDArray[np.float32]] = {}
         self.size = 0
 
@@ -87,7 +91,7 @@ class Shelf:
                 self._waiting[content.item] = None
         self._masks.clear()
         self._themes.clear()
-        self._labels = None
+        self._stale = True
         self._about.clear()
         self._index()
 
@@ -113,15 +117,17 @@ class Shelf:
 
     @property
     def waiting(self) -> int:
-        """How many items wait to be embedded."""
-        return len(self._waiting)
+        """How many items and labels wait to be embedded."""
+        return len(self._waiting) + (self.labels.waiting if self.embedder is not None else 0)
 
     def embed_some(self) -> None:
         """Embed some of the items that wait."""
-        if self.embedder is None or not self._waiting:
+        if self.embedder is None:
             return
         items = list(self._waiting)[:SLICE]
         try:
+            if not items:
+                return self.labels.embed_some(self.embedder, SLICE)
             vectors = self.embedder.embed([self.facts[item].spoken[:300] for item in items])
         except EmbedderFailed as fault:
             return self.go_without(fault)
@@ -205,7 +211,7 @@ class Shelf:
     def speaking_of(self, words: str) -> list[int]:
         """The items that are said to be, or called, what some words say; English ones as far as their stems."""
         if (known := self._about.get(words)) is None:
-            stems = [words] if is_han(words) else [word[:STEM] for word in words.split()]
+            stems = [words] if is_han(words) else [_stem(word) for word in words.split()]
             known = [item for item in self.facts if _says(self._spoken[item], stems)]
             if len(self._about) < MASKS:
                 self._about[words] = known
@@ -214,12 +220,13 @@ class Shelf:
     @property
     def labels(self) -> Labels:
         """The kinds and tags that are the catalogue's own."""
-        if self._labels is None:
+        if self._stale:
             known = table("kinds")
             counted = (
                 (facet, len(items)) for facet, items in self._facets.items() if items and facet[0] in ("kind", "tag")
             )
-            self._labels = Labels((facet, n) for facet, n in counted if facet[0] == "tag" or facet[1] not in known)
+            new = Labels((facet, n) for facet, n in counted if facet[0] == "tag" or facet[1] not in known)
+            self._labels, self._stale = new.taken_over(self._labels), False
         return self._labels
 
     def values(self, slot: str) -> list[tuple[str, int]]:

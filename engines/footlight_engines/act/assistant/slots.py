@@ -38,7 +38,7 @@ class Slot:
 
 _CLAUSE = re.compile(
     r"[,，。.:;；!！?？、\n](?!\d)|(?<!any)(?<!anything )(?<!anyone )(?<!anybody )(?<!everything )(?<!all )\bbut\b"
-    r"|\bthough\b|\bhowever\b"
+    r"|\bthough\b|\bhowever\b|\band (?=(?:i |we |they |he |she )?(?:love|like|adore|prefer|enjoy)s?\b)"
     r"|\binstead\b(?! of)|\brather\b(?! than)|但是?|不过|只是|而是|可是|然而|就行|就好|都行|都可以"
 )
 _NOT = pattern("not")

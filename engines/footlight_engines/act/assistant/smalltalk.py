@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from footlight_engines.act.assistant.asides import cued, meant_aside
 from footlight_engines.act.assistant.intents import ACCEPT, ASK, HELP, INQUIRE, OTHER, PREFERENCE, UNSURE
 from footlight_engines.act.assistant.lexicons import pattern
@@ -10,6 +12,7 @@ from footlight_engines.act.assistant.understood import Understood
 from footlight_engines.act.assistant.wording import say
 from footlight_plugins import EmbedderFailed
 
+_YOU = re.compile(r"\byou\b|你|妳", re.ASCII)
 _COURTESIES = {name: pattern(name) for name in ("goodbye", "thanks", "greeting")}
 
 
@@ -23,9 +26,9 @@ def aside(found: Understood, intent: str, shelf: Shelf) -> str:
     text = found.utterance.text
     if found.slots or found.terms or found.surprise or courtesy(text):
         return ""
-    if intent in (INQUIRE, HELP):
+    if intent in (INQUIRE, HELP) and not (intent == INQUIRE and _YOU.search(text) and not found.meant):
         return cued(text)
-    if intent in (OTHER, UNSURE, ASK, PREFERENCE):
+    if intent in (OTHER, UNSURE, ASK, PREFERENCE, INQUIRE):
         try:
             return meant_aside(text, shelf)
         except EmbedderFailed as fault:

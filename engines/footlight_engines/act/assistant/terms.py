@@ -26,6 +26,7 @@ from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot, polari
 _TOO = re.compile(r"(?:\b(?:too|a bit|a little|kinda|rather|way too|so)|太|有点儿?|有些|过于|偏)\s*$")
 _DENIED = pattern("denied_degree")
 _SUBTITLES = re.compile(r"\bsub(?:s|titles?)\b|字幕")
+_THIS_CENTURY = pattern("this_century")
 _COMPANY = {1: pattern("alone"), 2: pattern("in_company")}
 """At least so many players, where no figure says it."""
 
@@ -35,6 +36,8 @@ def terms_of(text: str, labels: Iterable[tuple[str, str, int, int]] = (), langua
     found = [*_figures(text), *_languages(text, language)]
     counted = {slot.name for slot in found}
     found += [slot for slot in _degrees(text) if slot.name not in counted]
+    if match := _THIS_CENTURY.search(text):
+        found.append(Slot("era", "after:2000", polarity_at(text, *match.span()), place=match.start(), end=match.end()))
     if "players" not in counted:
         found += _company(text)
     found += [

@@ -35,6 +35,10 @@ _PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
 _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
 _GROWN_UPS = pattern("children_gone")
+_ELLIPTIC_WISH = pattern("elliptic_wish")
+_GOES_BACK = pattern("goes_back")
+_ONE_THAT_HAS = pattern("one_that_has")
+_ABOUT = re.compile(r"(?:\babout |关于)$")
 _CHOOSES = pattern("chooses")
 _FAREWELLS = ("thanks", "goodbye")
 _LEAVING = re.compile(r"\bthat's (?:all|it)\b|就这些|没别的了|没事了")
@@ -58,7 +62,7 @@ def _answer_then_wish(first: str, rest: str, memory: Memory, shelf: Shelf) -> Un
         return None
     wish = _one(rest, memory, shelf)
     if answer.intent == intents.ACCEPT and wish.aside:
-        return replace(answer, aside=wish.aside)
+        return replace(answer, aside=wish.aside) if wish.aside == "act" else wish
     wishes = wish.intent in WISHING and (wish.slots or wish.terms or wish.surprise)
     return replace(wish, first=answer) if wishes else None
 
@@ -66,15 +70,22 @@ def _answer_then_wish(first: str, rest: str, memory: Memory, shelf: Shelf) -> Un
 def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
     base = understand(text, memory, shelf)
     said = base.utterance.text
-    if base.utterance.empty or base.intent == intents.RESET or base.fresh:
+    if base.utterance.empty or base.fresh:
         return base
+    if base.intent == intents.RESET:
+        told = intents.heard_cues(said).get(intents.RESET, 0) or not terms_of(said)
+        base = base if told else replace(base, intent=intents.ASK)
+        if told:
+            return base
     if base.intent == intents.UNDO:
         about = meant(said, memory, shelf, base.named)
         taken = _chosen(replace(base, intent=intents.UNSURE), about, memory)  # "the robot one after all"
         return replace(base, intent=intents.ACCEPT, meant=about.items) if taken else base
     terms = terms_of(said, _labels(said, shelf), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
-    slots = [_from_complaint(slot, said, memory) for slot in slots]
+    slots = [_from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
+    if _ONE_THAT_HAS.search(said):
+        terms = [replace(term, polarity=WANTED) for term in terms]
     about = meant(said, memory, shelf, base.named)
     every, _ = settled(_denied(said, understood_slots(base)), terms, _known(shelf))
     if not base.released and (question := asked(said, memory, about, every, terms)):
@@ -154,6 +165,10 @@ def _completed(found: Understood, memory: Memory, shelf: Shelf, about: Meant) ->
 def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
     """A text that only terms say something in is a wish, or narrows one."""
     text = found.utterance.text
+    asks = memory.focus >= 0 and found.intent in (intents.UNSURE, intents.OTHER) and asks_something(text)
+    back = about.explicit and len(about.items) == 1 and _GOES_BACK.search(text) is not None
+    if back or (asks and not found.slots and not _SEEKS.search(text)):
+        return intents.INQUIRE
     if about.explicit and len(about.items) == 1 and _puts(text) and found.intent in (*WISHING, intents.UNSURE):
         return intents.INQUIRE
     if _chosen(found, about, memory):
@@ -162,7 +177,7 @@ def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
         return found.intent
     if found.intent in (intents.UNSURE, intents.OTHER, intents.HELP):
         return intents.CRITIQUE if memory.last else intents.ASK
-    if found.intent == intents.INQUIRE and _SEEKS.search(found.utterance.text) and not about.explicit:
+    if found.intent == intents.INQUIRE and not about.explicit and (_SEEKS.search(text) or _ELLIPTIC_WISH.search(text)):
         return intents.ASK
     if found.intent in (intents.ACCEPT, intents.REJECT) and not about.explicit and _narrows(found.terms):
         return intents.CRITIQUE
@@ -178,7 +193,7 @@ def _chosen(found: Understood, about: Meant, memory: Memory) -> bool:
     """Whether it takes an item that it describes: "I'd rather have the one that takes longer", 就守灯人."""
     text = found.utterance.text
     described = about.span[1] > 0 or not _PLACE.search(text)
-    if about.items and about.items[0] not in memory.shown:
+    if about.items and about.items[0] not in memory.shown and not about.span[1]:
         return False
     open_to = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE, intents.UNSURE)
     if not (about.explicit and len(about.items) == 1 and described and found.intent in open_to):
@@ -194,7 +209,6 @@ def _with_words(found: Understood, memory: Memory, shelf: Shelf, intent: str) ->
     """Labels of the catalogue that other words mean, and what no slot or label knows and is to be left out."""
     text = found.utterance.text
     said = [*understood_slots(found), *found.terms]
-    found = _own_kinds(found, shelf)
     taken = [(slot.place, slot.end) for slot in said]
     near: list[tuple[str, str, int, int]] = []
     if shelf.embedder is not None and shelf.labels.labels and len(text) <= 200:
@@ -210,7 +224,7 @@ def _with_words(found: Understood, memory: Memory, shelf: Shelf, intent: str) ->
         unlike += [item] if item >= 0 else []
         without += [term] if item < 0 else []
     terms = (*found.terms, *_denied(text, [*more, *without]))
-    return replace(found, terms=terms, unlike=(*found.unlike, *unlike))
+    return _own_kinds(replace(found, terms=terms, unlike=(*found.unlike, *unlike)), shelf)
 
 
 def _own_kinds(found: Understood, shelf: Shelf) -> Understood:
@@ -219,6 +233,8 @@ def _own_kinds(found: Understood, shelf: Shelf) -> Understood:
     if not lacking or shelf.embedder is None:
         return found
     text, more = found.utterance.text, []
+    if any(term.name == "tag" and term.polarity == WANTED for term in found.terms):
+        return replace(found, slots=tuple(slot for slot in found.slots if slot not in lacking))
     for slot in lacking:
         near = shelf.labels.alike(text[slot.place : slot.end] or slot.value, shelf.embedder)
         more += [replace(slot, value=value) for _, value in near]

@@ -86,16 +86,16 @@ def understand(
     if shelf is not None and intent == intents.CRITIQUE and slots and not memory.last and not memory.asked:
         intent = intents.ASK  # nothing was shown that could be criticised
     fresh = intent == intents.RESET and any(slot.polarity > 0 and slot.name != "era" for slot in slots)
-    if shelf is not None and (same := _by_the_same(utterance.text, memory, shelf)):
-        intent, slots = intents.ASK, [*slots, *same]
+    if shelf is not None and (same := _by_the_same(utterance.text, named[0] if named else memory.focus, shelf)):
+        intent, slots = intents.ASK, [*(slot for slot in slots if slot.name != "title"), *same]
     intent = intents.ASK if fresh else intent
     kept = tuple(_relevant(slots, intent))
     return Understood(utterance, intent, kept, place, named, fresh=fresh, every=tuple(slots))
 
 
-def _by_the_same(text: str, memory: Memory, shelf: Shelf) -> list[Slot]:
+def _by_the_same(text: str, item: int, shelf: Shelf) -> list[Slot]:
     """Whoever made or plays in the item that is talked about, where more of theirs is asked for."""
-    facts = shelf.facts.get(memory.focus)
+    facts = shelf.facts.get(item)
     if facts is None or not (match := _SAME.search(text)):
         return []
     writers = facts.credits.get("author", facts.credits.get("creator", ()))

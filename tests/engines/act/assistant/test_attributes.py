@@ -83,6 +83,9 @@ def test_a_wish_goes_by_the_attributes_that_the_catalogue_has(wish: str, found: 
         ("compare them", "Orbit of Silence (2019, drama, science fiction): 148 minutes"),
         ("这两部哪部短", "《机器人不打鼾》：86分钟"),
         ("第二部有没有中文字幕", "字幕"),
+        ("sort them by year", "1. Robots Don't Snore: from 2022"),
+        ("shortest?", "Robots Don't Snore: 86 minutes. Orbit of Silence: 148 minutes"),
+        ("how old is the first one compared to the second?", "from 20"),
     ],
 )
 def test_what_was_shown_is_compared_and_asked_about(question: str, answer: str, talk: Shopper) -> None:
@@ -95,6 +98,26 @@ def test_what_the_catalogue_does_not_say_is_not_made_up(talk: Shopper) -> None:
     talk.say("a bluffing game")
     assert "does not give" in talk.say("is it in French?").text
     assert "does not say that" in talk.say("does it come with an expansion?").text
+
+
+def test_what_was_not_shown_is_spoken_of_by_its_words(talk: Shopper) -> None:
+    talk.say("a free game")
+    assert "Anna Bell" in talk.say("who reads the kitchens one?").text
+    assert "《石谷》的价格：30" in talk.say("石谷这个多少钱").text
+
+
+def test_a_question_is_asked_again_of_another_item(talk: Shopper) -> None:
+    talk.say("science fiction films")
+    talk.say("who directed the first one?")
+    assert (
+        talk.say("and the other one?").text != talk.say("and the first one?").text
+        and "direct" in talk.say("and the first one?").text
+    )
+
+
+def test_where_nothing_fits_twice_an_older_wish_goes(talk: Shopper) -> None:
+    talk.say("a free game for five people")
+    assert not talk.say("in Japanese").items or talk.say("an easy one").items
 
 
 def test_an_item_is_taken_by_what_it_is_like(talk: Shopper) -> None:
