@@ -10,7 +10,7 @@ class SaidSlot:
     """One thing that a person said about what is wanted."""
 
     name: str
-    """genre, kind, mood, era, people, duration, age, platform, region or title."""
+    """Such as genre, kind, mood, era, people, duration, age, platform, region, title, price or language."""
     value: str
     wanted: bool = True
     """False: it is to be left out."""

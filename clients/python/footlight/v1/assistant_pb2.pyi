@@ -75,7 +75,7 @@ class SaidSlot(_message.Message):
     WANTED_FIELD_NUMBER: _builtins.int
     ITEM_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Output only. What it is about: genre, kind, mood, era, people, duration, age, platform, region or title."""
+    """Output only. What it is about, such as genre, kind, mood, era, people, duration, age, platform, region, title, price or language."""
     value: _builtins.str
     """Output only. The value, such as "comedy", "1990s" or "max:90" (minutes)."""
     wanted: _builtins.bool

@@ -20,7 +20,7 @@ class Slot:
     """One thing that a text says."""
 
     name: str
-    """genre, kind, mood, era, people, duration, age, platform, region or title."""
+    """Such as genre, kind, mood, era, people, duration, age, platform, region, title, price or language."""
     value: str
     polarity: int = WANTED
     item: int = -1
