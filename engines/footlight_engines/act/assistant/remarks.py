@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.condensing import LONG
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.ranking import Found
 from footlight_engines.act.assistant.reading import CHINESE
@@ -76,6 +77,8 @@ class Remarks:
         for slot in self._heard.slots:
             if slot.name == "title" and slot.item < 0:
                 notes.append(say(language, "unknown_title", title=slot.value))
+        if len(self._turn.text) > LONG:
+            notes.append(say(language, "long_text"))
         if self._shelf.embedder is None and self._memory.turn == 1:
             notes.append(say(language, "no_embedder"))
         return notes

@@ -12,6 +12,7 @@ from dataclasses import replace
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.asides import cued
 from footlight_engines.act.assistant.clauses import answers_and_wishes, indispensable, last_mind, neither
+from footlight_engines.act.assistant.condensing import condensed
 from footlight_engines.act.assistant.informing import asks_something
 from footlight_engines.act.assistant.leaving_out import left_out
 from footlight_engines.act.assistant.lexicons import pattern
@@ -47,7 +48,7 @@ _LIKE_END = re.compile(r"[,，。.;；]|\band\b|\bbut\b|多|更|要")
 
 def heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
     """Understand a turn of a conversation about the items of a shelf."""
-    text = last_mind(text)
+    text = last_mind(condensed(text))
     for first, rest in answers_and_wishes(text):
         if found := _answer_then_wish(first, rest, memory, shelf):
             return found
