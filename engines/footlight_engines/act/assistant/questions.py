@@ -53,6 +53,7 @@ _SEEKS = pattern("seeks")
 _IT = pattern("singular")
 _ASKS_WHO = pattern("asks_who")
 _AND_THAT = pattern("and_that")
+_OF_TWO = pattern("of_two")
 _AGAINST = pattern("set_against")
 _LIKE = re.compile(r"\b(?:like|similar)\b|像|类似|一样|差不多")
 _SMALL = re.compile(r"\b(?:the|of|these|those|them|ones?|all|two|three|is|which|what|and)\b|[这些里中几个部是哪的最]")
@@ -64,7 +65,7 @@ _ASKING = pattern("puts_a_question")
 
 def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms: Sequence[Slot]) -> Query | None:
     """The question that a normalised text puts about items that were shown or named; None where it puts none."""
-    pair = memory.compared or memory.shown[-2:]
+    pair = (memory.compared or memory.shown[-2:]) if _OF_TWO.search(text) else memory.last
     together = about.items if len(about.items) > 1 else memory.last if len(memory.last) > 1 else pair
     if not about.items and not together:
         return None

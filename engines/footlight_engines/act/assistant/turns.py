@@ -37,6 +37,8 @@ _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
 _GROWN_UPS = pattern("children_gone")
 _ELLIPTIC_WISH = pattern("elliptic_wish")
+_WHOSE = pattern("whose")
+_TOO_LONG = pattern("too_long_said")
 _GOES_BACK = pattern("goes_back")
 _ONE_THAT_HAS = pattern("one_that_has")
 _ABOUT = re.compile(r"(?:\babout |关于)$")
@@ -98,6 +100,9 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
 
 def _from_complaint(slot: Slot, text: str, memory: Memory) -> Slot:
     """ "Too old" of something that was shown wants it newer than that."""
+    bound, _, figure = slot.value.partition(":")
+    if slot.name == "duration" and bound == "around" and _TOO_LONG.match(text[slot.end :]):
+        return replace(slot, value=f"max:{float(figure) - 1:g}", polarity=WANTED)
     turned = _COMPLAINED.get((slot.name, slot.value)) if slot.polarity == UNWANTED and memory.last else None
     too = _TOO.search(text[: slot.place + 1]) or _TOO.search(text[max(0, slot.place - 1) : slot.end])
     return replace(slot, value=turned, polarity=WANTED) if turned and too else slot
@@ -168,11 +173,14 @@ def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
     text = found.utterance.text
     asks = memory.focus >= 0 and found.intent in (intents.UNSURE, intents.OTHER) and asks_something(text)
     back = about.explicit and len(about.items) == 1 and _GOES_BACK.search(text) is not None
+    if memory.focus >= 0 and _WHOSE.search(text):
+        return intents.INQUIRE
     if back or (asks and not found.slots and not _SEEKS.search(text)):
         return intents.INQUIRE
     if about.explicit and len(about.items) == 1 and _puts(text) and found.intent in (*WISHING, intents.UNSURE):
         return intents.INQUIRE
-    if _chosen(found, about, memory):
+    whole = about.span[1] - about.span[0] >= len(text) - 5 and about.explicit
+    if (whole and found.intent == intents.UNSURE) or _chosen(found, about, memory):
         return intents.ACCEPT
     if not found.terms:
         return found.intent
