@@ -13,6 +13,7 @@ from footlight_plugins.loader import PluginsFailed
 from footlight_server.door import CannotStart
 from footlight_server.errors import FootlightError
 from footlight_server.memory import share_arenas
+from footlight_server.polling import poll_without_event_engine
 
 CANNOT_START = 3
 """The exit code of a server that could not start."""
@@ -32,8 +33,12 @@ def set_up_logging(verbose: bool) -> None:
 
 
 def run(server: Coroutine[Any, Any, None]) -> None:
-    """Run a server to its end, on the event loop of uvloop where that is installed: it takes a fifth off every call."""
+    """Run a server to its end, on the event loop of uvloop where that is installed: it takes a fifth off every call.
+
+    What imports gRPC is imported by the coroutine: see `polling`.
+    """
     share_arenas()
+    poll_without_event_engine()
     try:
         import uvloop
     except ImportError:  # there is none for Windows
