@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from footlight_engines.generate.batch_sizes import Sizes, agreeing_sizes
 from footlight_engines.generate.conv_options import ConvOptions
 from footlight_engines.generate.conv_training import ConvTraining, computes_in_sixteen
 from footlight_engines.generate.heads import Head, head_of, seeded_latents
@@ -20,10 +21,12 @@ from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import generator_of
 from footlight_engines.generate.plan import Plan
 from footlight_engines.generate.serving import served
-from footlight_engines.generate.threads import computing_threads, cores, drawn_side_by_side
+from footlight_engines.generate.threads import computing_threads, cores, drawn_side_by_side, on_one_thread
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun, Wish, WishRefused
 
 FEWEST_SAMPLES = 50
+AT_A_TIME = 32
+"""So many are drawn on each core before it is looked whether the caller still waits."""
 ANYTHING = Wish()
 
 
@@ -69,7 +72,7 @@ class ConvEngine(Generator):
         self._options: Any = options
         self._device = torch_device(getattr(options, "device", "auto"))
         self._model: Model | None = None
-        self._served: tuple[Model, nn.Module] | None = None
+        self._served: tuple[Model, nn.Module, Sizes] | None = None
 
     @abstractmethod
     def material(self, corpus: Corpus) -> tuple[Material, Mapping[str, Any], Mapping[str, float]]:
@@ -117,7 +120,7 @@ class ConvEngine(Generator):
         if len(seeds) and seeds.min() < 0:
             raise ValueError(f"seed {seeds.min()} must be 0 or more")
         made: list[Content] = []
-        size = model.plan.at_once * (cores() if self._device.type == "cpu" else 1)
+        size = AT_A_TIME * (cores() if self._device.type == "cpu" else 1)
         for start in range(0, len(seeds), size):
             call.check()
             chunk = [int(seed) for seed in seeds[start : start + size]]
@@ -135,34 +138,37 @@ class ConvEngine(Generator):
         return z, self.mapped(z * np.float32(wish.truncation), self._labels(seeds, wish.class_name))
 
     def mapped(self, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
-        """Latents (n, Z) and classes (n,) to kept content (n, ...), always as many at a time, filled up with zeros: another
-        batch may round in another way."""
-        model = self.trained()
-        size, _ = model.plan.at_once, self._serving(model)  # made here, once, and not by each thread
-        chunks = [(z[start : start + size], labels[start : start + size]) for start in range(0, len(z), size)]
-        parts = drawn_side_by_side(self._filled, chunks, self._device.type == "cpu")
+        """Latents (n, Z) and classes (n,) to kept content (n, ...), in batches of sizes that give the same bits.
+
+        What a batch lacks is filled up with zeros."""
+        _, sizes = self._serving(self.trained())  # made here, once, and not by each thread
+        hands = cores() if self._device.type == "cpu" else 1
+        batches = sizes.batches(len(z), hands)
+        chunks = [(z[start : start + size], labels[start : start + size], size) for start, size in batches]
+        parts = drawn_side_by_side(self._filled, chunks, hands > 1)
         return np.concatenate(parts) if parts else np.empty((0,))
 
-    def _filled(self, chunk: tuple[NDArray[np.float32], NDArray[np.int64]]) -> NDArray[Any]:
-        """Kept content of at most as many latents and classes as are drawn at once."""
-        model, (rows, labels) = self.trained(), chunk
-        filled = np.zeros((model.plan.at_once, rows.shape[1]), np.float32)
-        classes = np.zeros(len(filled), np.int64)
+    def _filled(self, chunk: tuple[NDArray[np.float32], NDArray[np.int64], int]) -> NDArray[Any]:
+        """Kept content of latents and classes, in a batch of a size that is filled up."""
+        rows, labels, size = chunk
+        filled, classes = np.zeros((size, rows.shape[1]), np.float32), np.zeros(size, np.int64)
         filled[: len(rows)], classes[: len(rows)] = rows, labels
-        return self._made(model, filled, classes)[: len(rows)]
+        return self._made(self.trained(), filled, classes)[: len(rows)]
 
     @torch.inference_mode()
     def _made(self, model: Model, z: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[Any]:
-        network = self._serving(model)
+        network, _ = self._serving(model)
         inputs = torch.from_numpy(z).to(self._device), torch.from_numpy(labels).to(self._device)
         return self.chosen(network(*inputs).float().cpu(), model)
 
-    def _serving(self, model: Model) -> nn.Module:
-        """The model's network as it is drawn from, made once."""
+    def _serving(self, model: Model) -> tuple[nn.Module, Sizes]:
+        """The model's network as it is drawn from, made once, and the sizes of its batches."""
         if self._served is None or self._served[0] is not model:
             sixteen = computes_in_sixteen(self._options.precision, self._device)
-            self._served = model, served(model.network, sixteen).to(self._device)
-        return self._served[1]
+            network = served(model.network, sixteen).to(self._device)
+            with on_one_thread():
+                self._served = model, network, agreeing_sizes(network, model.plan, self._device)
+        return self._served[1:]
 
     def chosen(self, logits: torch.Tensor, model: Model) -> NDArray[Any]:
         """What the network gave out (n, C, H, W) as kept content."""
