@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -36,6 +37,9 @@ class Database:
         """Whether what is acknowledged has reached the disk."""
         self._prompt: PromptConnection | None = None
         self._unscrubbed = writing.dialect.name == "sqlite"  # a process that died may have left what it erased
+        self._closed = False
+        for engine in (writing, reading):
+            event.listen(engine, "checkin", self._given_back)
 
     @staticmethod
     def open(url: str, durability: str = "normal") -> Database:
@@ -147,8 +151,14 @@ class Database:
             with contextlib.suppress(FootlightError):  # the database is away: later, then
                 self.scrub()
 
+    def _given_back(self, driver_connection: Any, _: object) -> None:
+        """A pool that was disposed of would keep a connection that comes back after that, open."""
+        if self._closed and driver_connection is not None:
+            driver_connection.close()
+
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; those in use are closed once they are given back."""
+        self._closed = True
         if self._prompt is not None:
             self._prompt.close()
         self._reading.dispose()

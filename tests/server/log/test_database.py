@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -144,3 +145,12 @@ def test_many_events_are_found_by_their_ids_through_the_index(database: Database
     with database.reading() as connection:
         plan = connection.exec_driver_sql(query + str(tuple(map(str, range(500))))).all()
     assert "ix_events_event_id" in str(plan)
+
+
+def test_a_connection_in_use_at_the_end_is_closed_when_it_is_given_back(url: str) -> None:
+    database = Database.open(url)
+    with database.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+        database.close()
+    with pytest.raises(Exception, match="closed"):
+        driver.execute("SELECT 1")
