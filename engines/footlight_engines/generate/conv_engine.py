@@ -21,7 +21,8 @@ from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import generator_of
 from footlight_engines.generate.plan import Plan
 from footlight_engines.generate.serving import served
-from footlight_engines.generate.threads import computing_threads, cores, drawn_side_by_side, on_one_thread
+from footlight_engines.generate.threads import computing_threads, drawn_side_by_side, on_one_thread
+from footlight_engines.recommend.in_parallel import threads
 from footlight_plugins import Call, Content, Corpus, Generator, Options, State, TrainingRun, Wish, WishRefused
 
 FEWEST_SAMPLES = 50
@@ -120,7 +121,7 @@ class ConvEngine(Generator):
         if len(seeds) and seeds.min() < 0:
             raise ValueError(f"seed {seeds.min()} must be 0 or more")
         made: list[Content] = []
-        size = AT_A_TIME * (cores() if self._device.type == "cpu" else 1)
+        size = AT_A_TIME * (threads() if self._device.type == "cpu" else 1)
         for start in range(0, len(seeds), size):
             call.check()
             chunk = [int(seed) for seed in seeds[start : start + size]]
@@ -142,7 +143,7 @@ class ConvEngine(Generator):
 
         What a batch lacks is filled up with zeros."""
         _, sizes = self._serving(self.trained())  # made here, once, and not by each thread
-        hands = cores() if self._device.type == "cpu" else 1
+        hands = threads() if self._device.type == "cpu" else 1
         batches = sizes.batches(len(z), hands)
         chunks = [(z[start : start + size], labels[start : start + size], size) for start, size in batches]
         parts = drawn_side_by_side(self._filled, chunks, hands > 1)

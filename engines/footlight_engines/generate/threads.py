@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,8 @@ from typing import TypeVar
 
 import torch
 
+from footlight_engines.recommend.in_parallel import threads
+
 Part = TypeVar("Part")
 Drawn = TypeVar("Drawn")
 
@@ -18,13 +19,7 @@ _ALONE = threading.Lock()
 """Held while content is made, because the number of threads is told to all of PyTorch."""
 
 
-def cores() -> int:
-    """How many there are for this process, up to 8."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, 8)
-
-
-_HANDS = ThreadPoolExecutor(cores(), "drawing", torch.set_num_threads, (1,))
+_HANDS = ThreadPoolExecutor(threads(), "drawing", torch.set_num_threads, (1,))
 
 
 @contextmanager

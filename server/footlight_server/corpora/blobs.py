@@ -42,7 +42,7 @@ class Blobs:
         folders = set()
         for sha256, file in files.items():
             target = self.location(sha256)
-            if target.exists() and target.stat().st_size == file.stat().st_size:
+            if _is_there(target, file.stat().st_size):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             sync_file(file)
@@ -52,8 +52,10 @@ class Blobs:
             sync_folder(folder)
 
     def put(self, sha256: str, data: bytes, wait: bool) -> None:
-        """Write bytes under their name; ``wait`` until the disk has them. The same bytes are written over each other."""
+        """Write bytes under their name where they are not there; ``wait`` until the disk has them."""
         target, incoming = self.location(sha256), self._root / f".new-{uuid.uuid4().hex}"
+        if _is_there(target, len(data)):
+            return
         try:
             _in_the_folder(incoming).write_bytes(data)
             if wait:
@@ -76,6 +78,10 @@ class Blobs:
         """Every blob that is there."""
         for path in self._root.glob("??/*"):
             yield path.parent.name + path.name
+
+
+def _is_there(target: Path, size: int) -> bool:
+    return target.exists() and target.stat().st_size == size
 
 
 def _in_the_folder(path: Path) -> Path:

@@ -66,3 +66,11 @@ async def test_the_disk_is_waited_for_where_the_database_waits_too(
     AssetStore(tmp_path / "assets", database, Mock(), "default").write(RECORD, b"pixels")
     assert bool(synced) is waits
     database.close()
+
+
+async def test_bytes_that_are_there_are_not_written_again(assets: AssetStore, tmp_path: Path) -> None:
+    await save(assets, RECORD, b"pixels")
+    (path,) = (tmp_path / "assets" / "blobs").glob("*/*")
+    before = path.stat().st_ino
+    await save(assets, replace(RECORD, asset_id="a2"), b"pixels")
+    assert path.stat().st_ino == before

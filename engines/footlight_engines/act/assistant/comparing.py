@@ -43,14 +43,14 @@ class Comparing:
         if query.form == WHICH:
             return self._which(query, items)
         if query.form == EACH:
-            return self._joined(informed(self._language, self._shelf.facts[item], question) for item in items), items
+            return "\n".join(informed(self._language, self._shelf.facts[item], question) for item in items), items
         if query.form == SORT:
             return self._sorted(items, query.scale)
         if query.form == LIVE:
             return self._live(items[0]), items
         if query.form == CHECK:
-            return self._joined(self._checked(item, query) for item in items), items
-        return self._joined(self._valued(item, query.scales) for item in items), items
+            return "\n".join(self._checked(item, query) for item in items), items
+        return "\n".join(self._valued(item, query.scales) for item in items), items
 
     def _sorted(self, items: list[int], scale: str) -> tuple[str, list[int]]:
         """Items in the order of a scale: the best and newest first, else the least first; those that do not say, last."""
@@ -63,9 +63,6 @@ class Comparing:
     def _live(self, item: int) -> str:
         live = item < len(self._servable) and bool(self._servable[item])
         return say(self._language, "live_yes" if live else "live_no", title=self._title(item))
-
-    def _joined(self, lines: Sequence[str] | object) -> str:
-        return "\n".join(lines)  # type: ignore[arg-type]
 
     def _title(self, item: int) -> str:
         return title_of(self._language, self._shelf.facts[item])
@@ -100,7 +97,7 @@ class Comparing:
             return said, best + [item for item in items if item not in best]
         known = [item for item in items if query.scale in self._shelf.facts[item].scales]
         if len(known) < 2 or len(known) < len(items):
-            return self._joined(self._valued(item, (query.scale,)) for item in items), items
+            return "\n".join(self._valued(item, (query.scale,)) for item in items), items
         value = measure(self._language, query.scale, self._shelf.facts[items[0]])
         return say(self._language, "all_the_same", value=value), items
 
@@ -119,7 +116,7 @@ class Comparing:
         if other and (measured or len(fit) in (0, len(items))) and (best := extreme(items, *other, self._shelf)):
             return self._won(best, items, other[0]), best + [item for item in items if item not in best]
         lines = [self._checked(item, Query(CHECK, (item,), wants=tuple(wants))) for item in fit or items]
-        return self._joined(lines), fit + [item for item in items if item not in fit]
+        return "\n".join(lines), fit + [item for item in items if item not in fit]
 
     def _checked(self, item: int, query: Query) -> str:
         """Yes or no, with what the catalogue says; or that it does not say."""

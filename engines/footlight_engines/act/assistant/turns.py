@@ -84,7 +84,7 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
         about = meant(said, memory, shelf, base.named)
         taken = _chosen(replace(base, intent=intents.UNSURE), about, memory)  # "the robot one after all"
         return replace(base, intent=intents.ACCEPT, meant=about.items) if taken else base
-    terms = terms_of(said, _labels(said, shelf), base.utterance.language)
+    terms = terms_of(said, shelf.labels.find(said), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
     slots = [_from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
     if _ONE_THAT_HAS.search(said):
@@ -119,10 +119,6 @@ def understood_slots(base: Understood) -> Sequence[Slot]:
 
 def _known(shelf: Shelf) -> set[str]:
     return {name for name in ("language", "subtitles") if shelf.knows(name)}
-
-
-def _labels(text: str, shelf: Shelf) -> list[tuple[str, str, int, int]]:
-    return shelf.labels.find(text)
 
 
 def _denied(text: str, slots: Iterable[Slot]) -> list[Slot]:
