@@ -10,6 +10,9 @@ from hypothesis import settings
 
 from footlight_plugins.testing.fixtures import plugin_registry as plugin_registry
 
+# The tests start hundreds of processes, each of which would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("local", deadline=None)  # nothing is timed: the first call of a kernel compiles it
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -37,6 +38,7 @@ def run(server: Coroutine[Any, Any, None]) -> None:
 
     What imports gRPC is imported by the coroutine: see `polling`.
     """
+    gc.set_threshold(200_000)  # what is imported stays: looking it through again and again is a tenth of a start
     share_arenas()
     poll_without_event_engine()
     try:

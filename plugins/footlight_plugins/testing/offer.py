@@ -49,6 +49,10 @@ class OfferSuite(ABC):
     def maker(self, folder: Path) -> Callable[[], Any]:
         """Makes instances that know the same; the folder is for whatever that takes."""
 
+    def made_anew(self, folder: Path) -> Any:
+        """An instance, and all that it takes to make one: a training, say."""
+        return self.maker(folder)()
+
     @abstractmethod
     def asked(self, one: Any) -> Any:
         """What an instance answers to some questions, in a form that can be compared with ``==``."""
@@ -114,13 +118,13 @@ class OfferSuite(ABC):
 
     def test_it_leaves_the_process_as_it_found_it(self, tmp_path: Path) -> None:
         before = _surroundings()
-        self.asked(self.maker(tmp_path)())
+        self.asked(self.made_anew(tmp_path))
         changed = [name for name, value in _surroundings().items() if value != before[name]]
         assert changed == [], "other engines live in the same process"
 
     def test_it_prints_nothing(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         capfd.readouterr()
-        self.asked(self.maker(tmp_path)())
+        self.asked(self.made_anew(tmp_path))
         assert capfd.readouterr().out == "", "use the module logging: stdout is not the engine's"
 
     def test_it_keeps_no_more_memory_the_longer_it_is_asked(self, tmp_path: Path) -> None:
