@@ -95,7 +95,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 def _say_how_to_go_on(console: Console, address: str, pid: int) -> None:
     console.print("The server goes on. Try:", highlight=False)
     console.print(f"  export FOOTLIGHT_ADDRESS={address}", highlight=False)
-    for line in ("footlight recommend 15", "footlight generate --engine mlp-gan --count 4 --out terrain"):
+    for line in ("footlight recommend 15", "footlight generate --engine scene-gan --count 4 --out scenes"):
         console.print(f"  {line}", highlight=False)
     console.print("  footlight engines", highlight=False)
     console.print(f"Stop it with: kill {pid}" if os.name == "posix" else f"Its process id is {pid}.", highlight=False)

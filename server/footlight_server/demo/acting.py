@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import gymnasium
 
 import footlight
-from footlight_server.demo.pictures import draw_success
+from footlight_server.demo.pictures import draw_success, percent
 from footlight_server.demo.stage import SEED, Stage
 
 AGENT = "skater"
@@ -71,7 +71,7 @@ def act(stage: Stage) -> None:
         f"({score.steps / seconds:,.0f} steps a second, every one durable)."
     )
     stage.say(
-        f"Success rate while exploring: {score.rate(WINDOW):.0%}; without exploring: {greedy:.0%} "
+        f"Success rate while exploring: {percent(score.rate(WINDOW))}; without exploring: {percent(greedy)} "
         "(the best possible policy reaches 74 %)."
     )
     draw_success(curve, greedy, stage.folder / "frozen-lake.png")
@@ -104,7 +104,7 @@ def _learn(stage: Stage, total: int) -> tuple[Score, list[tuple[int, float]]]:
             ends = _step(stage, lakes, ends, score, exploit=False)
             if score.steps % (total // 50) < SESSIONS:
                 curve.append((score.steps, score.rate(WINDOW)))
-            bars.update(task, completed=score.steps, note=f"success {score.rate(WINDOW):.0%}")
+            bars.update(task, completed=score.steps, note=f"success {percent(score.rate(WINDOW))}")
     stage.client.batch_act(AGENT, ends=ends + _cut_off(lakes))
     return score, curve
 

@@ -83,7 +83,8 @@ def _send(task: Any, bars: Any, rows: Sequence[T], send: Any) -> None:
 
 def _train(stage: Stage) -> None:
     started = time.perf_counter()
-    training = watch(stage, stage.client.start_training("item-knn", seed=SEED), "training item-knn")[-1]
+    ordered = stage.client.start_training("item-knn", seed=SEED)
+    training = watch(stage, ordered, "training item-knn", {"items": ",.0f", "people": ",.0f"})[-1]
     seconds = time.perf_counter() - started
     stage.say(f"item-knn is at version {training.model_version}, trained in a process of its own in {seconds:.1f} s.")
     stage.figures["training"] = {"engine": "item-knn", "version": training.model_version, "seconds": round(seconds, 2)}

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,8 +96,13 @@ def start_server(folder: Path, data: Path) -> tuple[subprocess.Popen[bytes], str
     return process, ready.read_text().strip()
 
 
-def watch(stage: Stage, training: footlight.Training, label: str) -> list[footlight.Training]:
+def watch(stage: Stage, training: footlight.Training, label: str, shown: Mapping[str, str]) -> list[footlight.Training]:
     """Show a job's progress until it ends; answer what was heard on the way, the end last.
+
+    Parameters
+    ----------
+    shown
+        The figures that stand beside the bar, by name, and how each is written.
 
     Raises
     ------
@@ -108,7 +113,9 @@ def watch(stage: Stage, training: footlight.Training, label: str) -> list[footli
     with stage.progress() as bars:
         task = bars.add_task(label, total=1.0, note="")
         for now in stage.client.watch_training(training.training_id):
-            note = "  ".join(f"{name} {value:.2f}" for name, value in list(now.metrics.items())[:2])
+            note = "  ".join(
+                f"{name} {now.metrics[name]:{form}}" for name, form in shown.items() if name in now.metrics
+            )
             bars.update(task, completed=now.fraction, note=note)
             heard.append(now)
     if heard[-1].state is not footlight.TrainingState.SUCCEEDED:
