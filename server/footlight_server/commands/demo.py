@@ -61,7 +61,7 @@ def demo(
     if as_json:
         typer.echo(json.dumps(stage.figures, indent=2))
     if kept:
-        _say_how_to_go_on(console, address, server.pid)
+        _say_how_to_go_on(stage, address, server.pid)
 
 
 def _play(stage: Stage, address: str, seconds: float) -> None:
@@ -92,10 +92,14 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.kill()
 
 
-def _say_how_to_go_on(console: Console, address: str, pid: int) -> None:
-    console.print("The server goes on. Try:", highlight=False)
-    console.print(f"  export FOOTLIGHT_ADDRESS={address}", highlight=False)
-    for line in ("footlight recommend 15", "footlight generate --engine scene-gan --count 4 --out scenes"):
-        console.print(f"  {line}", highlight=False)
-    console.print("  footlight engines", highlight=False)
-    console.print(f"Stop it with: kill {pid}" if os.name == "posix" else f"Its process id is {pid}.", highlight=False)
+def _say_how_to_go_on(stage: Stage, address: str, pid: int) -> None:
+    stage.say("The server goes on. Try:")
+    for line in (
+        f"export FOOTLIGHT_ADDRESS={address}",
+        "footlight recommend 15",
+        "footlight generate --engine scene-gan --count 4 --out scenes",
+        f"footlight verify {stage.folder / stage.figures['generate']['scenes'][0]}",
+        "footlight engines",
+    ):
+        stage.say(f"  {line}")
+    stage.say(f"Stop it with: kill {pid}" if os.name == "posix" else f"Its process id is {pid}.")

@@ -73,7 +73,7 @@ def _train(stage: Stage, corpus: footlight.Corpus) -> tuple[list[footlight.Train
     options = _OPTIONS | {"max_seconds": 14 if stage.quick else 72}
     started = time.perf_counter()
     training = stage.client.start_training(ENGINE, options=options, corpus_id=corpus.corpus_id, seed=SEED)
-    heard = watch(stage, training, f"training {ENGINE}", {"loss_d": ".2f", "loss_g": ".2f"})
+    heard = watch(stage, training, f"training {ENGINE}", {"loss_d": "z.2f", "loss_g": "z.2f"})
     return heard, time.perf_counter() - started
 
 

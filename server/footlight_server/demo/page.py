@@ -35,7 +35,8 @@ def write_page(figures: dict[str, Any], path: Path) -> None:
     path.write_text(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         "<title>Footlight demo</title>"
-        f"<style>{_STYLE}</style><h1>Footlight demo</h1>{''.join(parts)}"
+        f"<style>{_STYLE}</style><h1>Footlight demo</h1><p>A server that recommends films, makes terrain and learns a game, "
+        f"on real data.</p>{''.join(parts)}"
         f"<footer>Finished in {figures['seconds']:.0f} s. All of it went through the API of a real server.</footer>",
         encoding="utf-8",
     )
@@ -102,7 +103,9 @@ def _generate(figures: dict[str, Any], folder: Path) -> str:
 
 def _act(figures: dict[str, Any]) -> str:
     return (
-        f"<h2>Act</h2><p>{figures['steps']:,} steps through the API, {figures['steps_per_second']:,} a second; "
-        f"success without exploring {percent(figures['success_greedy'])}, best possible 74 %.</p>"
+        "<h2>Act</h2><p>FrozenLake: an agent learns to cross slippery ice, where a step often leads elsewhere than it was "
+        f"meant to. {figures['steps']:,} steps through the API, {figures['steps_per_second']:,} a second; "
+        f"without exploring it reaches the goal in {percent(figures['success_greedy'])} of its sessions, at best 74 % are "
+        "possible.</p>"
         "<img src=frozen-lake.png alt='success rate over the steps'>"
     )

@@ -111,7 +111,7 @@ def watch(stage: Stage, training: footlight.Training, label: str, shown: Mapping
     """
     heard: list[footlight.Training] = []
     with stage.progress() as bars:
-        task = bars.add_task(label, total=1.0, note="")
+        task = bars.add_task(label, total=1.0, note="starting ...")
         for now in stage.client.watch_training(training.training_id):
             note = "  ".join(
                 f"{name} {now.metrics[name]:{form}}" for name, form in shown.items() if name in now.metrics
