@@ -65,7 +65,7 @@ class Shelf:
         if self.store == "sqlite":
             return []
         if data_dir not in self._databases:
-            self._databases[data_dir] = own_cluster().create()
+            self._databases[data_dir] = own_cluster().fresh()
         return ["--database", own_cluster().url(self._databases[data_dir])]
 
     def copy(self, source: Path, target: Path) -> None:
@@ -74,10 +74,10 @@ class Shelf:
         if source in self._databases:
             self._databases[target] = own_cluster().create(self._databases[source])
 
-    def clear(self) -> None:
-        """Drop the databases."""
-        while self._databases:
-            own_cluster().drop(self._databases.popitem()[1])
+    def clear(self, folder: Path = Path("/")) -> None:
+        """Drop the databases of the data directories in a folder."""
+        for data_dir in [one for one in self._databases if one.is_relative_to(folder)]:
+            own_cluster().drop(self._databases.pop(data_dir))
 
 
 class Server:
@@ -178,6 +178,7 @@ def server_factory(tmp_path: Path, shelf: Shelf) -> Iterator[Start]:
     yield start
     for server in started:
         server.kill()
+    shelf.clear(tmp_path)
 
 
 @pytest.fixture(scope="session")
