@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+
+# The tests start hundreds of processes, each of which would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Several workers share the cores: threads that wait for each other by spinning would take them from whoever computes.
+# Set here, because the libraries look at it when they are imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from footlight_plugins.testing.fixtures import plugin_registry as plugin_registry
-
-# The tests start hundreds of processes, each of which would compile all modules again.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("local", deadline=None)  # nothing is timed: the first call of a kernel compiles it
 settings.register_profile("ci", deadline=None, derandomize=True)
