@@ -38,7 +38,7 @@ def run(server: Coroutine[Any, Any, None]) -> None:
 
     What imports gRPC is imported by the coroutine: see `polling`.
     """
-    gc.set_threshold(200_000)  # what is imported stays: looking it through again and again is a tenth of a start
+    gc.set_threshold(200_000)  # what is imported stays: looking through it again and again is a tenth of a start
     share_arenas()
     poll_without_event_engine()
     try:
