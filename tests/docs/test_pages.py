@@ -8,6 +8,7 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,15 @@ def commands(page: Any) -> list[str]:
     return [line for line in lines if line.startswith("footlight ")]
 
 
+@cache
+def command_line() -> Any:
+    """All commands together, which takes a while to build."""
+    return typer.main.get_command(build())
+
+
 def check_command(line: str) -> None:
     """Follow a line through the groups to a command, and look up its options there."""
-    command: Any = typer.main.get_command(build())
+    command = command_line()
     words = shlex.split(line)[1:]
     while words and hasattr(command, "commands"):
         if words[0].startswith("-"):
