@@ -27,6 +27,7 @@ from footlight_engines.generate.mlp_networks import move_average
 from footlight_engines.generate.mlp_training import torch_device
 from footlight_engines.generate.networks import discriminator_of, generator_of
 from footlight_engines.generate.plan import Plan, Seeded
+from footlight_engines.generate.thread_choice import ThreadChoice
 from footlight_plugins import CallEnded, TrainingRun
 
 _REPORT_SECONDS = 0.2
@@ -70,8 +71,10 @@ class ConvTraining:
         self._judge = Judge(material, self._head, self.plan, run.seed, self._device)
         self._board = Board(run.curves)
         self.steps, self.seconds, self.distance, self.spread = 0, 0.0, math.inf, 1.0
+        self._alone = 0  # steps on one thread where there were more
         self.history = LossHistory(["loss_d", "loss_g"])
         self._measured = self._overfitted = 0
+        self._measured_at = -1  # the step
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._reported = self._saved = 0.0
         self._latest: dict[str, float] = {}
@@ -105,12 +108,15 @@ class ConvTraining:
         self._resume()
         self._saved = self.seconds
         start = time.monotonic() - self.seconds
+        threads = ThreadChoice(self._try, self._options.threads > 0 or self._device.type != "cpu")
         while self.steps < self._steps and not self._out_of_time() and not self._overfits():
             if self._run.stopping():
                 self._save()
                 raise CallEnded(f"the training was stopped after {self.steps} steps")
+            threads.attend()
             self._latest = self._step_that_fits()
             self.steps += 1
+            self._alone += threads.alone
             self.seconds = time.monotonic() - start
             self._measure_when_due()
             self._tell()
@@ -120,6 +126,14 @@ class ConvTraining:
         self._board.scalars(self.steps, self._figures())
         self._board.close()
         return {"steps": float(self.steps), "samples": float(self.steps * self._batch), **self._figures()}
+
+    def _try(self) -> None:
+        """A piece of a step that leaves everything as it is: D's gradients, of nothing."""
+        plan = self.plan
+        x = torch.zeros(self._batch, plan.channels, plan.height, plan.width).contiguous(memory_format=self._layout)
+        with self._cast():
+            scores = self._d(x, torch.zeros(self._batch, dtype=torch.int64))
+        torch.autograd.grad(scores.float().sum(), list(self._d.parameters()), allow_unused=True)
 
     def _step_that_fits(self) -> dict[str, float]:
         """One step; where the device's memory does not suffice, with half of the batch from then on."""
@@ -254,8 +268,9 @@ class ConvTraining:
 
     def _measure(self) -> None:
         """Keep the best state; remember how well D tells what is held out from what it learns from."""
-        if not self._options.evaluations:
+        if not self._options.evaluations or self._measured_at == self.steps:
             return
+        self._measured_at = self.steps
         network = self._judge.settled(copy.deepcopy(self._average))
         seen = self._judge.look(network, self._d)
         self._latest = {**self._latest, **seen.figures}
@@ -275,7 +290,8 @@ class ConvTraining:
     def _figures(self) -> dict[str, float]:
         rate = self.steps * self._batch / max(self.seconds, 1e-9)
         best = {"distance_best": self.distance} if math.isfinite(self.distance) else {}
-        return {**self._latest, **best, "seconds": self.seconds, "samples_per_second": rate}
+        alone = {"steps_on_one_thread": float(self._alone)} if self._alone else {}
+        return {**self._latest, **best, **alone, "seconds": self.seconds, "samples_per_second": rate}
 
     def _tell(self) -> None:
         """Report and save, each when it is time."""
@@ -300,6 +316,7 @@ class ConvTraining:
             "batch": self._batch,
             "history": self.history.state(),
             "latest": self._latest,
+            "alone": self._alone,
         }
         save_checkpoint(self._run.directory, tensors, {"fingerprint": self._fingerprint, **progress})
 
@@ -318,7 +335,7 @@ class ConvTraining:
         self.steps, self.seconds, self._latest = meta["steps"], meta["seconds"], meta["latest"]
         self.distance = math.inf if meta["distance"] is None else meta["distance"]
         self._measured, self._batch = meta["measured"], meta["batch"]
-        self._overfitted = meta["overfitted"]
+        self._overfitted, self._alone = meta["overfitted"], meta.get("alone", 0)
         self.history.load(meta["history"])
 
 

@@ -33,7 +33,12 @@ class MlpGanOptions(Options):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where it computes; auto: a GPU if there is one."
     )
-    threads: int = Field(0, ge=0, le=1_024, description="CPU threads while it learns (0: as the process has them).")
+    threads: int = Field(
+        0,
+        ge=0,
+        le=1_024,
+        description="CPU threads while it learns (0: as the process has them, or one while others need the cores).",
+    )
     checkpoint_seconds: float = Field(
         30, ge=0, description="At most this much work is lost when a training is cut off."
     )

@@ -30,6 +30,7 @@ from footlight_engines.generate.mlp_networks import (
     move_average,
 )
 from footlight_engines.generate.mlp_options import MlpGanOptions
+from footlight_engines.generate.thread_choice import ThreadChoice
 from footlight_plugins import CallEnded, TrainingRun
 
 _REPORT_SECONDS = 0.2
@@ -63,6 +64,7 @@ class MlpGanTraining:
         self._adam_g = torch.optim.Adam(self._g.parameters(), **adam)  # type: ignore[arg-type]  # mixed values
         self._adam_d = torch.optim.Adam(self._d.parameters(), **adam)  # type: ignore[arg-type]
         self.steps, self.seconds = 0, 0.0
+        self._alone = 0  # steps on one thread where there were more
         self.history = LossHistory(["loss_d", "loss_g"])
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._reported = self._saved = 0.0
@@ -92,12 +94,15 @@ class MlpGanTraining:
         self._resume()
         self._saved = self.seconds
         start = time.monotonic() - self.seconds
+        threads = ThreadChoice(self._try, self._options.threads > 0 or self._device.type != "cpu")
         while self.steps < self._options.steps and not self._out_of_time():
             if self._run.stopping():
                 self._save()
                 raise CallEnded(f"the training was stopped after {self.steps} steps")
+            threads.attend()
             self._latest = self._step()
             self.steps += 1
+            self._alone += threads.alone
             self.seconds = time.monotonic() - start
             self._tell()
         self._save()
@@ -105,6 +110,11 @@ class MlpGanTraining:
         self._board.scalars(self.steps, self._figures())
         self._board.close()
         return {"steps": float(self.steps), "samples": float(self.steps * self._batch), **self._figures()}
+
+    def _try(self) -> None:
+        """A piece of a step that leaves everything as it is: D's gradients."""
+        scores = self._d(self._train[: self._batch])
+        torch.autograd.grad(scores.sum(), list(self._d.parameters()))
 
     def _step(self) -> dict[str, float]:
         """One step of D, then one of G."""
@@ -169,7 +179,8 @@ class MlpGanTraining:
 
     def _figures(self) -> dict[str, float]:
         rate = self.steps * self._batch / max(self.seconds, 1e-9)
-        return {**self._latest, "seconds": self.seconds, "samples_per_second": rate}
+        alone = {"steps_on_one_thread": float(self._alone)} if self._alone else {}
+        return {**self._latest, **alone, "seconds": self.seconds, "samples_per_second": rate}
 
     def _tell(self) -> None:
         """Report and save, each when it is time."""
@@ -193,6 +204,7 @@ class MlpGanTraining:
             "seconds": self.seconds,
             "history": self.history.state(),
             "latest": self._latest,
+            "alone": self._alone,
         }
         save_checkpoint(self._run.directory, tensors, {"fingerprint": self._fingerprint, **progress})
 
@@ -208,6 +220,7 @@ class MlpGanTraining:
         load_optimizer("adam_g", self._adam_g, tensors)
         load_optimizer("adam_d", self._adam_d, tensors)
         self.steps, self.seconds, self._latest = meta["steps"], meta["seconds"], meta["latest"]
+        self._alone = meta.get("alone", 0)
         self.history.load(meta["history"])
 
 

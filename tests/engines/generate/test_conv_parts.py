@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch.nn.functional import conv2d, interpolate
 
+from footlight_engines.generate import thread_choice
 from footlight_engines.generate.conv_networks import ResizeConv
 from footlight_engines.generate.conv_options import ImageGanOptions
 from footlight_engines.generate.conv_training import ConvTraining
@@ -24,6 +25,7 @@ from footlight_engines.generate.material import Material
 from footlight_engines.generate.networks import discriminator_of, generator_of
 from footlight_engines.generate.plan import Plan
 from footlight_engines.generate.serving import served
+from footlight_engines.generate.threads import computing_threads
 from footlight_plugins import Call, Corpus, TrainingRun, Wish, WishRefused
 from footlight_plugins.testing.generator import write_corpus
 
@@ -183,6 +185,30 @@ def test_a_device_that_is_full_halves_the_batch(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(training, "_step", cramped)
     assert training.train()["steps"] == 3 and batches == [8, 4, 2, 2, 2]
+
+
+def test_trials_of_threads_change_nothing_that_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("LOOK_SECONDS", 0.0), ("AGAIN_SECONDS", 0.0), ("CLEARLY", 1e9)):
+        monkeypatch.setattr(thread_choice, name, value)
+    tried, untried = training_of(tmp_path / "a"), training_of(tmp_path / "b", threads=2)
+    trial, trials = tried._try, list[int]()
+
+    def counted() -> None:
+        trials.append(tried.steps)
+        trial()
+
+    monkeypatch.setattr(tried, "_try", counted)
+    with computing_threads(2):
+        assert tried.train()["loss_d"] == untried.train()["loss_d"] and len(trials) == 12
+    assert all(map(torch.equal, tried._g.state_dict().values(), untried._g.state_dict().values()))
+
+
+def test_steps_on_one_thread_are_counted_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("LOOK_SECONDS", 0.0), ("CLEARLY", 0.0)):
+        monkeypatch.setattr(thread_choice, name, value)
+    with computing_threads(2):
+        assert training_of(tmp_path).train()["steps_on_one_thread"] == 3
+    assert training_of(tmp_path).train()["steps_on_one_thread"] == 3
 
 
 def test_a_device_too_small_for_two_samples_ends_the_training_with_its_reason(
