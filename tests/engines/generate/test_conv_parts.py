@@ -232,6 +232,19 @@ def test_a_training_stops_when_d_learns_by_heart(tmp_path: Path, monkeypatch: py
     assert figures["steps"] == 3 and figures["overfit"] == 1.0
 
 
+def test_the_last_state_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = training_of(tmp_path, heldout=40, evaluations=2)
+    look, at = training._judge.look, list[int]()
+
+    def noted(*networks: Any) -> Any:
+        at.append(training.steps)
+        return look(*networks)
+
+    monkeypatch.setattr(training._judge, "look", noted)
+    training.train()
+    assert at == [2, 3]
+
+
 def test_without_held_out_content_nothing_is_said_of_overfitting(tmp_path: Path) -> None:
     assert "overfit" not in training_of(tmp_path).train()
 
