@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -251,6 +252,18 @@ def _done(order: Order, reporter: Reporter, stop: threading.Event) -> Report:
     return train(order, reporter, stop)
 
 
+def give_way(nice: int) -> None:
+    """Let others have the processor first.
+
+    Where Linux shares it among sessions before it does among processes, a process's nice counts in its own session only; the
+    session of a job has a nice as well, see sched(7).
+    """
+    os.nice(nice)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # this system does not
+            Path("/proc/self/autogroup").write_text(str(nice))
+
+
 def main() -> int:
     """Run one job."""
     from footlight_plugins import CallEnded
@@ -259,7 +272,7 @@ def main() -> int:
     order = Order.from_line(sys.stdin.readline())
     stop = threading.Event()
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
-    os.nice(NICE[order.task])
+    give_way(NICE[order.task])
     try:
         _take(Path(order.directory))
         last = _done(order, reporter, stop)
