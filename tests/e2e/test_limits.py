@@ -104,7 +104,7 @@ def _long_struct() -> Struct:
     return struct
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once for a server that is made once, however the tests are dealt out
 def tenant(hunted: Server) -> Caller:
     """A caller of a server that has what the sound requests speak of."""
     caller = Caller(hunted.channel, "")

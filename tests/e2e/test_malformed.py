@@ -368,7 +368,7 @@ def called(server: Server, case: Case) -> Callable[[], object]:
     return lambda: call(case.request)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once for a server that is made once, however the tests are dealt out
 def strict(house: Server) -> Server:
     """The house with an agent of 3 observations and 2 actions that has an open session."""
     house.client.create_agent("malformed", 3, 2, seed=0)
