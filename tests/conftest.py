@@ -1,4 +1,4 @@
-"""What all tests share: where the real data are, and how hypothesis searches."""
+"""What all tests share: where the real data are, how hypothesis searches, and how the cores are shared."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ from footlight_plugins.testing.fixtures import plugin_registry as plugin_registr
 settings.register_profile("local", deadline=None)  # nothing is timed: the first call of a kernel compiles it
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the tests with servers wait for them much of their time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (cores or 1) + 1
 
 
 @pytest.fixture(scope="session")
