@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.ground_pieces import largest_connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +75,9 @@ def _walked(heights: NDArray[np.float64], walk: Walk, relief: float) -> Ground:
 
 def largest_piece(heights: NDArray[np.float64], gentle: NDArray[np.bool_], step: float) -> NDArray[np.bool_]:
     """The largest set of gentle cells that are connected by steps of at most ``step`` to a neighbour: (R, C)."""
-    rows, columns = heights.shape
     down = gentle[:-1] & gentle[1:] & (np.abs(np.diff(heights, axis=0)) <= step)
     right = gentle[:, :-1] & gentle[:, 1:] & (np.abs(np.diff(heights, axis=1)) <= step)
-    piece = np.full(heights.shape, -1, np.int64)
-    sizes: list[int] = []
-    for start in zip(*np.nonzero(gentle), strict=True):
-        if piece[start] >= 0:
-            continue
-        piece[start], queue, size = len(sizes), deque([start]), 0
-        while queue:
-            r, c = queue.popleft()
-            size += 1
-            for y, x, open_ in (
-                (r + 1, c, r + 1 < rows and down[r, c]),
-                (r - 1, c, r > 0 and down[r - 1, c]),
-                (r, c + 1, c + 1 < columns and right[r, c]),
-                (r, c - 1, c > 0 and right[r, c - 1]),
-            ):
-                if open_ and piece[y, x] < 0:
-                    piece[y, x] = len(sizes)
-                    queue.append((y, x))
-        sizes.append(size)
-    return piece == int(np.argmax(sizes)) if sizes else np.zeros(heights.shape, np.bool_)
+    return largest_connected(gentle, down, right)
 
 
 def _middle(walkable: NDArray[np.bool_]) -> tuple[int, int]:
