@@ -167,6 +167,11 @@ class Trainer(Customer):
         missing = set(self._versions) - set(versions)
         assert not missing and len(set(versions)) == len(versions), f"{versions}, acknowledged {self._versions}"
         self.twins = len(versions) - len(self._versions)
-        assert [m.version for m in models if m.active] == [self._active] and not any(m.problem for m in models)
+        active = [model.version for model in models if model.active]
+        assert active == [self._active], (
+            f"{active} of {versions} serves, acknowledged {self._active} of {self._versions}"
+        )
+        problems = {model.version: model.problem for model in models if model.problem}
+        assert not problems, f"{problems}, acknowledged {self._versions}"
         trainings = {training.training_id for training in client.trainings(self.name)}
         assert trainings == self._trainings

@@ -7,6 +7,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,22 +113,30 @@ class ModelStore:
 
     def delete(self, key: str) -> None:
         """Remove all versions of the key, if it has any."""
-        folder = self._folder(key)
-        if folder.exists():
-            trash = self._root / f"{TEMPORARY}{uuid.uuid4().hex}"
-            folder.rename(trash)  # at once; what is left of it after a crash is cleaned at the next start
-            shutil.rmtree(trash)
+        with suppress(FileNotFoundError):
+            self._remove(self._folder(key))
 
     def prune(self, key: str, keep: int) -> None:
         """Remove all but the newest ``keep`` versions, as for checkpoints."""
         for version in self._numbers(key)[keep:]:
-            shutil.rmtree(self._version(key, version), ignore_errors=True)
+            with suppress(OSError):
+                self._remove(self._version(key, version))
 
     def clean(self) -> None:
-        """Remove what crashed while it was being written. Only at start, when nothing else saves."""
-        for pattern in (f"{TEMPORARY}*", f"*/{TEMPORARY}*", f"*/*/{TEMPORARY}*"):
-            for folder in self._root.glob(pattern):
-                shutil.rmtree(folder, ignore_errors=True)
+        """Remove what crashed while it was being written. Only at start, when no other server saves.
+
+        The job of a server that was killed may still be about to: its version appears whole, or it fails and is run again.
+        """
+        for pattern in (f"{TEMPORARY}*", f"[!.]*/{TEMPORARY}*", f"[!.]*/[!.]*/{TEMPORARY}*"):
+            for folder in list(self._root.glob(pattern)):
+                with suppress(OSError):
+                    self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        """Remove a folder at once: nobody knows it by name any more while it is being emptied."""
+        trash = self._root / f"{TEMPORARY}{uuid.uuid4().hex}"  # what is left of it after a crash is cleaned at a start
+        folder.rename(trash)
+        shutil.rmtree(trash)
 
     def _publish(self, folder: Path, temporary: Path, facts: Manifest, meta: Mapping[str, Any]) -> int:
         """Rename the temporary folder to the next free number; another process may be quicker, then to the one after."""

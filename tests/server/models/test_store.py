@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from footlight_plugins import State
 from footlight_server.errors import DataLoss, NotFound
+from footlight_server.models.state_files import write_arrays, write_manifest
 from footlight_server.models.store import Manifest, ModelStore
 
 STATE = State({"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "counts": np.array([3, 1], np.int64)}, {"n": 2})
@@ -189,6 +192,35 @@ def test_what_a_crash_left_is_never_a_version_and_is_cleaned(store: ModelStore, 
     assert not left.exists() and store.newest_good("a") == 1
 
 
+def test_a_save_that_a_start_cleans_away_fails_whole(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of the job of a server that was killed: it goes on for a moment, by when the next server starts."""
+    unlink, temporary = os.unlink, tmp_path / "models" / "a" / ".new-orphan"
+    temporary.mkdir(parents=True)
+    facts = write_arrays(temporary, STATE, MANIFEST)
+
+    def publish_after(path: str, **where: Any) -> None:
+        unlink(path, **where)
+        with suppress(OSError):
+            write_manifest(temporary, facts, {})
+            temporary.rename(temporary.with_name("000001"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", publish_after)
+        store.clean()
+    assert store.versions("a") == [] and list(temporary.parent.iterdir()) == []
+
+
+def test_cleaning_bears_what_others_remove(store: ModelStore, tmp_path: Path) -> None:
+    store.save("a", STATE, MANIFEST)
+    command = [sys.executable, "-c", SAVER, str(tmp_path / "models")]
+    saver = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while saver.poll() is None:
+        store.clean()
+    assert not any(m.problem for m in store.versions("a")) and store.newest_good("a")
+
+
 def test_failed_save_leaves_nothing(store: ModelStore, tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         store.save("a", State({}, {"x": object()}), MANIFEST)
@@ -222,6 +254,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from footlight_plugins import State
+from footlight_server.models.state_files import write_arrays, write_manifest
 from footlight_server.models.store import Manifest, ModelStore
 for _ in range(10):
     ModelStore(Path(sys.argv[1])).save("a", State({"x": np.zeros(3)}), Manifest("ease"))
