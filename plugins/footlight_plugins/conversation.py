@@ -46,9 +46,11 @@ class Turn:
     scores: NDArray[np.float64] | None = None
     """Shape (items,): what a recommender makes of each item for this person, 0 where it says nothing. None: nobody asked."""
     count: int = 3
-    """At most so many items a reply names, 1 to 20."""
+    """So many items a reply names where nobody says how many, 1 to 20."""
     time: int = 0
     """When it was typed, in microseconds since 1970."""
+    most: int = 20
+    """So many items a reply names at most, however many the person asks for, 1 to 20."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,13 @@ def test_a_reply_has_items_reasons_and_a_decision(client: Client) -> None:
     assert all("comedy" in line.reasons for line in reply.items)
 
 
+@pytest.mark.parametrize(("count", "named"), [(0, 5), (2, 2)])
+def test_as_many_are_named_as_the_person_asks_for_where_the_caller_has_room(
+    client: Client, count: int, named: int
+) -> None:
+    assert len(shown(client, f"so many {count}", "five comedies please", count=count).items) == named
+
+
 def test_the_conversation_goes_on_and_the_reply_is_in_the_person_s_language(client: Client) -> None:
     first = shown(client, "two", "想看科幻电影")
     again = client.converse(first.conversation_id, "换一个")

@@ -125,7 +125,7 @@ class AssistantSuite(EngineSuite):
 
     def test_a_reply_names_no_more_items_than_asked(self) -> None:
         assistant, turn = self.assistant(), self.turn(self.talk[0])
-        turn.count = 2
+        turn.count = turn.most = 2
         heard = assistant.hear(turn)
         assert len(assistant.reply(turn, heard, _possible(heard, 1)).items) <= 2
 

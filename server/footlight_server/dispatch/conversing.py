@@ -46,7 +46,10 @@ class WantedTurn:
     deployment: str = ""
     recommender: str = ""
     count: int = 0
+    """0: three, or as many as the person asks for."""
     request_id: str = ""
+    most: int = MOST_ITEMS
+    """So many items at most."""
 
 
 class Conversing:
@@ -153,7 +156,7 @@ class Conversing:
     async def _asked(self, asking: Asking, wanted: WantedTurn, before: TurnRecord | None) -> Turn:
         scores = await self._tasting.scores(asking, wanted.user_id, wanted.recommender)
         memory = {} if before is None else before.memory["talk"]
-        return Turn(wanted.text, memory, self._catalogue.servable, scores, wanted.count, now())
+        return Turn(wanted.text, memory, self._catalogue.servable, scores, wanted.count, now(), wanted.most)
 
     def _begun(self, name: str, wanted: WantedTurn, before: TurnRecord | None, number: int) -> TurnRecord:
         """The turn as far as it is known; ``memory`` holds a name of its own for the session of the agent."""
@@ -237,7 +240,8 @@ def _checked(wanted: WantedTurn) -> WantedTurn:
     if wanted.request_id:
         check_id("request_id", wanted.request_id)
     _check_said(wanted.text)
-    return replace(wanted, count=check_count("count", wanted.count, 3, MOST_ITEMS))
+    most = wanted.count or MOST_ITEMS  # a caller who says a number has room for no more
+    return replace(wanted, count=check_count("count", wanted.count, 3, MOST_ITEMS), most=most)
 
 
 def _check_said(text: str) -> None:

@@ -19,7 +19,7 @@ class ConversationMethods(SyncCalls):
         text: str,
         *,
         user_id: str = "",
-        count: int = 3,
+        count: int = 0,
         deployment: str = "",
         recommender: str = "",
         request_id: str = "",
@@ -31,7 +31,7 @@ class ConversationMethods(SyncCalls):
             conversation_id: what you call the conversation; it starts with its first text.
             text: what the person typed, at most 4,096 characters.
             user_id: who typed it; their taste counts then.
-            count: at most how many items the reply names, 1 to 20.
+            count: at most how many items the reply names, 1 to 20; 0 means 3, or as many as the person asks for.
             deployment: who answers; empty means the best.
             recommender: whose scores count as the person's taste; empty means the best.
             request_id: repeating a call with the same id answers the same turn; empty means a new UUID.
@@ -58,7 +58,7 @@ class AsyncConversationMethods(AsyncCalls):
         text: str,
         *,
         user_id: str = "",
-        count: int = 3,
+        count: int = 0,
         deployment: str = "",
         recommender: str = "",
         request_id: str = "",

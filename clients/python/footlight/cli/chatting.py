@@ -27,7 +27,12 @@ def register(app: typer.Typer) -> None:
 def chat(
     session: Session,
     user: Annotated[str, typer.Option("--user", help="Whose taste counts; left out, nobody's.")] = "",
-    count: Annotated[int, typer.Option("--count", min=1, max=20, help="How many items a reply names.")] = 3,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count", min=0, max=20, help="At most how many items a reply names; 0: 3, or as many as are asked for."
+        ),
+    ] = 0,
     conversation: Annotated[
         str, typer.Option("--conversation", help="Goes on with a conversation; left out, a new one begins.")
     ] = "",

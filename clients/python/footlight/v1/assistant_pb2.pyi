@@ -42,7 +42,7 @@ class ConverseRequest(_message.Message):
     recommender: _builtins.str
     """Optional. The recommender whose scores count as the person's taste. Empty means the best one."""
     count: _builtins.int
-    """Optional. At most how many items a reply names: 1 to 20. 0 means 3."""
+    """Optional. At most how many items a reply names: 1 to 20. 0 means 3, or as many up to 20 as the person asks for."""
     request_id: _builtins.str
     """Optional. Makes the call repeatable: 1 to 256 bytes, a UUID for instance. Empty means that it is not."""
     def __init__(

@@ -47,6 +47,11 @@ class Answer:
     notes: list[str] = field(default_factory=list)
 
 
+def wanted_count(turn: Turn, heard: Understood) -> int:
+    """How many items the reply is to name: as many as are asked for, as far as there is room."""
+    return min(heard.count or turn.count, turn.most)
+
+
 class Answering:
     """Answers one turn. What was shown and asked is noted in the memory."""
 
@@ -59,6 +64,7 @@ class Answering:
         self._language = memory.language
         self._reasons = Reasons(shelf, memory, turn.scores)
         self._remarks = Remarks(shelf, turn, memory, heard)
+        self._count = wanted_count(turn, heard)
 
     def by(self, act: str, found: Found) -> Answer:
         """Do one of the acts that were to be decided on."""
@@ -69,14 +75,16 @@ class Answering:
         if act == "explain":
             items = found.items[:1].tolist()
         elif act == "diversify":
-            items = self._ranker.varied(found, self._turn.count)
+            items = self._ranker.varied(found, self._count)
         else:
-            items = found.items[: self._turn.count].tolist()
+            items = found.items[: self._count].tolist()
         answer = self._listed(act, items, dict(zip(found.items.tolist(), found.scores.tolist(), strict=True)))
         if found.again.issuperset(items):
             answer.text = self._repeated(items)
         answer.text = self._remarks.opening() + answer.text
         answer.notes += self._remarks.notes(found)
+        if len(items) < min(self._heard.count, self._turn.most):
+            answer.notes.append(say(self._language, "no_more_of_them"))
         memory.show(items)
         return answer
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from footlight_engines.act.assistant import intents, policy
-from footlight_engines.act.assistant.answering import Answer, Answering
+from footlight_engines.act.assistant.answering import Answer, Answering, wanted_count
 from footlight_engines.act.assistant.asides import prepare
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
@@ -151,7 +151,7 @@ class CatalogueAssistant(Assistant):
             slots,
             reward,
             policy.observation(memory, understood.intent, found.count),
-            self._possible(memory, understood, found.count, turn.count),
+            self._possible(memory, understood, found.count, wanted_count(turn, understood)),
             Thought(memory, replace(understood, gone=tuple(gone)), found),
         )
 
@@ -192,9 +192,9 @@ class CatalogueAssistant(Assistant):
     def _possible(self, memory: Memory, understood: Understood, candidates: int, count: int) -> NDArray[np.bool_]:
         """Which acts make sense; where several items are asked for, one with its story is no answer."""
         mask = policy.possible(memory, candidates, count, self._askable(memory, understood))
-        if understood.surprise and candidates:
+        if (understood.surprise or understood.count) and candidates:
             mask[policy.ASK] = False
-        if _SEVERAL.search(understood.utterance.text):
+        if understood.count > 1 or _SEVERAL.search(understood.utterance.text):
             mask[policy.EXPLAIN] = False
         return mask
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from footlight_engines.act.assistant.counting import CARDINALS, ordinals
 from footlight_engines.act.assistant.lexicons import pattern
 
-_WORDS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "twenty": 20,
+_WORDS = {word: value for value, word in enumerate(CARDINALS) if value} | {
+    "a": 1, "an": 1,
     "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90, "half an": 0.5, "half": 0.5,
     "half a": 0.5, "an hour and a half": 1.5,
 }  # fmt: skip
@@ -270,6 +270,8 @@ def ordinal(text: str, count: int) -> int | None:
     for said, place in _ORDINALS:
         if said.search(text):
             return place if place >= 0 else count + place
+    if match := _NTH.search(text):
+        return ordinals()[match[1]]
     if match := _NUMBERED.search(text):
         place_said = number(next(group for group in match.groups() if group))
         return None if place_said is None else int(place_said) - 1
@@ -279,6 +281,7 @@ def ordinal(text: str, count: int) -> int | None:
 _NUMBERED = re.compile(
     rf"第\s*({HAN_NUMBER})\s*(?:个|部|集|首|款|位|项|条|本|场)?|#\s?(\d+)|\b(?:number|no\.?|option) ?(\d+|{NUMBER})\b"
 )
+_NTH = re.compile(rf"\bthe ({'|'.join(ordinals())})\b(?! (?:season|episode|time|sense|element|grade|century)\b)")
 _ORDINALS = (
     (re.compile(r"\bfirst (?:one|option|film|movie|game|show|pick)\b|\bthe first\b|\b1st\b|头一个"), 0),
     (re.compile(r"\bsecond (?:one|option|film|movie|game|show|pick)\b|\bthe second\b|\b2nd\b"), 1),

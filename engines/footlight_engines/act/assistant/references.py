@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from footlight_engines.act.assistant.counting import ordinals
 from footlight_engines.act.assistant.languages import languages_in
 from footlight_engines.act.assistant.lexicons import pattern, table
 from footlight_engines.act.assistant.memory import Memory
@@ -46,22 +47,11 @@ _BETWEEN = pattern("between_words")
 _COUNTED = re.compile(
     rf"\b(?:those|these|the|all|of the) ({NUMBER})\b|[这那]({HAN_NUMBER})[个部款首本种位]|(both|俩|两者|两个都)"
 )
-_WORDS = {
-    "first": 0,
-    "1st": 0,
-    "second": 1,
-    "2nd": 1,
-    "third": 2,
-    "3rd": 2,
-    "fourth": 3,
-    "4th": 3,
-    "fifth": 4,
-    "last": -1,
-}
+_WORDS = ordinals() | {"last": -1}
 _MIDDLE = ("middle", "中间")
 _PLACES = re.compile(
     r"\bthe (?:one in the )?(middle)(?: one)?\b|(中间)(?:那)?[个部款首位]"
-    r"|\b(?:the |your )?(first|1st|second|2nd|third|3rd|fourth|4th|fifth|(?<=the )last|(?<=your )last)"
+    rf"|\b(?:the |your )?({'|'.join(ordinals())}|(?<=the )last|(?<=your )last)"
     r"(?! (?:time|place|thing|season|episode|night|week|year|month|date|few|two|three|list|batch|set|round|ones|day)\b)"
     rf"\b|第\s*({HAN_NUMBER})\s*[个部款首本种位条项只场集]?|(最后)一?[个部款首本位只场]|#\s?(\d)"
     rf"|\b(?:number|no\.?|option) (\d|{NUMBER})\b"

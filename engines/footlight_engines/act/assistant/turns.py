@@ -13,11 +13,13 @@ from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.asides import cued
 from footlight_engines.act.assistant.clauses import answers_and_wishes, indispensable, last_mind, neither
 from footlight_engines.act.assistant.condensing import condensed
+from footlight_engines.act.assistant.counting import items_asked_for
 from footlight_engines.act.assistant.informing import asks_something
 from footlight_engines.act.assistant.leaving_out import left_out
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.questions import asked
+from footlight_engines.act.assistant.reading import read
 from footlight_engines.act.assistant.references import Meant, meant, nearest
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
@@ -53,8 +55,9 @@ def heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
     text = last_mind(condensed(text))
     for first, rest in answers_and_wishes(text):
         if found := _answer_then_wish(first, rest, memory, shelf):
-            return found
-    return _one(text, memory, shelf)
+            return replace(found, count=items_asked_for(read(rest).text))
+    found = _one(text, memory, shelf)
+    return replace(found, count=items_asked_for(found.utterance.text))
 
 
 def _answer_then_wish(first: str, rest: str, memory: Memory, shelf: Shelf) -> Understood | None:

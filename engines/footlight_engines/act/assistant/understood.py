@@ -44,6 +44,8 @@ class Understood:
     """Which of `data/asides.toml` it is."""
     unlike: tuple[int, ...] = ()
     """Items that what is wanted is not to be like."""
+    count: int = 0
+    """How many items it asks for; 0 where it says no number."""
 
     @property
     def said(self) -> tuple[Slot, ...]:
