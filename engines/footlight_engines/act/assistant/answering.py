@@ -83,6 +83,7 @@ class Answering:
             answer.text = self._repeated(items)
         answer.text = self._remarks.opening() + answer.text
         answer.notes += self._remarks.notes(found)
+        answer.notes += self._remarks.moods_missed(items)
         if len(items) < min(self._heard.count, self._turn.most):
             answer.notes.append(say(self._language, "no_more_of_them"))
         memory.show(items)

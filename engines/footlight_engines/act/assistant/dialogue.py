@@ -159,6 +159,8 @@ class Dialogue:
             likes = self.items_meant(memory, heard)[:1]
             memory.likes = ()
         memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
+        if any(slot.name == "mood" and slot.polarity == WANTED for slot in slots):
+            memory.suits(heard.suited)
         self._make_room(memory, slots, heard.utterance.text)
         slots = self._ages_settled(memory, slots)
         bounded = {slot.name for slot in slots if slot.polarity == WANTED and slot.name in ("duration", "era")}

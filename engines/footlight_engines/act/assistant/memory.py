@@ -80,6 +80,8 @@ class Memory:
     """Whether the person writes traditional characters."""
     apart: tuple[int, ...] = ()
     """Items that something different from is wanted."""
+    suited: tuple[str, ...] = ()
+    """The moods that only a circumstance suggests: a rainy day, a meal."""
     unsure: tuple[int, ...] = ()
     """Items of one title, where the last reply asked which was meant."""
     before: tuple[dict[str, Any], ...] = field(default=(), repr=False)
@@ -116,6 +118,11 @@ class Memory:
         """A new wish begins: what is unwanted stays, and so does who watches, and where."""
         self.wants = tuple(want for want in self.wants if want.polarity == UNWANTED or want.name in LASTING)
         self.likes, self.unsure, self.either, self.apart = (), (), (), ()
+
+    def suits(self, moods: tuple[str, ...]) -> None:
+        """Moods that a circumstance suggests, or none any more: they take the place of the ones before."""
+        gone = {want for want in self.positive if want.name == "mood" and want.value in self.suited}
+        self.wants, self.suited = tuple(want for want in self.wants if want not in gone), moods
 
     def turn_to_other_kind(self) -> None:
         """Another sort of thing is looked for: of what was said of the one before, only tastes and who watches hold."""

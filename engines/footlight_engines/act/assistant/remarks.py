@@ -56,6 +56,15 @@ class Remarks:
         meant = [want for want in wants if not now or want.turn == self._memory.turn - 1]
         return list(dict.fromkeys(want_name(self._language, want) for want in meant if want.name != "title"))[-4:]
 
+    def moods_missed(self, items: Sequence[int]) -> list[str]:
+        """That nothing of a list has a mood that is wanted: moods rank, and the list says nothing of it by itself."""
+        language, memory = self._language, self._memory
+        moods = [mood for mood in memory.wanted("mood") if mood not in memory.suited]
+        shown = {mood for item in items for mood in self._shelf.facts[item].values("mood")}
+        if not moods or shown & set(moods) or not self._shelf.knows("mood"):
+            return []
+        return [say(language, "no_such_mood", moods=listed(language, [value_name(language, "mood", m) for m in moods]))]
+
     def notes(self, found: Found) -> list[str]:
         """What could not be gone by."""
         language, notes = self._language, []

@@ -22,6 +22,7 @@ from footlight_engines.act.assistant.questions import asked
 from footlight_engines.act.assistant.reading import read
 from footlight_engines.act.assistant.references import Meant, meant, nearest
 from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.situations import felt
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
 from footlight_engines.act.assistant.smalltalk import aside, courtesy
 from footlight_engines.act.assistant.terms import settled, terms_of
@@ -30,6 +31,8 @@ from footlight_engines.act.assistant.understood import Understood
 from footlight_plugins import EmbedderFailed
 
 WISHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE)
+_OPEN = (*WISHING, intents.UNSURE, intents.OTHER)
+"""What a text is for that may tell of a situation."""
 _ANSWERING = (intents.ACCEPT, intents.SEEN, intents.REJECT)
 _UNLIKE = pattern("unlike")
 _ASKING = pattern("puts_a_question")
@@ -97,6 +100,10 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
     if not base.released and (question := asked(said, memory, about, every, terms)):
         return replace(base, intent=intents.INQUIRE, slots=(), query=question, meant=about.items)
     slots, terms = _without_pointers(slots, about), _without_pointers(terms, about)
+    if base.intent in _OPEN or (base.intent == intents.ACCEPT and not (about.explicit or intents.points(said))):
+        situation = felt(said, slots)
+        slots, terms = situation.slots, [*terms, *situation.added]
+        base = replace(base, suited=situation.suited)
     found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit else ())
     return _completed(found, memory, shelf, about)
 

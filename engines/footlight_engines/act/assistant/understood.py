@@ -44,6 +44,8 @@ class Understood:
     """Which of `data/asides.toml` it is."""
     unlike: tuple[int, ...] = ()
     """Items that what is wanted is not to be like."""
+    suited: tuple[str, ...] = ()
+    """The moods among its terms that only a circumstance suggests."""
     count: int = 0
     """How many items it asks for; 0 where it says no number."""
 
