@@ -37,6 +37,13 @@ class Rp3BetaOptions(Options):
         le=100_000,
         description="From so many people, those most likely to be met, the walk goes on. More cost time.",
     )
+    exponent: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=10.0,
+        description="The walk goes on from people by this power of the chance to meet them: 1 is the plain walk, more goes by "
+        "those most alike.",
+    )
 
 
 class Rp3Beta(Scorer):
@@ -44,9 +51,10 @@ class Rp3Beta(Scorer):
 
     With n_i people who like item i and d_v items that person v likes,
 
-        a_v = d_v^-alpha sum over likes i of v of n_i^-alpha,   score_j = n_j^-beta sum over v who like j of a_v,
+        a_v = d_v^-alpha sum over likes i of v of n_i^-alpha,   score_j = n_j^-beta sum over v who like j of a_v^e,
 
-    over the ``people`` with the largest a_v. The walk is taken when it is asked for, from the preferences as they are
+    over the ``people`` with the largest a_v. The ``exponent`` e is 1 in both papers; it is what sharpens the similarity of
+    people in nearest-neighbour methods (Breese et al. 1998, section 2.2.3, "case amplification"). The walk is taken when it is asked for, from the preferences as they are
     then, so there is nothing to train and every answer equals that after a new training. A query costs the popularity of
     the person's items and the histories of ``people``.
     """
@@ -58,7 +66,7 @@ class Rp3Beta(Scorer):
         super().__init__(preferences)
         chosen = options.model_dump()
         self._leave = self._enter = Powers(-float(chosen["alpha"]))
-        self._penalty, self._sharpness = Powers(-float(chosen["beta"])), 1.0
+        self._penalty, self._sharpness = Powers(-float(chosen["beta"])), float(chosen["exponent"])
         self._people = int(chosen["people"])
         self._entering = np.empty(0)
         self._walk = _walk(0, self._people)

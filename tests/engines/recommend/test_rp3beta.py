@@ -18,29 +18,31 @@ def _log(seed: int) -> Events:
     return Events.of(rng.integers(PEOPLE, size=200), rng.integers(ITEMS, size=200), rng.choice([-1.0, 1.0, 5.0], 200))
 
 
-def _fitted(events: Events, people: int = 500) -> Rp3Beta:
-    engine = Rp3Beta(Rp3BetaOptions(alpha=0.8, beta=0.4, people=people))
+def _fitted(events: Events, people: int = 500, exponent: float = 1.0) -> Rp3Beta:
+    engine = Rp3Beta(Rp3BetaOptions(alpha=0.8, beta=0.4, people=people, exponent=exponent))
     engine.fit(events, RUN)
     return engine
 
 
+@pytest.mark.parametrize("exponent", [1.0, 2.5])
 @pytest.mark.parametrize("people", [3, 500])
-def test_scores_are_those_of_the_walk(people: int) -> None:
+def test_scores_are_those_of_the_walk(people: int, exponent: float) -> None:
     events, x = _log(0), np.zeros((PEOPLE, ITEMS))
     for user, item, value in zip(events.user, events.item, events.value, strict=True):
         x[user, item] = value > 0
-    engine, n, d = _fitted(events, people), np.maximum(x.sum(0), 1), np.maximum(x.sum(1), 1)
+    engine, n, d = _fitted(events, people, exponent), np.maximum(x.sum(0), 1), np.maximum(x.sum(1), 1)
     for user in range(PEOPLE):
         chance = (x * n**-0.8) @ x[user] * d**-0.8
         chance[user] = 0
         best = np.lexsort((np.arange(PEOPLE), -chance))[:people]
-        expected = chance[best] @ x[best] * n**-0.4
+        expected = chance[best] ** exponent @ x[best] * n**-0.4
         ranking = engine.recommend(ask(user, ITEMS, ITEMS, include_seen=True))
         assert np.allclose(ranking.scores, np.sort(expected[expected > 0])[::-1])
 
 
-def test_the_parts_of_a_score_add_up_to_it() -> None:
-    engine = _fitted(_log(1), people=5)
+@pytest.mark.parametrize("exponent", [1.0, 2.5])
+def test_the_parts_of_a_score_add_up_to_it(exponent: float) -> None:
+    engine = _fitted(_log(1), people=5, exponent=exponent)
     query = ask(2, ITEMS, ITEMS)
     ranking = engine.recommend(query)
     parts = engine.parts(taste_of(engine.preferences, query), ranking.items, 0)
