@@ -80,6 +80,8 @@ class Dialogue:
             memory.reject(heard.unlike)
         if heard.intent in CHANGING:
             memory.remember()
+        if heard.corrects:
+            memory.retract({slot.name for slot in heard.said if slot.polarity == WANTED})
         step = {
             intents.ASK: self._ask,
             intents.PREFERENCE: self._prefer,

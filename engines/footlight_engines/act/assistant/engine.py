@@ -145,6 +145,7 @@ class CatalogueAssistant(Assistant):
             gone = self._for_any_use(memory, turn, before.turn)
         memory.wants = tuple(want for want in memory.wants if want not in gone)
         found = self._ranking().find(memory, turn.servable, turn.scores, changed)
+        memory.wants = tuple(want for want in memory.wants if want.name != "about" or want not in found.unjudged)
         return Heard(
             understood.intent,
             memory.language,

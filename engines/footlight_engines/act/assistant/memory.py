@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ OPPOSITE = {
     "heartwarming": ("dark",),
 }  # fmt: skip
 """Moods that exclude each other: a wish for one takes the place of one for another."""
+_DOUBTFUL = ("about", "tag")
+"""Slots that words were guessed to mean."""
 LASTING = ("age", "platform", "players", "price", "language", "subtitles")
 """Slots that a new wish leaves as they are, beside everything that is unwanted."""
 
@@ -118,6 +120,12 @@ class Memory:
         """A new wish begins: what is unwanted stays, and so does who watches, and where."""
         self.wants = tuple(want for want in self.wants if want.polarity == UNWANTED or want.name in LASTING)
         self.likes, self.unsure, self.either, self.apart = (), (), (), ()
+
+    def retract(self, names: Set[str]) -> None:
+        """The turn before was misread in some slots: what it said of them goes, and what it only seemed to leave out."""
+        misread = {*names, *_DOUBTFUL}
+        self.wants = tuple(want for want in self.wants if want.turn < self.turn - 1 or want.name not in misread)
+        self.likes = () if "title" in names else self.likes
 
     def suits(self, moods: tuple[str, ...]) -> None:
         """Moods that a circumstance suggests, or none any more: they take the place of the ones before."""

@@ -56,6 +56,7 @@ _PLACES = re.compile(
     rf"\b|第\s*({HAN_NUMBER})\s*[个部款首本种位条项只场集]?|(最后)一?[个部款首本位只场]|#\s?(\d)"
     rf"|\b(?:number|no\.?|option) (\d|{NUMBER})\b"
 )
+_NOT_THAT = re.compile(r"(?:\bnot|不是|不要)\s*$")
 _RANGES = re.compile(
     rf"\b(first|last) ({NUMBER})\b(?! (?:hours?|minutes?|years?|seasons?))|([前后])({HAN_NUMBER})[个部款首本]"
 )
@@ -103,6 +104,8 @@ def _by_place(text: str, pool: Sequence[int]) -> Iterator[int]:
         yield from pool[:count] if (match[1] or match[3]) in ("first", "前") else pool[-count:]
     said = _FIRST_LIST.sub(lambda one: " " * len(one[0]), text)
     for match in _PLACES.finditer(said):
+        if _NOT_THAT.search(said[: match.start()]) and _PLACES.search(said, match.end()):
+            continue  # 不是第一个，是第二个
         spelt = next(group for group in match.groups() if group)
         place = -1 if spelt == "最后" else len(pool) // 2 if spelt in _MIDDLE else _WORDS.get(spelt)
         if place is None:

@@ -24,6 +24,8 @@ from footlight_engines.act.assistant.scales import (
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot, polarity_at
 
 _TOO = re.compile(r"(?:\b(?:too|a bit|a little|kinda|rather|way too|so)|太|有点儿?|有些|过于|偏)\s*$")
+_TOO_AFTER = re.compile(r"了(?:一?点儿?|一?些)")
+"""贵了点: dearer than it should be."""
 _DENIED = pattern("denied_degree")
 _SUBTITLES = re.compile(r"\bsub(?:s|titles?)\b|字幕")
 _THIS_CENTURY = pattern("this_century")
@@ -44,8 +46,10 @@ def terms_of(text: str, labels: Iterable[tuple[str, str, int, int]] = (), langua
         Slot(name, value, polarity_at(text, start, end), place=start, end=end) for name, value, start, end in labels
     ]
     unique: dict[tuple[str, str], Slot] = {}
+    compared = {slot.name for slot in found if slot.value in ("lower", "higher")}
     for slot in found:
-        unique.setdefault(slot.key[:2], slot)
+        if slot.name not in compared or slot.value not in ("low", "high"):  # 贵了点，便宜的呢: cheaper than that
+            unique.setdefault(slot.key[:2], slot)
     return sorted(unique.values(), key=lambda slot: slot.place)
 
 
@@ -96,6 +100,8 @@ def _wish(text: str, one: Degree) -> Slot:
         return Slot(one.scale, most, **place)
     if one.degree == COMPARED:
         return Slot(one.scale, higher, polarity_at(text, one.start, one.end), **place)
+    if _TOO_AFTER.match(text, one.end):
+        return Slot(one.scale, opposite, **place)
     if match := _TOO.search(before):
         denied = _DENIED.search(before[: match.start()]) or _DENIED.search(before)
         return Slot(one.scale, high, UNWANTED, **place) if denied else Slot(one.scale, opposite, **place)

@@ -41,6 +41,10 @@ _PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
 _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
 _GROWN_UPS = pattern("children_gone")
+_COMPANY_GONE = pattern("company_gone")
+_CORRECTS = pattern("corrects")
+_MISHEARD = (*WISHING, intents.UNSURE, intents.OTHER, intents.REJECT)
+"""What a correction may be taken for."""
 _ELLIPTIC_WISH = pattern("elliptic_wish")
 _WHOSE = pattern("whose")
 _TOO_LONG = pattern("too_long_said")
@@ -93,6 +97,7 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
     terms = terms_of(said, shelf.labels.find(said), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
     slots = [_from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
+    slots = _at_most(_one_kind(slots))
     if _ONE_THAT_HAS.search(said):
         terms = [replace(term, polarity=WANTED) for term in terms]
     about = meant(said, memory, shelf, base.named)
@@ -116,6 +121,24 @@ def _from_complaint(slot: Slot, text: str, memory: Memory) -> Slot:
     turned = _COMPLAINED.get((slot.name, slot.value)) if slot.polarity == UNWANTED and memory.last else None
     too = _TOO.search(text[: slot.place + 1]) or _TOO.search(text[max(0, slot.place - 1) : slot.end])
     return replace(slot, value=turned, polarity=WANTED) if turned and too else slot
+
+
+def _one_kind(slots: Sequence[Slot]) -> list[Slot]:
+    """Slots without the kind that is turned down for another: 不是电影，是剧 leaves out no films for good."""
+    kinds = [slot for slot in slots if slot.name == "kind"]
+    if len({slot.polarity for slot in kinds}) < 2:
+        return list(slots)
+    return [slot for slot in slots if slot.name != "kind" or slot.polarity == WANTED]
+
+
+def _at_most(slots: Sequence[Slot]) -> list[Slot]:
+    """Of what was too long, a length is the most that will do: "too long, she falls asleep after an hour"."""
+    if ("duration", "long", UNWANTED) not in [slot.key for slot in slots]:
+        return list(slots)
+    return [
+        replace(slot, value=f"max:{slot.value.removeprefix('around:')}") if slot.value.startswith("around:") else slot
+        for slot in slots
+    ]
 
 
 _COMPLAINED = {("era", "classic"): "newer", ("era", "recent"): "older"}
@@ -164,14 +187,27 @@ def _completed(found: Understood, memory: Memory, shelf: Shelf, about: Meant) ->
         intent = intents.ASK if intent == intents.UNSURE and found.terms else intent
     if intent in WISHING and _UNLIKE.search(text):
         found = _unlike(found, about)
-    if _GROWN_UPS.search(text):
+    if match := _COMPANY_GONE.search(text):
+        found, intent = _by_oneself(found, memory, match.end()), intents.CRITIQUE
+    elif _GROWN_UPS.search(text):
         found = replace(found, released=tuple(want for want in memory.wants if want.name == "age"))
+    if _CORRECTS.search(text) and intent in _MISHEARD and any(slot.polarity == WANTED for slot in found.said):
+        found, intent = replace(found, corrects=True), intents.CRITIQUE if intent not in WISHING else intent
     said = bool(found.said or found.surprise or found.meant)
     if not said and (intent in (*WISHING, intents.UNSURE) or _LEAVING.search(text)) and courtesy(text) in _FAREWELLS:
         return replace(found, intent=intents.OTHER)
     if name := aside(found, intent, shelf):
         return replace(found, intent=intents.OTHER, aside=name)
     return replace(found, intent=intent)
+
+
+def _by_oneself(found: Understood, memory: Memory, end: int) -> Understood:
+    """Whom it was for does not watch after all: what was wished for them goes with them, and so do the words that say so."""
+    firm = ("kind", "platform", "price", "language", "subtitles")
+    gone = (want for want in memory.wants if want.name not in firm and (want.polarity == WANTED or want.name == "mood"))
+    slots = tuple(slot for slot in found.slots if slot.place >= end or slot.name != "age")
+    terms = tuple(term for term in found.terms if term.place >= end)
+    return replace(found, slots=slots, terms=terms, released=tuple(gone), suited=())
 
 
 def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:

@@ -46,6 +46,8 @@ class Understood:
     """Items that what is wanted is not to be like."""
     suited: tuple[str, ...] = ()
     """The moods among its terms that only a circumstance suggests."""
+    corrects: bool = False
+    """Whether it says that the turn before was meant otherwise."""
     count: int = 0
     """How many items it asks for; 0 where it says no number."""
 

@@ -28,12 +28,14 @@ def test_every_situation_says_values_that_the_lexicon_has() -> None:
     ("text", "mood"),
     [
         ("it is pouring and we are stuck inside", "relaxing"), ("we're under a blanket with cocoa", "heartwarming"),
-        ("something to watch over dinner", "light"), ("I've had a brutal week", "light"), ("it's our anniversary", "romantic"),
+        ("something to watch over dinner", "light"), ("I've had a brutal week", "light"),
+        ("it's our anniversary", "romantic"),
         ("a few friends are coming over", "funny"), ("feeling a bit low", "heartwarming"), ("I got dumped", "heartwarming"),
         ("lots of car chases", "exciting"), ("I want to be in stitches", "funny"), ("give me goosebumps", "scary"),
         ("bring tissues", "sad"), ("a real head-scratcher", "thoughtful"), ("jaw-dropping battles", "epic"),
         ("外面打雷呢，看什么好", "relaxing"), ("配着饭看的", "funny"), ("累瘫了", "light"), ("七夕看什么", "romantic"),
-        ("失恋了", "heartwarming"), ("想起一身鸡皮疙瘩", "scary"), ("要备好纸巾的", "sad"), ("看完能琢磨半天的", "thoughtful"),
+        ("失恋了", "heartwarming"), ("想起一身鸡皮疙瘩", "scary"), ("要备好纸巾的", "sad"),
+        ("看完能琢磨半天的", "thoughtful"),
         ("心情特别低落", "heartwarming"), ("想看飙车的", "exciting"), ("笑到打滚那种", "funny"),
     ],
 )  # fmt: skip

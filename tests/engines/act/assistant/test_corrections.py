@@ -1,0 +1,80 @@
+"""What somebody takes back of the turn before: another value of a slot, other company, a length that was too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+Talk = Any  # the class of the fixture
+
+
+def wants(talk: Talk, name: str) -> list[str]:
+    return [("-" if sign < 0 else "") + value for slot, value, sign, *_ in talk.memory["wants"] if slot == name]
+
+
+@pytest.mark.parametrize("text", ["not games, films please", "不是游戏，是电影"])
+def test_a_kind_that_is_corrected_is_not_left_out_for_good(text: str, talk: Talk) -> None:
+    talk.say("something relaxing")
+    talk.say(text)
+    assert wants(talk, "kind") == ["film"]
+
+
+@pytest.mark.parametrize("text", ["no, I meant romance", "你理解错了，我说的是爱情片"])
+def test_a_correction_takes_the_place_of_what_the_turn_before_said_of_the_same(text: str, talk: Talk) -> None:
+    talk.say("a horror film")
+    talk.say(text)
+    assert wants(talk, "genre") == ["romance"]
+
+
+def test_a_correction_leaves_what_was_said_earlier(talk: Talk) -> None:
+    talk.say("a comedy")
+    talk.say("from the 80s")
+    talk.say("sorry, I meant the 90s")
+    assert (wants(talk, "genre"), wants(talk, "era")) == (["comedy"], ["1990s"])
+
+
+def test_a_correction_of_a_likeness_is_like_the_other_title_alone(talk: Talk) -> None:
+    talk.say("something like The Shining")
+    talk.say("no, I meant Groundhog Day")
+    assert talk.memory["likes"] == [12]
+
+
+@pytest.mark.parametrize("text", ["not the first, the second", "不是第一个，是第二个"])
+def test_a_place_that_is_corrected_is_not_meant(text: str, talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say("why the first one?")
+    assert [line.item for line in talk.say(f"{text}, how long is it?").items] == talk.memory["last"][1:2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["forget the kids, it's just me. something scary", "孩子们都不看了，来点吓人的", "they left, so something scary"],
+)
+def test_what_was_wished_for_others_goes_with_them(text: str, talk: Talk) -> None:
+    talk.say("an animated film for the kids, nothing violent")
+    titles = talk.titles(text)
+    assert (wants(talk, "age"), wants(talk, "mood")) == ([], ["scary"]) and {"Alien", "The Shining"} & set(titles)
+
+
+def test_a_length_after_a_complaint_is_the_most_that_will_do(talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say("too long, she falls asleep after an hour and a half")
+    assert wants(talk, "duration") == ["max:90"]
+
+
+@pytest.mark.parametrize("text", ["no waffle please", "别来那种唧唧歪歪的"])
+def test_what_the_catalogue_says_nothing_about_is_told_once_and_not_kept(text: str, talk: Talk) -> None:
+    talk.say("a comedy")
+    talk.say(text)
+    assert wants(talk, "about") == []
+
+
+def test_a_change_of_mind_needs_no_comma(talk: Talk) -> None:
+    talk.say("有什么好玩的游戏")
+    assert set(talk.titles("算了还是看动画吧")) <= {"WALL-E", "Spirited Away"} and talk.heard.intent != "inquire"
+
+
+def test_a_word_for_a_time_is_no_person(talk: Talk) -> None:
+    talk.say("她下次什么时候直播")
+    assert wants(talk, "people") == []
