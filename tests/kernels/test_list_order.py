@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from footlight_engines.kernels.list_order import MOST, best_first, space_for
+from footlight_engines.kernels import list_order
+from footlight_engines.kernels.compiling import kernel
+from footlight_engines.kernels.list_order import MOST
+
+best_first, space_for = kernel()(list_order.best_first), kernel()(list_order.space_for)
 
 
 @pytest.mark.parametrize(("size", "limit"), [(0, 9), (1, 9), (9, 9), (40, 9), (MOST + 1, 9), (MOST + 1, MOST + 1)])

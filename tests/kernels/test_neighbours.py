@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.neighbour_gains import common
-from footlight_engines.kernels.neighbour_rows import gather_overlaps
+from footlight_engines.kernels import neighbour_gains, neighbour_rows
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.neighbours import MARGIN, Rule, current_bound
 from footlight_engines.recommend import neighbour_table
 from footlight_engines.recommend.neighbour_table import NeighbourTable
 from footlight_engines.recommend.preferences import Preferences
 from footlight_plugins import Events
 
+common, gather_overlaps = kernel()(neighbour_gains.common), kernel()(neighbour_rows.gather_overlaps)
 _PEOPLE, _ITEMS = 9, 14
 
 

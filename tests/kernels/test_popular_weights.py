@@ -8,11 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from footlight_engines.kernels.popular_weights import SIDE, fits, sum_products, sum_wide_products
+from footlight_engines.kernels import popular_weights
+from footlight_engines.kernels.compiling import kernel
+from footlight_engines.kernels.popular_weights import SIDE
 from footlight_engines.recommend.popular_weights import PopularColumns
 from footlight_engines.recommend.preferences import WEIGHT_ONE, Preferences
 from footlight_plugins import EventKind, Events
 
+fits, sum_products = kernel()(popular_weights.fits), kernel()(popular_weights.sum_products)
+sum_wide_products = kernel()(popular_weights.sum_wide_products)
 _ITEMS = 30
 _FAR = np.array([0, 1, 7, 8, SIDE - 1, SIDE, 2 * SIDE - 1, 2 * SIDE, 3 * SIDE + 5], np.int32)
 """People at the ends of bytes, words and sides."""

@@ -6,8 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footlight_engines.kernels.selection import offer, sort_heap, worse
+from footlight_engines.kernels import selection
+from footlight_engines.kernels.compiling import kernel
 
+offer, sort_heap, worse = kernel()(selection.offer), kernel()(selection.sort_heap), kernel()(selection.worse)
 _SCORES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0]), max_size=40)
 
 

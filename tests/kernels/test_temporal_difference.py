@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from footlight_engines.kernels import tabular
 from footlight_engines.kernels import temporal_difference as td
+from footlight_engines.kernels.compiling import kernel
+
+epsilon_greedy, move_towards = kernel()(tabular.epsilon_greedy), kernel()(td.move_towards)
 
 GAMMA, RATE = 0.9, np.array([0.3, 0.0, 0.0])
 S, A = 5, 3
@@ -131,9 +134,9 @@ def test_sarsa_expects_the_mean_where_a_step_in_between_is_missing() -> None:
 def test_the_rate_falls_with_the_count_down_to_its_floor() -> None:
     q, counts = np.zeros((1, 1, 1)), np.zeros((1, 1), np.int64)
     for _ in range(4):
-        td.move_towards(q, counts, 0, 0, 0, 1.0, np.array([1.0, 1.0, 0.4]))
+        move_towards(q, counts, 0, 0, 0, 1.0, np.array([1.0, 1.0, 0.4]))
     assert q[0, 0, 0] == 1.0 and counts[0, 0] == 4  # the first step goes all the way
-    td.move_towards(q, counts, 0, 0, 0, 0.0, np.array([1.0, 1.0, 0.4]))
+    move_towards(q, counts, 0, 0, 0, 0.0, np.array([1.0, 1.0, 0.4]))
     assert q[0, 0, 0] == pytest.approx(0.6)
 
 
@@ -143,7 +146,7 @@ def test_many_observations_are_decided_as_single_ones() -> None:
     observation, epsilon = rng.integers(S, size=len(mask)), rng.random(len(mask))
     distribution, values = tabular.epsilon_greedy_rows(q, observation, mask, epsilon)
     mean = np.ascontiguousarray(q.mean(axis=0))
-    single = [tabular.epsilon_greedy(mean, o, m, e) for o, m, e in zip(observation, mask, epsilon, strict=True)]
+    single = [epsilon_greedy(mean, o, m, e) for o, m, e in zip(observation, mask, epsilon, strict=True)]
     np.testing.assert_allclose(distribution, single, rtol=1e-12)
     np.testing.assert_allclose(values, mean[observation], rtol=1e-12)
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from math import sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import Interactions
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def correlation(n: int, sums: tuple[int, int], squares: tuple[int, int], product: int) -> float:
     """Pearson's r = (n c - s s') / sqrt((n q - s^2) (n q' - s'^2)) of whole numbers; 0 where one side does not vary."""
     spread = float(n * squares[0] - sums[0] * sums[0]) * float(n * squares[1] - sums[1] * sums[1])
     return float(n * product - sums[0] * sums[1]) / sqrt(spread) if spread > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def correlate_rows(
     x: Interactions, items: NDArray[np.int32], sums: NDArray[np.int64], shrinkage: float, row: NDArray[np.float64]
 ) -> None:
@@ -61,7 +61,7 @@ def correlate_rows(
                 sums[other] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def sum_ratings(x: Interactions, items: NDArray[np.int32], total: NDArray[np.int64]) -> None:
     """Set the sums of the weights of the given items; ``total`` has shape (I,)."""
     for item in items:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.selection import offer, sort_heap
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def best_items(
     scores: NDArray[np.float64], servable: NDArray[np.bool_], items: NDArray[np.int32], best: NDArray[np.float64]
 ) -> int:
@@ -36,7 +36,7 @@ def best_items(
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def sum_of_rows(matrix: NDArray[np.float64], rows: NDArray[np.int32], total: NDArray[np.float64]) -> None:
     """Add the given rows of a matrix of shape (any, n or more) to ``total``, shape (n,)."""
     for r in rows:
@@ -45,7 +45,7 @@ def sum_of_rows(matrix: NDArray[np.float64], rows: NDArray[np.int32], total: NDA
             total[n] += row[n]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def put_on_scale(
     scores: NDArray[np.float64], met: NDArray[np.bool_], highest: NDArray[np.float64], filled: NDArray[np.float64]
 ) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel
 
 TIE = 1e-12
 """Values this close to the largest count as equal to it, in units of reward."""
 
 
-@njit("(f8[::1], b1[::1], f8, f8[::1])", cache=True, nogil=True)
+@kernel("(f8[::1], b1[::1], f8, f8[::1])")
 def mix_greedy(
     score: NDArray[np.float64], mask: NDArray[np.bool_], epsilon: float, distribution: NDArray[np.float64]
 ) -> None:
@@ -34,7 +35,7 @@ def mix_greedy(
                 distribution[a] += (1.0 - epsilon) / ties
 
 
-@njit("(f8[::1], b1[::1], f8, f8[::1])", cache=True, nogil=True)
+@kernel("(f8[::1], b1[::1], f8, f8[::1])")
 def inverse_gap(
     mean: NDArray[np.float64], mask: NDArray[np.bool_], sharpness: float, distribution: NDArray[np.float64]
 ) -> None:
@@ -60,7 +61,7 @@ def inverse_gap(
             distribution[a] = rest / ties
 
 
-@njit("(f8[:,::1], b1[::1], f8[::1])", cache=True, nogil=True)
+@kernel("(f8[:,::1], b1[::1], f8[::1])")
 def count_votes(samples: NDArray[np.float64], mask: NDArray[np.bool_], distribution: NDArray[np.float64]) -> None:
     """The share of samples, shape (s, actions), in which each allowed action is the best; equal ones share the vote."""
     distribution[:] = 0.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.interactions import Interactions
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_gram_rows(
     x: Interactions,
     items: NDArray[np.int32],
@@ -42,7 +42,7 @@ def add_gram_rows(
                     row[b] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def gram_times(
     x: Interactions, column: NDArray[np.int32], people: int, vector: NDArray[np.float64], product: NDArray[np.float64]
 ) -> None:
@@ -59,7 +59,7 @@ def gram_times(
                 product[column[x.item[r]]] += total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mirror(matrix: NDArray[np.float64], first: int, last: int) -> None:
     """Copy what is below the diagonal of a square matrix to above it, for columns ``first`` to ``last - 1``.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 
-@njit(cache=True, nogil=True)
+
+@kernel()
 def largest_connected(cells: NDArray[np.bool_], down: NDArray[np.bool_], right: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest connected piece, by flooding each from its first cell; of equal ones that which begins first, row by row.
 

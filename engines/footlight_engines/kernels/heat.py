@@ -10,9 +10,9 @@ from __future__ import annotations
 from math import floor
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.interactions import Interactions
 
 ONE = float(2**24)
@@ -21,7 +21,7 @@ SPAN = 16
 """A landmark serves for so many half lives: weights stay below 2^40, and the sum of eight million of them in an int64."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_likes(
     x: Interactions,
     users: NDArray[np.int32],
@@ -39,7 +39,7 @@ def add_likes(
                 heat[x.item[r]] += sign * floor(ONE * 2.0**age + 0.5)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def latest_time(x: Interactions, people: int) -> int:
     """The latest time of any record, in microseconds; 0 where there is none."""
     latest = 0

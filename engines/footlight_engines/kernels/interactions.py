@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel, part
 
 NOT_POSTED = -1
 """Slot of a preference of weight 0: met, but neither liked nor disliked."""
@@ -58,7 +59,7 @@ class Columns(NamedTuple):
     tie: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def find(x: Interactions, user: int, item: int) -> int:
     """Where the person's record of the item is, or where it would have to be put."""
     low = x.person_start[user]
@@ -72,13 +73,13 @@ def find(x: Interactions, user: int, item: int) -> int:
     return int(low)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def holds(x: Interactions, user: int, item: int, at: int) -> bool:
     """Whether `find` found the record."""
     return bool(at < x.person_start[user] + x.person_length[user] and x.item[at] == item)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def has_room(x: Interactions, user: int, item: int) -> bool:
     """Whether one more record and posting fit, even if both rows have to move."""
     length, posts = x.person_length[user], x.item_length[item]
@@ -87,7 +88,7 @@ def has_room(x: Interactions, user: int, item: int) -> bool:
     return bool(records and postings)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _move_record(x: Interactions, source: int, target: int) -> None:
     x.item[target] = x.item[source]
     x.weight[target] = x.weight[source]
@@ -96,7 +97,7 @@ def _move_record(x: Interactions, source: int, target: int) -> None:
     x.slot[target] = x.slot[source]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _open_record(x: Interactions, user: int, at: int) -> int:
     """Make a hole at a place of the person's row and return the place, which changes when the row moves."""
     start, length = x.person_start[user], x.person_length[user]
@@ -114,7 +115,7 @@ def _open_record(x: Interactions, user: int, at: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _post(x: Interactions, user: int, item: int, weight: int) -> int:
     """Append to the item's row and return the slot."""
     start, length = x.item_start[item], x.item_length[item]
@@ -132,7 +133,7 @@ def _post(x: Interactions, user: int, item: int, weight: int) -> int:
     return int(length)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _unpost(x: Interactions, item: int, slot: int) -> None:
     """Take a posting out; the last one of the row takes its place."""
     start = x.item_start[item]
@@ -147,7 +148,7 @@ def _unpost(x: Interactions, item: int, slot: int) -> None:
     x.item_length[item] = last
 
 
-@njit(cache=True, nogil=True)
+@part()
 def set_weight(x: Interactions, user: int, at: int, weight: int, empty_slot: int) -> None:
     """Give a record a weight; where that is 0 the record's slot says why (NOT_POSTED or RETRACTED)."""
     item, old, new = x.item[at], int(x.weight[at]), int(weight)
@@ -167,7 +168,7 @@ def set_weight(x: Interactions, user: int, at: int, weight: int, empty_slot: int
     x.fans[item] += int(new > 0) - int(old > 0)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def later(time: int, tie: int, weight: int, retracted: bool, than: tuple[int, int, int, bool]) -> bool:
     """Whether an event overrides another one. Of the same time and tie the larger weight holds, last a retraction."""
     if time != than[0]:
@@ -177,7 +178,7 @@ def later(time: int, tie: int, weight: int, retracted: bool, than: tuple[int, in
     return bool(than[3] and not retracted) if retracted != than[3] else bool(weight > than[2])
 
 
-@njit(cache=True, nogil=True)
+@part()
 def record(
     x: Interactions, user: int, item: int, weight: int, retracted: bool, time: int, tie: int
 ) -> tuple[bool, int]:
@@ -201,7 +202,7 @@ def record(
     return True, old
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def record_all(x: Interactions, events: Columns, first: int) -> int:
     """Record events from the first on until a pool is full.
 
@@ -217,7 +218,7 @@ def record_all(x: Interactions, events: Columns, first: int) -> int:
     return len(events.user)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def erase_row(x: Interactions, user: int) -> None:
     """Overwrite a person's records, whose weights are 0 by now, so that nothing of them stays in memory."""
     start = x.person_start[user]
@@ -227,7 +228,7 @@ def erase_row(x: Interactions, user: int) -> None:
     x.person_length[user] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def forget_row(x: Interactions, user: int) -> None:
     """Take a person out."""
     for at in range(x.person_start[user], x.person_start[user] + x.person_length[user]):
@@ -235,7 +236,7 @@ def forget_row(x: Interactions, user: int) -> None:
     erase_row(x, user)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def spread_rows(old: Interactions, new: Interactions) -> None:
     """Copy all records to where the rows of ``new`` start."""
     for user in range(len(old.person_start)):
@@ -245,7 +246,7 @@ def spread_rows(old: Interactions, new: Interactions) -> None:
             new.time[b + n], new.tie[b + n] = old.time[a + n], old.tie[a + n]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def spread_postings(old: Interactions, new: Interactions) -> None:
     """Copy all postings to where the rows of ``new`` start."""
     for item in range(len(old.item_start)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from footlight_engines.kernels.addresses import matrix, vector
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import RETRACTED
 from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.scores import UNIT
@@ -57,7 +57,7 @@ class Shelf(NamedTuple):
     exclude: NDArray[np.int32]  # (any,) further ones that may not
 
 
-@njit(cache=True, nogil=True)
+@part()
 def opened(shelf: NDArray[np.int64]) -> Shelf:
     """The arrays at these addresses."""
     return Shelf(
@@ -83,7 +83,7 @@ def opened(shelf: NDArray[np.int64]) -> Shelf:
     )
 
 
-@njit(cache=True, nogil=True)
+@part()
 def fetch_row(shelf: Shelf, item: int) -> None:
     """Ask for the neighbours of an item that are read soon."""
     neighbour, similarity = shelf.neighbour, shelf.similarity
@@ -94,7 +94,7 @@ def fetch_row(shelf: Shelf, item: int) -> None:
         prefetch(similarity, start + n + np.uint64(8))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: int, part: float) -> None:
     """Insert a reason, both arrays of shape (reasons,), by its part of the score, largest first."""
     n = len(parts)
@@ -106,7 +106,7 @@ def give_reason(because: NDArray[np.int32], parts: NDArray[np.float64], item: in
         parts[n], because[n] = part, item
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _bar(shelf: Shelf, first: int, last: int, include_seen: bool) -> bool:
     """Begin the totals of the items that may not be answered where no sum leads away from, and mark the blocks to look at.
 
@@ -132,7 +132,7 @@ def _bar(shelf: Shelf, first: int, last: int, include_seen: bool) -> bool:
     return fresh
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _meet(shelf: Shelf, liked: int) -> None:
     """Mark the blocks of an item and of its neighbours."""
     met, neighbour = shelf.peak_bits, shelf.neighbour[liked]
@@ -141,7 +141,7 @@ def _meet(shelf: Shelf, liked: int) -> None:
         met[np.uint32(neighbour[n]) >> np.uint32(_SHIFT)] = 1
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_up(shelf: Shelf, first: int, last: int) -> None:
     """Sum the scores of all neighbours of a history."""
     total = shelf.total
@@ -156,7 +156,7 @@ def _add_up(shelf: Shelf, first: int, last: int) -> None:
             total[np.uint32(neighbour[n])] += similarity[n] * weight
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _peaks_wanted(blocks: int, count: int) -> int:
     """How many of the highest peaks to look at, so that their lowest is a bar for so many items.
 
@@ -168,7 +168,7 @@ def _peaks_wanted(blocks: int, count: int) -> int:
     return min(count, shared)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _find_peaks(shelf: Shelf) -> int:
     """Find the highest total of every block to be looked at; return how many blocks these are.
 
@@ -190,7 +190,7 @@ def _find_peaks(shelf: Shelf) -> int:
     return met
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _bar_of(peaks: NDArray[np.int64], wanted: int) -> int:
     """The bits of a bar that so many peaks reach, as high as a few steps find it; 1 where there are not so many."""
     high = np.int64(1)
@@ -208,7 +208,7 @@ def _bar_of(peaks: NDArray[np.int64], wanted: int) -> int:
     return int(bar)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _collect(shelf: Shelf, bar: int) -> int:
     """Collect the items that may be answered and whose scores' bits reach the bar, 1 or more; return how many.
 
@@ -231,7 +231,7 @@ def _collect(shelf: Shelf, bar: int) -> int:
     return int(np.int64(size))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _least_of(values: NDArray[np.int64], wanted: int) -> int:
     """What the best ``wanted`` of more values above 0 are at least: the last of them, or more than all others are."""
     low, high = values[0], values[0]
@@ -251,7 +251,7 @@ def _least_of(values: NDArray[np.int64], wanted: int) -> int:
     return int(low)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _pick(shelf: Shelf, size: int, items: NDArray[np.int32], scores: NDArray[np.float64]) -> int:
     """Put the best of the items collected into the answer, in any order; return how many."""
     values, found, total, limit, kept = shelf.found_bits[:size], shelf.found, shelf.total, len(items), 0
@@ -274,7 +274,7 @@ def _pick(shelf: Shelf, size: int, items: NDArray[np.int32], scores: NDArray[np.
     return kept
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _clear(shelf: Shelf) -> None:
     """Leave the working space as it was found."""
     if len(shelf.peak_bits) <= SMALL:
@@ -287,7 +287,7 @@ def _clear(shelf: Shelf) -> None:
             shelf.total[b * BLOCK : (b + 1) * BLOCK] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def gather_by_items(
     shelf: Shelf, user: int, include_seen: bool, items: NDArray[np.int32], scores: NDArray[np.float64]
 ) -> int:
@@ -307,7 +307,7 @@ def gather_by_items(
     return size
 
 
-@njit(cache=True)  # it takes less time than to get the GIL back
+@kernel(nogil=False)  # it takes less time than to get the GIL back
 def score_by_items(
     addresses: NDArray[np.int64],
     user: int,
@@ -342,7 +342,7 @@ def score_by_items(
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def score_many_by_items(
     addresses: NDArray[np.int64],
     users: NDArray[np.int32],
@@ -359,7 +359,7 @@ def score_many_by_items(
         sizes[n] = score_by_items(addresses, int(users[n]), include_seen, items[n], scores[n])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def explain_by_items(
     addresses: NDArray[np.int64],
     user: int,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel, part
 
 _REORDER = {"reassoc", "contract"}
 """Lets sums be taken in the order that suits the machine; there is no NaN and no infinity here."""
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER)
+@part(fastmath=_REORDER)
 def _apply(
     gram: NDArray[np.float64],
     other: NDArray[np.float64],
@@ -34,7 +35,7 @@ def _apply(
             y[a] += dot * h[a]
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def solve_rows(
     first: int,
     last: int,
@@ -89,7 +90,7 @@ def solve_rows(
             old = new
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def squared_error(
     pointers: NDArray[np.int64],
     columns: NDArray[np.int32],

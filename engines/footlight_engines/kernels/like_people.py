@@ -6,9 +6,9 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import part
 from footlight_engines.kernels.correlations import correlation
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
 from footlight_engines.kernels.neighbours import cosine
@@ -60,7 +60,7 @@ class Crowd(NamedTuple):
     meeting: Meeting
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _meet_raters(x: Interactions, meeting: Meeting, liking: Liking) -> int:
     """The sums that Pearson's correlation takes, over the items that a person u has in common with everybody v.
 
@@ -92,7 +92,7 @@ def _meet_raters(x: Interactions, meeting: Meeting, liking: Liking) -> int:
     return met
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _most_correlated(x: Interactions, crowd: Crowd, user: int, liking: Liking) -> int:
     """Put those whose ratings correlate most into the heap; return how many."""
     like, meeting, size = crowd.like, crowd.meeting, 0
@@ -107,7 +107,7 @@ def _most_correlated(x: Interactions, crowd: Crowd, user: int, liking: Liking) -
     return size
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _reaches(total: NDArray[Any], root: NDArray[np.float32], slope: np.float32, least: np.float32) -> bool:
     """Whether c_v >= slope * r_v + least, and c_v > 0, for anybody."""
     reached = False
@@ -116,7 +116,7 @@ def _reaches(total: NDArray[Any], root: NDArray[np.float32], slope: np.float32, 
     return reached
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _nearest(x: Interactions, crowd: Crowd, user: int, own_root: float, total: NDArray[Any]) -> int:
     """Put those of the highest cosine into the heap, given what everybody has in common with the person; return how many.
 
@@ -140,7 +140,7 @@ def _nearest(x: Interactions, crowd: Crowd, user: int, own_root: float, total: N
     return size
 
 
-@njit(cache=True, nogil=True)
+@part()
 def nearest_people(x: Interactions, crowd: Crowd, user: int, liking: Liking) -> int:
     """Put the k people most like one person into the heap, best first; return how many."""
     people = x.used[PEOPLE]

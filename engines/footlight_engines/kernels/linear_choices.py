@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.exploration import mix_greedy
 from footlight_engines.kernels.linear_models import predict
 from footlight_engines.kernels.tabular import draw
 
 
-@njit("(f8[::1], f8[::1], f8, f8[::1])", cache=True, nogil=True)
+@kernel("(f8[::1], f8[::1], f8, f8[::1])")
 def upper_bounds(
     mean: NDArray[np.float64], variance: NDArray[np.float64], width: float, score: NDArray[np.float64]
 ) -> None:
@@ -20,11 +20,9 @@ def upper_bounds(
         score[a] = mean[a] + width * np.sqrt(variance[a])
 
 
-@njit(
+@kernel(
     "Tuple((i8[::1], f8[:,::1], f8[:,::1]))(f8[:,:,::1], f8[:,::1], f8[:,::1], i8[::1], i8, f8, f8, b1[:,::1], f8,"
-    " f8[::1], b1[::1], f8[::1])",
-    cache=True,
-    nogil=True,
+    " f8[::1], b1[::1], f8[::1])"
 )
 def linucb_rows(
     covariance: NDArray[np.float64],

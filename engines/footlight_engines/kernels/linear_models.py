@@ -7,14 +7,15 @@ Each of k models has m weights: ``precision`` A (k, m, m), its inverse ``covaria
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel, part
 
 LEAST_DISCOUNT = 1e-6
 """What was learned is never trusted less than this share of it at once: dividing by less loses every digit."""
 
 
-@njit("f8(f8[:,::1], f8[::1], f8[::1])", cache=True, nogil=True)
+@kernel("f8(f8[:,::1], f8[::1], f8[::1])")
 def quadratic(matrix: NDArray[np.float64], x: NDArray[np.float64], product: NDArray[np.float64]) -> float:
     """x' M x of a symmetric matrix (m, m); ``product`` (m,) becomes M x.
 
@@ -39,7 +40,7 @@ def quadratic(matrix: NDArray[np.float64], x: NDArray[np.float64], product: NDAr
     return total
 
 
-@njit("(f8[:,::1], f8[:,::1])", cache=True, nogil=True)
+@kernel("(f8[:,::1], f8[:,::1])")
 def invert(matrix: NDArray[np.float64], inverse: NDArray[np.float64]) -> None:
     """The inverse of a symmetric positive definite matrix (m, m) by its Cholesky factor: A = L L', A^-1 = L^-T L^-1."""
     m = len(matrix)
@@ -66,7 +67,7 @@ def invert(matrix: NDArray[np.float64], inverse: NDArray[np.float64]) -> None:
             inverse[i, j] = inverse[j, i] = total
 
 
-@njit("(f8[:,:,::1], f8[:,::1], f8[:,::1], i8[::1], i8, f8, f8, f8[::1], f8[::1])", cache=True, nogil=True)
+@kernel("(f8[:,:,::1], f8[:,::1], f8[:,::1], i8[::1], i8, f8, f8, f8[::1], f8[::1])")
 def predict(
     covariance: NDArray[np.float64],
     weights: NDArray[np.float64],
@@ -110,7 +111,7 @@ def predict(
         variance[a] = max(0.0, min(spread, length / ridge))
 
 
-@njit("(f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1])", cache=True, nogil=True)
+@kernel("(f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1])")
 def predict_deviation(
     delta: NDArray[np.float64],
     certainty: NDArray[np.float64],
@@ -130,11 +131,7 @@ def predict_deviation(
             variance[a] += row[j] * row[j] / certainty[k, j]
 
 
-@njit(
-    "(f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8, f8, b1, f8[::1])",
-    cache=True,
-    nogil=True,
-)
+@part()
 def update(
     precision: NDArray[np.float64],
     covariance: NDArray[np.float64],
@@ -188,11 +185,9 @@ def update(
         quadratic(covariance, moment, weights)
 
 
-@njit(
+@kernel(
     "(f8[:,:,::1], f8[:,:,::1], f8[:,::1], f8[:,::1], i8[::1], i8[::1], i8, i8[::1], f8[:,::1], f8[::1], f8, f8, i8,"
-    " f8[:,:,::1], f8[:,:,::1], i8[::1])",
-    cache=True,
-    nogil=True,
+    " f8[:,:,::1], f8[:,:,::1], i8[::1])"
 )
 def learn(
     precision: NDArray[np.float64],

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import part
 from footlight_engines.kernels.selection import heapify, offer, sort_heap, worse
 
 MOST = 256
@@ -27,13 +27,13 @@ class Space(NamedTuple):
     ordinal: NDArray[np.int32]  # (n,)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def space_for(size: int) -> Space:
     """Working space for lists of at most so many entries."""
     return Space(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _order_equals(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int) -> None:
     """Let equal scores, which stand side by side, come by ordinal."""
     for n in range(1, size):
@@ -44,7 +44,7 @@ def _order_equals(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size
         ordinals[hole] = ordinal
 
 
-@njit(cache=True, nogil=True)
+@part()
 def sort_list(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int, space: Space) -> None:
     """Turn the first ``size`` entries, in any order and no ordinal twice, into a list, best first."""
     if size > MOST:
@@ -67,7 +67,7 @@ def sort_list(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: in
         scores[n], ordinals[n] = score[n], ordinal[n]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def best_first(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int, limit: int, space: Space) -> int:
     """Put the best ``limit`` of the first ``size`` entries at the beginning, best first; return how many these are."""
     if size > MOST and size > limit:

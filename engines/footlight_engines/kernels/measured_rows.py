@@ -6,9 +6,9 @@ from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.correlations import correlation
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
 
@@ -31,7 +31,7 @@ class Metric(NamedTuple):
     shrinkage: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def weigh(metric: Metric, weight: int, count: int, total: int) -> int:
     """What a weight of 1/16 counts for a person with so many preferences that add up to a total."""
     if metric.metric == JACCARD:
@@ -49,7 +49,7 @@ def weigh(metric: Metric, weight: int, count: int, total: int) -> int:
     return int(np.rint(FINE * strength))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _person(x: Interactions, user: int) -> tuple[int, int]:
     """How many preferences other than 0 a person has, and their sum."""
     count, total, first = 0, 0, x.person_start[user]
@@ -59,7 +59,7 @@ def _person(x: Interactions, user: int) -> tuple[int, int]:
     return count, total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def measure_norms(x: Interactions, metric: Metric) -> NDArray[np.int64]:
     """n_i = sum_u z_ui^2 of all items, z being the weights after weighting; shape (I,)."""
     norms = np.zeros(len(x.item_start), np.int64)
@@ -73,7 +73,7 @@ def measure_norms(x: Interactions, metric: Metric) -> NDArray[np.int64]:
     return norms
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _similarity(metric: Metric, sums: NDArray[np.int64], norm: int, other_norm: int) -> float:
     """From n, sum z_i, sum z_j, sum z_i^2, sum z_j^2 and sum z_i z_j over the people who have both."""
     n, product = sums[0], float(sums[5])
@@ -88,7 +88,7 @@ def _similarity(metric: Metric, sums: NDArray[np.int64], norm: int, other_norm: 
     return product / (root + metric.shrinkage) if product != 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def measure_row(
     x: Interactions,
     metric: Metric,

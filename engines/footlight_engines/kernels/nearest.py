@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel
 
 ROUNDING = np.float32(4e-6)
 """Of the bounds, as a share of what they are the difference of: single precision, over a few dozen products."""
@@ -94,7 +95,7 @@ def _by_bound(
     return -1, -1, float("inf")
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _nearest_of(
     asked: NDArray[np.float32],
     known: NDArray[Any],

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numba.core import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.list_order import MOST, sort_list, space_for
 from footlight_engines.kernels.prefetching import prefetch
 from footlight_engines.kernels.ranked_entries import Ranked
@@ -88,7 +88,7 @@ def _compiled_count_ones(bits: Any) -> Any:
     return lambda bits: _ctpop(np.uint64(bits))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _count_common(bits: NDArray[np.uint64], first: int, last: int, common: NDArray[np.int32]) -> None:
     """Count for the head items from ``first`` to before ``last`` the people whom each shares with each later one.
 
@@ -108,7 +108,7 @@ def _count_common(bits: NDArray[np.uint64], first: int, last: int, common: NDArr
                 common[h - zeroth, g] += np.int32(count)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def ask_for(row: NDArray[Any], start: int, more: int) -> None:
     """Ask for the first lines of the rest of a person's row; the processor guesses those that follow."""
     line = np.uint64(_LINE // row.itemsize)
@@ -119,7 +119,7 @@ def ask_for(row: NDArray[Any], start: int, more: int) -> None:
         prefetch(row, np.uint64(start) + np.uint64(2) * line)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_ones(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
     ids, rest, more, last = ranked.ids, ranked.rest, ranked.more, np.uint64(ranked.first[rank + 1])
     for q in range(np.uint64(ranked.first[rank]), last):
@@ -131,7 +131,7 @@ def _add_ones(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
             total[np.uint64(ids[p])] += 1
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_products(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
     ids, rest, more, weights, own = ranked.ids, ranked.rest, ranked.more, ranked.weights, ranked.own
     last = np.uint64(ranked.first[rank + 1])
@@ -145,7 +145,7 @@ def _add_products(ranked: Ranked, rank: int, total: NDArray[Any]) -> None:
             total[np.uint64(ids[p])] += weight * total.dtype.type(weights[p])
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _note_blocks(ranked: Ranked, rank: int, met: NDArray[np.uint8]) -> None:
     ids, rest, more = ranked.ids, ranked.rest, ranked.more
     for q in range(np.uint64(ranked.first[rank]), np.uint64(ranked.first[rank + 1])):
@@ -154,7 +154,7 @@ def _note_blocks(ranked: Ranked, rank: int, met: NDArray[np.uint8]) -> None:
             met[np.uint64(ids[p]) >> np.uint64(_SHIFT)] = 1
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _products(ranked: Ranked, rank: int) -> int:
     """How many products a row takes."""
     products = 0
@@ -163,7 +163,7 @@ def _products(ranked: Ranked, rank: int) -> int:
     return products
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})  # no NaN: norms and bars are above 0
+@part(error_model="numpy", fastmath={"nnan", "nsz"})  # no NaN: norms and bars are above 0
 def _look(measure: Measure, lists: Lists, sums: Sums, rank: int, blocks: tuple[int, int]) -> None:
     """Find the highest similarity in each block, and whether one may enter the list of its other end."""
     norm, bars, total, met, peak = measure.single, lists.bar, sums.total, sums.met, sums.peak
@@ -185,7 +185,7 @@ def _look(measure: Measure, lists: Lists, sums: Sums, rank: int, blocks: tuple[i
         met[block] = 2 if entering > 0 else 1
 
 
-@njit(cache=True, nogil=True)
+@part()
 def bar_of(scores: NDArray[Any], wanted: int, low: float) -> float:
     """A bar above ``low``, as high as a few steps find it, that so many scores reach; ``low`` where fewer are above it."""
     high = low
@@ -202,7 +202,7 @@ def bar_of(scores: NDArray[Any], wanted: int, low: float) -> float:
     return low
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _keep(lists: Lists, item: int, score: float, other: int) -> float:
     """Offer a neighbour to an item's list; return the bar that the next one must reach."""
     size, limit = lists.size[item], lists.score.shape[1]
@@ -217,7 +217,7 @@ def _keep(lists: Lists, item: int, score: float, other: int) -> float:
     return float(lists.score[item, 0] * BELOW)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _pass_on(
     ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank: int, blocks: tuple[int, int], bar: float
 ) -> int:
@@ -254,7 +254,7 @@ def _pass_on(
     return int(found)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _offer_row(ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank: int) -> None:
     """Offer an item's sums to its list and to those of the other ends, and clear them.
 
@@ -272,7 +272,7 @@ def _offer_row(ranked: Ranked, measure: Measure, lists: Lists, sums: Sums, rank:
             lists.bar[rank] = max(lists.bar[rank], own)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_row(ranked: Ranked, sums: Sums, rank: int) -> None:
     """Sum the overlaps of an item with all later ones, and mark the blocks to look at."""
     left = len(ranked.item) - rank
@@ -286,7 +286,7 @@ def _add_row(ranked: Ranked, sums: Sums, rank: int) -> None:
         _add_products(ranked, rank, sums.total)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _keep_popular(ranked: Ranked, unit: int, total: NDArray[Any], rank: int, kept: NDArray[np.int64]) -> None:
     """Keep an item's overlaps with the D most popular ones, and all with later ones where it is one of them."""
     first, own = len(ranked.item) - len(kept), ranked.item[rank]
@@ -297,7 +297,7 @@ def _keep_popular(ranked: Ranked, unit: int, total: NDArray[Any], rank: int, kep
                 kept[rank - first, ranked.item[other]] = np.int64(total[other]) * unit
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def rank_rows(
     ranked: Ranked,
     measure: Measure,
@@ -330,7 +330,7 @@ def rank_rows(
         _offer_row(ranked, measure, lists, sums, rank)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def merge_lists(into: Lists, other: Lists, items: tuple[int, int]) -> None:
     """Offer what another thread has found for these items to the lists."""
     for item in range(items[0], items[1]):
@@ -338,7 +338,7 @@ def merge_lists(into: Lists, other: Lists, items: tuple[int, int]) -> None:
             _keep(into, item, other.score[item, n], other.other[item, n])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def sort_lists(lists: Lists, items: tuple[int, int]) -> None:
     """Turn the lists of these items into ones that stand best first."""
     space = space_for(max(MOST, lists.score.shape[1]))

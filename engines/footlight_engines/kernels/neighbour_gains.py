@@ -12,8 +12,8 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
-from numba import njit
 
+from footlight_engines.kernels.compiling import part
 from footlight_engines.kernels.interactions import Interactions, find, holds
 from footlight_engines.kernels.neighbour_lists import drop_gain, list_item, place_of, raise_bound
 from footlight_engines.kernels.neighbours import MARGIN, Rule, Scratch, Table, current_bound
@@ -23,7 +23,7 @@ SEARCH = 64
 """What it costs to look for an item in a person's history, in people that are gone through in order."""
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _by_search(x: Interactions, item: int, other: int) -> int:
     """The overlap of two items, by looking for the second one in the histories of the first one's people."""
     start, overlap = x.item_start[item], 0
@@ -34,7 +34,7 @@ def _by_search(x: Interactions, item: int, other: int) -> int:
     return overlap
 
 
-@njit(cache=True, nogil=True)
+@part()
 def mark_people(x: Interactions, scratch: Scratch, item: int) -> None:
     """Write down what everybody who has an item gives it, in ``scratch.fan``, until `unmark_people`."""
     fan, start = scratch.fan, x.item_start[item]
@@ -42,7 +42,7 @@ def mark_people(x: Interactions, scratch: Scratch, item: int) -> None:
         fan[np.uint32(x.person[p])] = x.posted[p]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def unmark_people(x: Interactions, scratch: Scratch, item: int) -> None:
     """Undo `mark_people`; the item's people must be the same."""
     fan, start = scratch.fan, x.item_start[item]
@@ -50,7 +50,7 @@ def unmark_people(x: Interactions, scratch: Scratch, item: int) -> None:
         fan[np.uint32(x.person[p])] = 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _with_marked(x: Interactions, scratch: Scratch, item: int) -> int:
     """The overlap of an item with the one whose people are marked."""
     fan, start, overlap = scratch.fan, x.item_start[item], 0
@@ -59,14 +59,14 @@ def _with_marked(x: Interactions, scratch: Scratch, item: int) -> int:
     return overlap
 
 
-@njit(cache=True, nogil=True)
+@part()
 def look_cost(x: Interactions, item: int, other: int) -> int:
     """What it costs to sum up the overlap of a marked item with another, in people that are gone through in order."""
     people, others = x.item_length[item], x.item_length[other]
     return int(min(others, SEARCH * min(people, others)))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def overlap_with(
     x: Interactions, table: Table, scratch: Scratch, item: int, other: int, marked: bool
 ) -> tuple[int, bool]:
@@ -87,7 +87,7 @@ def overlap_with(
     return _with_marked(x, scratch, other), True
 
 
-@njit(cache=True, nogil=True)
+@part()
 def common(x: Interactions, table: Table, scratch: Scratch, item: int, other: int) -> int:
     """The overlap of two different items."""
     if x.item_length[item] > x.item_length[other]:
@@ -98,7 +98,7 @@ def common(x: Interactions, table: Table, scratch: Scratch, item: int, other: in
     return int(overlap)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def at_most(table: Table, row: int, other: int, gain: int, shrinkage: float) -> float:
     """What the similarity with an item that is not listed cannot exceed."""
     product = table.root[row] * table.root[other]
@@ -107,7 +107,7 @@ def at_most(table: Table, row: int, other: int, gain: int, shrinkage: float) -> 
     return float((current_bound(table, row) + gain / (product + shrinkage)) * MARGIN)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def tolerable(table: Table, row: int, rule: Rule) -> float:
     """How far the bound may rise by gains: half the way to the k-th candidate, as of the last reading."""
     bound = current_bound(table, row)
@@ -117,7 +117,7 @@ def tolerable(table: Table, row: int, rule: Rule) -> float:
     return float(bound + (kth - bound) / 2.0) if kth > bound else inf  # the row has to be rebuilt anyhow
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _absorb_gains(x: Interactions, table: Table, scratch: Scratch, row: int, rule: Rule) -> None:
     """Let the bound cover what has gained little, and sum up the others' overlaps."""
     size, most, peak, marked = table.gains[row], tolerable(table, row, rule), 0.0, False
@@ -136,7 +136,7 @@ def _absorb_gains(x: Interactions, table: Table, scratch: Scratch, row: int, rul
     raise_bound(table, row, peak)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def note_gain(x: Interactions, table: Table, scratch: Scratch, row: int, other: int, gain: int, rule: Rule) -> None:
     """Write down what an item that is not listed has gained in a row that is not complete.
 
@@ -153,7 +153,7 @@ def note_gain(x: Interactions, table: Table, scratch: Scratch, row: int, other: 
     table.read_at[row] = 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def note_or_absorb(
     x: Interactions, table: Table, scratch: Scratch, row: int, other: int, gain: int, rule: Rule
 ) -> float:
@@ -182,7 +182,7 @@ def note_or_absorb(
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _reaches(score: float, table: Table, row: int, eligible: int, rule: Rule) -> bool:
     """Whether an item of at most this similarity may be among the neighbours of a row that has so many candidates for it."""
     if score <= 0.0 or score < rule.minimum:
@@ -190,7 +190,7 @@ def _reaches(score: float, table: Table, row: int, eligible: int, rule: Rule) ->
     return bool(eligible < rule.k or score >= table.similarity[row, rule.k - 1])
 
 
-@njit(cache=True, nogil=True)
+@part()
 def gains_reach(table: Table, row: int, eligible: int, rule: Rule) -> bool:
     """Whether an item that is not listed may have become a neighbour by what it gained."""
     for n in range(table.gains[row]):
@@ -200,7 +200,7 @@ def gains_reach(table: Table, row: int, eligible: int, rule: Rule) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@part()
 def look_at_gains(x: Interactions, table: Table, scratch: Scratch, row: int, eligible: int, rule: Rule) -> int:
     """Sum up the overlaps of items that may have become neighbours, and list them; return how many there were."""
     looked, n, marked = 0, 0, False

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.list_order import MOST, best_first, space_for
 from footlight_engines.kernels.neighbour_fit import AHEAD, Lists, Measure, ask_for
@@ -40,7 +40,7 @@ class Found(NamedTuple):
     ordinal: NDArray[np.int32]  # (R + 1,) and their ordinals
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_ones(ranked: Ranked, found: Found, first: int, last: int, met: int) -> int:
     ids, total, others, at = ranked.ids, found.total, found.other, np.uint64(met)
     for p in range(np.uint64(first), np.uint64(last)):
@@ -52,7 +52,7 @@ def _add_ones(ranked: Ranked, found: Found, first: int, last: int, met: int) -> 
     return int(at)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_products(ranked: Ranked, found: Found, first: int, last: int, own: int, met: int) -> int:
     ids, weights, total, others, at = ranked.ids, ranked.weights, found.total, found.other, np.uint64(met)
     weight = total.dtype.type(own)
@@ -65,7 +65,7 @@ def _add_products(ranked: Ranked, found: Found, first: int, last: int, own: int,
     return int(at)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _gather(x: Interactions, ranked: Ranked, ends: NDArray[np.int64], found: Found, rank: int) -> int:
     """Sum the overlaps of an item with all others, weights being above 0; return how many were met, itself included."""
     start, base, met = np.uint64(x.item_start[ranked.item[rank]]), np.uint64(ranked.first[rank]), 0
@@ -83,7 +83,7 @@ def _gather(x: Interactions, ranked: Ranked, ends: NDArray[np.int64], found: Fou
     return met
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _score(measure: Measure, found: Found, rank: int, met: int) -> None:
     """Take the sums of the items met, and compute their similarities, rounded."""
     total, others, overlaps, norms, scores = found.total, found.other, found.overlap, found.norm, found.score
@@ -102,7 +102,7 @@ def _score(measure: Measure, found: Found, rank: int, met: int) -> None:
         scores[n] = overlap / (factor * norms[n] + added - taken * overlap)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _bar_of(bits: NDArray[np.int32], wanted: int) -> int:
     """The bits of a bar that so many scores reach, as high as a few steps find it; 1 where there are not so many.
 
@@ -123,7 +123,7 @@ def _bar_of(bits: NDArray[np.int32], wanted: int) -> int:
     return int(bar)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _take_best(ranked: Ranked, measure: Measure, found: Found, rank: int, met: int, wanted: int) -> int:
     """Compute in full the similarities of the items met that may be among the best; return how many these are.
 
@@ -143,7 +143,7 @@ def _take_best(ranked: Ranked, measure: Measure, found: Found, rank: int, met: i
     return int(np.int64(kept))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def gather_rows(
     x: Interactions,
     ranked: Ranked,

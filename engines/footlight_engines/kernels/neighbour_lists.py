@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import part
 from footlight_engines.kernels.neighbours import UP, Table, bound_is_sharp, cosine, current_bound
 from footlight_engines.kernels.selection import worse
 
 
-@njit(cache=True, nogil=True)
+@part()
 def stretch_bound(table: Table, row: int, factor: float) -> None:
     """Multiply the bound."""
     table.bound[row] *= factor * UP
@@ -18,7 +18,7 @@ def stretch_bound(table: Table, row: int, factor: float) -> None:
     table.read_at[row] = 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def raise_bound(table: Table, row: int, score: float) -> None:
     """Let the bound of a row that is not complete cover items of at most this similarity, whichever they are."""
     if score > current_bound(table, row):
@@ -26,7 +26,7 @@ def raise_bound(table: Table, row: int, score: float) -> None:
         table.slack_then[row], table.read_at[row] = table.slack[0], 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _take_into_bound(table: Table, row: int, score: float, other: int) -> None:
     """Let the bound cover one more item that is not listed, of this similarity."""
     if table.complete[row]:
@@ -40,7 +40,7 @@ def _take_into_bound(table: Table, row: int, score: float, other: int) -> None:
         raise_bound(table, row, score)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _weakest(similarity: NDArray[np.float64]) -> int:
     """The place of the candidate of a full row that was least similar when it was last looked at."""
     weakest, least = 0, similarity[0]
@@ -50,7 +50,7 @@ def _weakest(similarity: NDArray[np.float64]) -> int:
     return weakest
 
 
-@njit(cache=True, nogil=True)
+@part()
 def place_of(items: NDArray[np.int32], length: int, other: int) -> int:
     """Where an item stands among the first so many, or -1."""
     for n in range(length):
@@ -59,7 +59,7 @@ def place_of(items: NDArray[np.int32], length: int, other: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@part()
 def drop_gain(table: Table, row: int, at: int) -> None:
     """Take a gain out of a row; the last one takes its place."""
     last = table.gains[row] - 1
@@ -67,7 +67,7 @@ def drop_gain(table: Table, row: int, at: int) -> None:
     table.gains[row] = last
 
 
-@njit(cache=True, nogil=True)
+@part()
 def list_item(table: Table, row: int, other: int, overlap: int, shrinkage: float) -> None:
     """List an item that is not listed; in a full row the weaker of it and the weakest candidate goes into the bound."""
     gained = place_of(table.gainer[row], table.gains[row], other)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.neighbour_gains import gains_reach, look_at_gains
 from footlight_engines.kernels.neighbour_rows import build_row
@@ -13,7 +13,7 @@ from footlight_engines.kernels.neighbours import MARGIN, Rule, Scratch, Table, b
 from footlight_engines.kernels.selection import worse
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _beats_bound(table: Table, item: int, eligible: int, rule: Rule) -> bool:
     """Whether the first candidates are before all items that the bound is for."""
     bound = current_bound(table, item)
@@ -27,13 +27,13 @@ def _beats_bound(table: Table, item: int, eligible: int, rule: Rule) -> bool:
     return bool(score > bound * MARGIN)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _proven(table: Table, item: int, eligible: int, rule: Rule) -> bool:
     """Whether the first candidates are the row's k best of all items."""
     return _beats_bound(table, item, eligible, rule) and not gains_reach(table, item, eligible, rule)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _changed_since(changed_at: NDArray[np.int64], neighbour: NDArray[np.int32], length: int, tick: int) -> bool:
     """Whether the norm of one of a row's candidates has changed after a tick."""
     changes = 0
@@ -42,7 +42,7 @@ def _changed_since(changed_at: NDArray[np.int64], neighbour: NDArray[np.int32], 
     return changes > 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _evaluate(table: Table, item: int, rule: Rule) -> int:
     """Compute the similarities of a row's candidates and sort them; they are nearly sorted.
 
@@ -71,7 +71,7 @@ def _evaluate(table: Table, item: int, rule: Rule) -> int:
     return eligible
 
 
-@njit(cache=True, nogil=True)
+@part()
 def revalue_row(table: Table, item: int, rule: Rule) -> bool:
     """Bring a row up to date if that takes no look at the preferences; return whether it is proven now."""
     read_at, tick, slack = table.read_at[item], table.tick[0], table.slack[0]
@@ -89,7 +89,7 @@ def revalue_row(table: Table, item: int, rule: Rule) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@part()
 def settle_row(x: Interactions, table: Table, scratch: Scratch, item: int, rule: Rule) -> None:
     """Prove a row by a look at the items that gained much, or rebuild it."""
     eligible = _evaluate(table, item, rule)
@@ -103,7 +103,7 @@ def settle_row(x: Interactions, table: Table, scratch: Scratch, item: int, rule:
     table.read_at[item] = table.tick[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def read_rows(x: Interactions, table: Table, scratch: Scratch, items: NDArray[np.int32], rule: Rule) -> None:
     """Bring the rows of some items up to date and prove them, or rebuild them.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.neighbours import Scratch, Table, cosine
 from footlight_engines.kernels.popular_overlaps import meet_popular
@@ -15,7 +15,7 @@ BUCKETS = 1 << 12
 """One more than the largest value of the leading 14 bits of a float from 0 to a little over 1, as similarities are."""
 
 
-@njit(cache=True, nogil=True)
+@part()
 def gather_overlaps(x: Interactions, scratch: Scratch, item: int) -> int:
     """Sum c_ij for every item j that somebody has along with item i (Gustavson 1978, one row of the product X^T X).
 
@@ -41,7 +41,7 @@ def gather_overlaps(x: Interactions, scratch: Scratch, item: int) -> int:
     return int(met)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _score_met(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> tuple[int, int]:
     """Compute the similarities of the items met; return how many overlaps are above 0, and how many are not 0."""
     root, positive, others = table.root[item], 0, 0
@@ -56,13 +56,13 @@ def _score_met(table: Table, scratch: Scratch, item: int, met: int, shrinkage: f
     return positive, others
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _bucket(bits: int) -> int:
     """The leading bits of a score of at least 0: its power of two and 32 steps within. 0 for a score below."""
     return max(bits, 0) >> 18
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _select(scratch: Scratch, met: int, size: int) -> None:
     """Put the best of the items met into ``best_score`` and ``best_item``, best first; ``size`` scores are above 0.
 
@@ -97,19 +97,19 @@ def _select(scratch: Scratch, met: int, size: int) -> None:
         best_score[hole], best_item[hole] = score, ordinal
 
 
-@njit(cache=True, nogil=True)
+@part()
 def meet_overlaps(x: Interactions, table: Table, scratch: Scratch, item: int) -> int:
     """`gather_overlaps`, or what is kept of a popular item."""
     return meet_popular(table, scratch, item) if table.popular[item] >= 0 else gather_overlaps(x, scratch, item)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def build_row(x: Interactions, table: Table, scratch: Scratch, item: int, shrinkage: float) -> None:
     """Compute a row from the preferences: its best B candidates, best first, and the bound on all others."""
     fill_row(table, scratch, item, meet_overlaps(x, table, scratch, item), shrinkage)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def fill_row(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> None:
     """`build_row` from overlaps that were gathered."""
     scratch.cell[item, 1] = 0  # an item is no neighbour of itself
@@ -129,7 +129,7 @@ def fill_row(table: Table, scratch: Scratch, item: int, met: int, shrinkage: flo
     table.slack_then[item], table.gains[item] = table.slack[0], 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def finish_rows(table: Table, items: tuple[int, int], signed: bool, shrinkage: float) -> None:
     """Complete rows of which neighbours, similarities and lengths are there: overlaps and bounds.
 
@@ -149,7 +149,7 @@ def finish_rows(table: Table, items: tuple[int, int], signed: bool, shrinkage: f
         table.slack_then[item], table.read_at[item], table.gains[item] = table.slack[0], 0, 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def restore_rows(
     table: Table, first: NDArray[np.int64], neighbour: NDArray[np.int32], overlap: NDArray[np.int64]
 ) -> None:
@@ -161,7 +161,7 @@ def restore_rows(
         table.length[item] = first[item + 1] - first[item]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def restore_bounds(table: Table, items: int, shrinkage: float) -> None:
     """Set similarities and bounds as `build_row` left them: full rows are bounded by their last candidate."""
     limit = table.neighbour.shape[1]

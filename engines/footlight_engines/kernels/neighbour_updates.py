@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from math import inf, sqrt
 
-from numba import njit
-
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import (
     NOT_POSTED,
     Columns,
@@ -33,7 +32,7 @@ OWN = 1 / 8
 summed up; that are items with few people, so it costs little."""
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _lift(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float) -> None:
     """List an item whose overlaps were gathered in all rows whose bound it exceeds now that its norm has fallen."""
     root, roots, bounds, slack, then = table.root[item], table.root, table.bound, table.slack[0], table.slack_then
@@ -49,7 +48,7 @@ def _lift(table: Table, scratch: Scratch, item: int, met: int, shrinkage: float)
             list_item(table, row, item, overlap, shrinkage)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _set_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: float) -> None:
     """Let a row know its overlap with an item: among its candidates, or by the bound where that covers it."""
     at = place_of(table.neighbour[row], table.length[row], other)
@@ -59,7 +58,7 @@ def _set_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: fl
         _cover_overlap(table, row, other, overlap, shrinkage)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _cover_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: float) -> None:
     """`_set_overlap` with an item that is not listed."""
     if table.complete[row]:
@@ -75,7 +74,7 @@ def _cover_overlap(table: Table, row: int, other: int, overlap: int, shrinkage: 
         drop_gain(table, row, gained)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, rule: Rule) -> int:
     """Sum up an item's overlaps, carry those with all that a person has met into their rows, and make its own row anew.
 
@@ -94,7 +93,7 @@ def _carry_exactly(x: Interactions, table: Table, scratch: Scratch, user: int, i
     return met
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _change_norm(x: Interactions, table: Table, item: int, rule: Rule) -> float:
     """Follow an item's norm, which has changed in ``x``.
 
@@ -120,7 +119,7 @@ def _change_norm(x: Interactions, table: Table, item: int, rule: Rule) -> float:
     return 1.0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _mark_listed(table: Table, scratch: Scratch, item: int) -> None:
     """Note where the candidates of an item's row stand, in cells of a new tick."""
     scratch.tick[0] += 1
@@ -129,7 +128,7 @@ def _mark_listed(table: Table, scratch: Scratch, item: int) -> None:
         scratch.place[table.neighbour[item, n]] = n
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _own_room(table: Table, item: int, rule: Rule) -> float:
     """By how much an event may raise the bound of its item's own row."""
     if table.complete[item]:
@@ -140,7 +139,7 @@ def _own_room(table: Table, item: int, rule: Rule) -> float:
     return float(left * OWN) if left > 0.0 else inf  # the row has to be rebuilt anyhow
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def _find_wanted(
     x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule
 ) -> tuple[int, int]:
@@ -175,7 +174,7 @@ def _find_wanted(
     return wanted, cost
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _sum_wanted(x: Interactions, table: Table, scratch: Scratch, item: int, wanted: int) -> None:
     """Sum up the overlaps of an item with the first items of ``touched``."""
     mark_people(x, scratch, item)
@@ -186,7 +185,7 @@ def _sum_wanted(x: Interactions, table: Table, scratch: Scratch, item: int, want
     unmark_people(x, scratch, item)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule) -> None:
     """Carry a changed weight into the overlaps of the item with the rest of the person's history, in both rows of each.
 
@@ -236,7 +235,7 @@ def _carry(x: Interactions, table: Table, scratch: Scratch, user: int, item: int
         raise_bound(table, item, absorbed)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _is_dearer(x: Interactions, item: int, cost: int) -> bool:
     """Whether so many people that are gone through in order cost more than all overlaps of an item."""
     products, first = 0, x.item_start[item]
@@ -247,7 +246,7 @@ def _is_dearer(x: Interactions, item: int, cost: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@part()
 def change_weight(
     x: Interactions, table: Table, scratch: Scratch, user: int, item: int, change: int, rule: Rule
 ) -> int:
@@ -282,7 +281,7 @@ def change_weight(
     return int(touched)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def follow(x: Interactions, table: Table, scratch: Scratch, events: Columns, first: int, rule: Rule) -> tuple[int, int]:
     """Record events from the first on until a pool is full, and carry them into the table.
 
@@ -302,7 +301,7 @@ def follow(x: Interactions, table: Table, scratch: Scratch, events: Columns, fir
     return len(events.user), touched
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _take_weights(x: Interactions, scratch: Scratch, user: int) -> bool:
     """Set all weights of a person to 0, and keep them with the tick in the cells; return whether there are any below 0."""
     scratch.tick[0] += 1
@@ -316,7 +315,7 @@ def _take_weights(x: Interactions, scratch: Scratch, user: int) -> bool:
     return lowest < 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _lower_overlaps(x: Interactions, table: Table, scratch: Scratch, user: int, tick: int) -> int:
     """Take a person's weights, which the cells hold, out of the overlaps of candidates; return how many there were."""
     cell, touched, first = scratch.cell, 0, x.person_start[user]
@@ -331,7 +330,7 @@ def _lower_overlaps(x: Interactions, table: Table, scratch: Scratch, user: int, 
     return touched
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _follow_risen(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rule) -> None:
     """Follow the overlaps that rise when weights of both signs go, with items that are not listed."""
     rows = range(x.person_start[user], x.person_start[user] + x.person_length[user])
@@ -349,7 +348,7 @@ def _follow_risen(x: Interactions, table: Table, scratch: Scratch, user: int, ru
                 note_gain(x, table, scratch, row, other, risen, rule)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def forget(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rule) -> int:
     """Take a person out of the preferences and the table; return how many entries were touched.
 

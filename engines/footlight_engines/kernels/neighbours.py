@@ -28,8 +28,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import part
 
 RARE = 64
 """An item with at most so many people has its falling norm carried to the rows concerned, not into the slack of all."""
@@ -95,19 +96,19 @@ class Scratch(NamedTuple):
     tick: NDArray[np.int64]  # (1,)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@part(error_model="numpy")
 def cosine(overlap: int, root: float, other_root: float, shrinkage: float) -> float:
     """s = c / (r r' + shrinkage); 0 where c is 0."""
     return float(overlap / (root * other_root + shrinkage)) if overlap != 0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def current_bound(table: Table, item: int) -> float:
     """What no item that is not listed exceeds; may be wrong by rounding once the slack has grown."""
     return float(table.bound[item] * (table.slack[0] / table.slack_then[item]))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def bound_is_sharp(table: Table, item: int) -> bool:
     """Whether all items that are not listed come after (``bound``, ``last``) in the order of a ranking, without rounding."""
     return bool(table.last[item] >= 0 and table.slack_then[item] == table.slack[0])

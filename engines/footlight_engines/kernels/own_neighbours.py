@@ -8,15 +8,15 @@ answer. So the neighbours of the history choose a short list, and the neighbours
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.item_scores import AHEAD, Shelf, fetch_row, gather_by_items, give_reason, opened
 from footlight_engines.kernels.scores import UNIT
 from footlight_engines.kernels.selection import offer, sort_heap
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _are_fresh(shelf: Shelf, items: NDArray[np.int32], size: int) -> bool:
     fresh, tick = True, shelf.tick[0]
     for n in range(size):
@@ -24,7 +24,7 @@ def _are_fresh(shelf: Shelf, items: NDArray[np.int32], size: int) -> bool:
     return fresh
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _spread_history(shelf: Shelf, user: int) -> None:
     """Write the person's preferences where totals are."""
     first = np.uint64(shelf.person_start[user])
@@ -32,14 +32,14 @@ def _spread_history(shelf: Shelf, user: int) -> None:
         shelf.total[np.uint32(shelf.item[r])] = shelf.weight[r] * UNIT
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _clear_history(shelf: Shelf, user: int) -> None:
     first = np.uint64(shelf.person_start[user])
     for r in range(first, first + np.uint64(shelf.person_length[user])):
         shelf.total[np.uint32(shelf.item[r])] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _own_score(shelf: Shelf, item: int) -> float:
     """Sum what the person prefers of an item's neighbours, times their similarity.
 
@@ -59,7 +59,7 @@ def _own_score(shelf: Shelf, item: int) -> float:
     return (score + second) + (third + fourth)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _pick_anew(shelf: Shelf, size: int, items: NDArray[np.int32], scores: NDArray[np.float64]) -> int:
     """Score the first items of the short list by their own neighbours, and keep the best with a score above 0, best first.
 
@@ -78,7 +78,7 @@ def _pick_anew(shelf: Shelf, size: int, items: NDArray[np.int32], scores: NDArra
     return kept
 
 
-@njit(cache=True)
+@kernel(nogil=False)
 def score_by_own_neighbours(
     addresses: NDArray[np.int64],
     user: int,
@@ -110,7 +110,7 @@ def score_by_own_neighbours(
     return kept
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def score_many_by_own_neighbours(
     addresses: NDArray[np.int64],
     users: NDArray[np.int32],
@@ -128,7 +128,7 @@ def score_many_by_own_neighbours(
         sizes[n] = score_by_own_neighbours(addresses, int(users[n]), include_seen, short, items[n], scores[n])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def explain_by_own_neighbours(
     addresses: NDArray[np.int64],
     user: int,

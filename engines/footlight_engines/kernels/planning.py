@@ -8,8 +8,9 @@ The world is sparse. Pair p = observation * actions + action leads, with probabi
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel
 
 GREEDY, SOFT, BOLTZMANN = 0, 1, 2
 """What a policy is made of the values of actions: their maximum; their softmax, whose entropy counts as a reward;
@@ -18,7 +19,7 @@ their softmax alone."""
 _WORLD = "i8[::1], i8[::1], f8[::1], f8[::1], b1[::1], b1[:,::1], "
 
 
-@njit(f"({_WORLD}f8[::1], f8, f8, i8, f8[::1])", cache=True, nogil=True)
+@kernel(f"({_WORLD}f8[::1], f8, f8, i8, f8[::1])")
 def action_values(
     start: NDArray[np.int64],
     target: NDArray[np.int64],
@@ -47,7 +48,7 @@ def action_values(
             q[a] = reward[p] + discount * future
 
 
-@njit("(f8[::1], b1[::1], f8, f8[::1])", cache=True, nogil=True)
+@kernel("(f8[::1], b1[::1], f8, f8[::1])")
 def softmax(q: NDArray[np.float64], mask: NDArray[np.bool_], temperature: float, policy: NDArray[np.float64]) -> None:
     """pi(a) = exp(Q(a) / tau) / sum over allowed actions, shape (actions,); the largest is subtracted first."""
     best, total = -np.inf, 0.0
@@ -61,7 +62,7 @@ def softmax(q: NDArray[np.float64], mask: NDArray[np.bool_], temperature: float,
         policy[a] /= total
 
 
-@njit(f"f8({_WORLD}f8[::1], f8[:,::1], f8, f8, i8, f8)", cache=True, nogil=True)
+@kernel(f"f8({_WORLD}f8[::1], f8[:,::1], f8, f8, i8, f8)")
 def improve(
     start: NDArray[np.int64],
     target: NDArray[np.int64],
@@ -102,7 +103,7 @@ def improve(
     return change
 
 
-@njit(f"i8({_WORLD}f8[::1], f8[:,::1], f8, f8, f8, f8, i8)", cache=True, nogil=True)
+@kernel(f"i8({_WORLD}f8[::1], f8[:,::1], f8, f8, f8, f8, i8)")
 def evaluate(
     start: NDArray[np.int64],
     target: NDArray[np.int64],

@@ -7,27 +7,27 @@ history. They save nothing else: where there are none, the same answers come out
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.neighbours import Scratch, Table
 
 
-@njit(cache=True, nogil=True)
+@part()
 def is_known(table: Table, item: int, other: int) -> bool:
     """Whether the overlap of two items is kept."""
     return bool(table.popular[item] >= 0 or table.popular[other] >= 0)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def known_overlap(table: Table, item: int, other: int) -> int:
     """The overlap of two items, one of which is popular."""
     row = table.popular[item]
     return int(table.popular_overlap[row, other] if row >= 0 else table.popular_overlap[table.popular[other], item])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def keep_popular(x: Interactions, table: Table, items: NDArray[np.int32]) -> None:
     """Sum up the overlaps of popular items, whose rows must be 0, in the order of these rows."""
     for row in range(len(items)):
@@ -39,7 +39,7 @@ def keep_popular(x: Interactions, table: Table, items: NDArray[np.int32]) -> Non
         kept[items[row]] = 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def carry_popular(x: Interactions, table: Table, user: int, item: int, change: int) -> None:
     """Carry a weight that has changed in ``x`` into the overlaps that are kept."""
     popular, kept, own, first = table.popular, table.popular_overlap, table.popular[item], x.person_start[user]
@@ -53,7 +53,7 @@ def carry_popular(x: Interactions, table: Table, user: int, item: int, change: i
             kept[popular[other], item] += product
 
 
-@njit(cache=True, nogil=True)
+@part()
 def take_popular(x: Interactions, table: Table, scratch: Scratch, user: int) -> None:
     """Take a person out of the overlaps that are kept; the cells hold what the weights were."""
     first, cell = x.person_start[user], scratch.cell
@@ -67,7 +67,7 @@ def take_popular(x: Interactions, table: Table, scratch: Scratch, user: int) -> 
                 table.popular_overlap[own, x.item[r]] -= weight * cell[x.item[r], 1]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def meet_popular(table: Table, scratch: Scratch, item: int) -> int:
     """Put a popular item's overlaps where `gather_overlaps` puts those that it sums up; return how many were met."""
     scratch.tick[0] += 1

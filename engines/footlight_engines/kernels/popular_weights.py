@@ -11,9 +11,9 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions, find, holds
 
 SIDE = 8_192
@@ -52,7 +52,7 @@ def column_bytes(people: int) -> int:
     return whole * SIDE + (min(rest, SIDE) + 7) // 8 * 8
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _unit_of(weights: NDArray[np.int32]) -> int:
     """What half bytes of some weights count; 0 where there is no such number."""
     common, most = 0, 0
@@ -69,7 +69,7 @@ def _unit_of(weights: NDArray[np.int32]) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _put(popular: PopularWeights, column: int, user: int, code: int) -> None:
     """Set a person's half byte."""
     at = user // (2 * SIDE) * SIDE + user % SIDE
@@ -77,7 +77,7 @@ def _put(popular: PopularWeights, column: int, user: int, code: int) -> None:
     popular.code[column, at] = (kept & 15) | (code << 4) if (user // SIDE) & 1 else (kept & 240) | code
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def fill_columns(x: Interactions, popular: PopularWeights, items: NDArray[np.int32]) -> None:
     """Fill empty columns, one for each of the items; those whose weights fit no half byte get none."""
     for n in range(len(items)):
@@ -95,7 +95,7 @@ def fill_columns(x: Interactions, popular: PopularWeights, items: NDArray[np.int
         popular.most[0] = max(popular.most[0], x.person_square[user])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def follow_weights(
     x: Interactions, popular: PopularWeights, users: NDArray[np.int32], items: NDArray[np.int32]
 ) -> None:
@@ -117,7 +117,7 @@ def follow_weights(
             _put(popular, column, user, weight // unit)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def take_out(x: Interactions, popular: PopularWeights, user: int) -> None:
     """Empty the half bytes of a person whose records are still in ``x``."""
     if user >= len(popular.root):
@@ -129,7 +129,7 @@ def take_out(x: Interactions, popular: PopularWeights, user: int) -> None:
             _put(popular, popular.column[item], user, 0)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_columns(words: NDArray[np.uint64], columns: NDArray[np.int64], sums: Sums, first: int, size: int) -> None:
     """Add up the half bytes of at most `_AT_ONCE` columns, of so many words from the first one on."""
     low, high, n = sums.low[:size], sums.high[:size], 0
@@ -155,14 +155,14 @@ def _add_columns(words: NDArray[np.uint64], columns: NDArray[np.int64], sums: Su
         n += 1
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _spread(codes: NDArray[np.uint8], factor: int, total: NDArray[np.int32]) -> None:
     times = np.int32(factor)
     for k in range(len(total)):
         total[k] += times * np.int32(codes[k])
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _add_popular(popular: PopularWeights, sums: Sums, chosen: NDArray[np.int64], people: int) -> None:
     """Add the chosen columns, those of one factor together."""
     chosen.sort()
@@ -184,7 +184,7 @@ def _add_popular(popular: PopularWeights, sums: Sums, chosen: NDArray[np.int64],
             n = end
 
 
-@njit(cache=True, nogil=True)
+@part()
 def fits(popular: PopularWeights, items: NDArray[np.int32], weights: NDArray[np.int32]) -> bool:
     """Whether the products of some weights with anybody's sum up to less than 31 bits hold.
 
@@ -199,7 +199,7 @@ def fits(popular: PopularWeights, items: NDArray[np.int32], weights: NDArray[np.
     return bool((square if ascending else size * size) * float(popular.most[0]) < 2.0**62)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def sum_products(
     x: Interactions, popular: PopularWeights, sums: Sums, items: NDArray[np.int32], weights: NDArray[np.int32]
 ) -> None:
@@ -222,7 +222,7 @@ def sum_products(
         _add_popular(popular, sums, chosen[:size], people)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def sum_wide_products(x: Interactions, sums: Sums, items: NDArray[np.int32], weights: NDArray[np.int32]) -> None:
     """The same into ``sums.wide``, for weights of any size, from the postings alone."""
     sums.wide[: x.used[PEOPLE]] = 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.interactions import Interactions
 from footlight_engines.kernels.selection import offer, sort_heap
 
@@ -21,7 +21,7 @@ class Walk(NamedTuple):
     people: NDArray[np.int32]  # (k,)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def count_likes(x: Interactions, users: NDArray[np.int32], likes: NDArray[np.int32]) -> None:
     """Add to ``likes`` how many items each of the users likes; both of shape (n,)."""
     for n in range(len(users)):
@@ -30,7 +30,7 @@ def count_likes(x: Interactions, users: NDArray[np.int32], likes: NDArray[np.int
             likes[n] += x.weight[r] > 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def reach_people(
     x: Interactions,
     items: NDArray[np.int32],
@@ -78,7 +78,7 @@ def reach_people(
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def reach_items(x: Interactions, walk: Walk, size: int, scores: NDArray[np.float64]) -> None:
     """Walk on from the people to what they like: add to the scores, shape (I,), which are 0 before."""
     for n in range(size):
@@ -89,7 +89,7 @@ def reach_items(x: Interactions, walk: Walk, size: int, scores: NDArray[np.float
                 scores[x.item[r]] += chance
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def trace_walk(
     x: Interactions,
     begun: NDArray[np.int32],

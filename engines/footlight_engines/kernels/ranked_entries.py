@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, Interactions
 
 
@@ -23,7 +23,7 @@ class Ranked(NamedTuple):
     own: NDArray[Any]  # (N,) the weight, by rank; (0,) where all are alike
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def person_counts(x: Interactions) -> NDArray[np.int64]:
     """How many preferences other than 0 each person has; shape (P,)."""
     counts = np.zeros(len(x.person_start), np.int64)
@@ -34,7 +34,7 @@ def person_counts(x: Interactions) -> NDArray[np.int64]:
     return counts
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def weight_range(x: Interactions) -> tuple[int, int, int]:
     """The least and the largest weight other than 0, and all bits that are set in any of them."""
     least, most, bits = np.int32(2**31 - 1), np.int32(-(2**31)), np.int32(0)
@@ -46,7 +46,7 @@ def weight_range(x: Interactions) -> tuple[int, int, int]:
     return int(least), int(most), int(bits)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def rank_entries(x: Interactions, ranked: Ranked, fill: NDArray[np.int64], people: tuple[int, int], unit: int) -> None:
     """Fill ids, weights and own for the people from the first to before the last, and rest where it is wanted.
 
@@ -70,7 +70,7 @@ def rank_entries(x: Interactions, ranked: Ranked, fill: NDArray[np.int64], peopl
                 weights[at], own[base + n] = weight, weight
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def measure_rests(x: Interactions, ranked: Ranked, end: NDArray[np.int64], ranks: tuple[int, int]) -> None:
     """Fill more for the ranks from the first to before the last; ``end`` (P,) is where people's rows end in ``ids``."""
     for rank in range(ranks[0], ranks[1]):
@@ -79,7 +79,7 @@ def measure_rests(x: Interactions, ranked: Ranked, end: NDArray[np.int64], ranks
             ranked.more[base + n] = end[np.uint32(x.person[start + n])] - np.int64(ranked.rest[base + n])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mark_head(x: Interactions, ranked: Ranked, bits: NDArray[np.uint64], ranks: tuple[int, int]) -> None:
     """Set the bits of the people of these ranks; ``bits`` (H, words) is for the last H ranks."""
     tail = len(ranked.item) - len(bits)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel, part
 
 RIDGE = 1e-6
 """Added to the variances, times the number of pixels: a grey picture has one colour, not three."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def unexplained(
     values: NDArray[np.float32], seen: NDArray[np.bool_], others: NDArray[np.uint8], which: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -46,7 +47,7 @@ def unexplained(
     return left
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@part(fastmath={"reassoc", "contract"})
 def _of_channel(values: NDArray[np.float64], weights: NDArray[np.float64], colours: NDArray[np.float64]) -> float:
     """What is left over of one channel: values (P,), 0 where the weight (P,) of 0 or 1 is 0, by colours (3, P)."""
     count = total = square = 0.0
@@ -76,7 +77,7 @@ def _of_channel(values: NDArray[np.float64], weights: NDArray[np.float64], colou
     return float(max(square - total * mean - first * first - second * second - third * third, 0.0))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def spread(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> float:
     """The sum of the squares of what counts, each channel around its mean: values and ``seen`` (P, 3)."""
     total = 0.0

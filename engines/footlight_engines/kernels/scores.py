@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import ITEMS, PEOPLE, RETRACTED, Interactions
 from footlight_engines.kernels.like_people import Crowd, Liking, nearest_people
 from footlight_engines.kernels.selection import offer, sort_heap, worse
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
     people: NDArray[np.int32]  # (N,), or (0,) where not asked for
 
 
-@njit(cache=True, nogil=True)
+@part()
 def block(x: Interactions, board: Board, ask: Question) -> int:
     """Begin a query: mark the items that may not be answered; return its tick."""
     board.tick[0] += 1
@@ -64,7 +64,7 @@ def block(x: Interactions, board: Board, ask: Question) -> int:
     return int(tick)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _pick(board: Board, tick: int, met: int, servable: NDArray[np.bool_], answer: Answer) -> int:
     """Put the best items with a score above 0 into the answer; return how many."""
     total, blocked, touched, scores, size = board.total, board.blocked, board.touched, answer.scores, 0
@@ -80,7 +80,7 @@ def _pick(board: Board, tick: int, met: int, servable: NDArray[np.bool_], answer
     return size
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _mark_answer(board: Board, tick: int, answer: Answer, size: int) -> int:
     """Let ``place`` give the rank of every item of the answer; ``stamp`` is -tick for these alone."""
     for n in range(size):
@@ -89,7 +89,7 @@ def _mark_answer(board: Board, tick: int, answer: Answer, size: int) -> int:
     return -tick
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _count_people(
     x: Interactions, board: Board, neighbours: NDArray[np.int32], mark: int, answer: Answer, size: int
 ) -> None:
@@ -105,7 +105,7 @@ def _count_people(
                 people[place[item]] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def score_by_people(x: Interactions, board: Board, ask: Question, liking: Liking, crowd: Crowd, answer: Answer) -> int:
     """User-based scores: score_i = sum over the k people v most like the person of s_uv^q w_vi.
 
@@ -142,7 +142,7 @@ def score_by_people(x: Interactions, board: Board, ask: Question, liking: Liking
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def score_by_count(
     x: Interactions,
     board: Board,

@@ -7,17 +7,18 @@ of offering.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import part
 
-@njit(cache=True, nogil=True)
+
+@part()
 def worse(score: float, ordinal: int, other_score: float, other_ordinal: int) -> bool:
     """Whether the first comes after the second."""
     return bool(score < other_score or (score == other_score and ordinal > other_ordinal))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _sift_down(
     scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int, hole: int, score: float, ordinal: int
 ) -> None:
@@ -36,7 +37,7 @@ def _sift_down(
     scores[hole], ordinals[hole] = score, ordinal
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _sift_up(scores: NDArray[np.float64], ordinals: NDArray[np.int32], hole: int, score: float, ordinal: int) -> None:
     while hole > 0:
         parent = (hole - 1) >> 1
@@ -47,7 +48,7 @@ def _sift_up(scores: NDArray[np.float64], ordinals: NDArray[np.int32], hole: int
     scores[hole], ordinals[hole] = score, ordinal
 
 
-@njit(cache=True, nogil=True)
+@part()
 def offer(
     scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int, limit: int, score: float, ordinal: int
 ) -> int:
@@ -65,14 +66,14 @@ def offer(
     return size
 
 
-@njit(cache=True, nogil=True)
+@part()
 def heapify(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int) -> None:
     """Turn entries in any order into a heap (Floyd 1964)."""
     for hole in range((size >> 1) - 1, -1, -1):
         _sift_down(scores, ordinals, size, hole, scores[hole], ordinals[hole])
 
 
-@njit(cache=True, nogil=True)
+@part()
 def sort_heap(scores: NDArray[np.float64], ordinals: NDArray[np.int32], size: int) -> None:
     """Turn a heap into a list, best first."""
     for last in range(size - 1, 0, -1):

@@ -11,9 +11,9 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 from footlight_engines.kernels.interactions import Interactions
 
 
@@ -38,7 +38,7 @@ class Counts(NamedTuple):
     backward: NDArray[np.int32]  # (gaps + 1,)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def likes_in_order(x: Interactions, user: int) -> NDArray[np.int32]:
     """What a person likes, by time, then tie."""
     first = x.person_start[user]
@@ -54,13 +54,13 @@ def likes_in_order(x: Interactions, user: int) -> NDArray[np.int32]:
     return x.item[rows]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def has_room(order: Order, user: int, size: int) -> bool:
     """Whether so many likes fit, even if the row has to move."""
     return bool(size <= order.room[user] or order.used[0] + 2 * size + 4 <= len(order.item))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def put_row(order: Order, user: int, likes: NDArray[np.int32]) -> None:
     """Let a person have these likes, in the order of time. `has_room` must hold."""
     size = len(likes)
@@ -78,14 +78,14 @@ def put_row(order: Order, user: int, likes: NDArray[np.int32]) -> None:
     order.length[user] = size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def put_all(x: Interactions, order: Order, people: int) -> None:
     """Fill an empty pool whose rows are laid out from everybody's preferences."""
     for user in range(people):
         put_row(order, user, likes_in_order(x, user))
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _count(counts: Counts, first: int, second: int, gap: int, sign: int) -> None:
     slot = counts.slot[first]
     if slot >= 0:
@@ -95,7 +95,7 @@ def _count(counts: Counts, first: int, second: int, gap: int, sign: int) -> None
         counts.row[slot, first] += sign * counts.backward[gap]
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _count_between(counts: Counts, likes: NDArray[np.int32], same: int, tail: int, sign: int) -> int:
     """Count the pairs of a sequence, but for those within its first ``same`` and within its last ``tail`` items."""
     gaps, size, done = len(counts.forward) - 1, len(likes), 0
@@ -107,7 +107,7 @@ def _count_between(counts: Counts, likes: NDArray[np.int32], same: int, tail: in
     return done
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def follow_change(order: Order, counts: Counts, user: int, likes: NDArray[np.int32]) -> int:
     """Take a person's old sequence out of the counts and a new one in, as far as they differ.
 
@@ -131,7 +131,7 @@ def follow_change(order: Order, counts: Counts, user: int, likes: NDArray[np.int
     return done + _count_between(counts, likes, same, tail, 1)
 
 
-@njit(cache=True, nogil=True)
+@part()
 def count_row(
     x: Interactions, order: Order, counts: Counts, item: int, row: NDArray[np.int32], met: NDArray[np.int32]
 ) -> int:
@@ -175,7 +175,7 @@ def count_row(
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def count_slots(x: Interactions, order: Order, counts: Counts, items: NDArray[np.int32]) -> None:
     """Count the rows of some items that have a slot, and whose rows are 0."""
     nobody = np.empty(0, np.int32)
@@ -183,7 +183,7 @@ def count_slots(x: Interactions, order: Order, counts: Counts, items: NDArray[np
         count_row(x, order, counts, item, counts.row[counts.slot[item]], nobody)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def read_out(
     x: Interactions,
     order: Order,
@@ -211,7 +211,7 @@ def read_out(
             row[met[n]] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def read_parts(
     x: Interactions,
     order: Order,

@@ -8,8 +8,9 @@ boxes at most, cells numbered below 255. Pruning is safe (cells from which no go
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel, part
 
 SOLVED, UNSOLVABLE, UNDECIDED = 1, 0, -1
 MOST_BOXES = 7
@@ -19,7 +20,7 @@ _LONGEST = 1_024
 """Estimates of the whole solution above this many pushes are treated as equal."""
 
 
-@njit(cache=True, nogil=True)
+@part()
 def push_distances(walls: NDArray[np.bool_], width: int, goals: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many pushes a box alone on the board needs to a goal: (goals, cells), far where it cannot be brought there.
 
@@ -54,7 +55,7 @@ def push_distances(walls: NDArray[np.bool_], width: int, goals: NDArray[np.int64
     return distance
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _estimate(boxes: NDArray[np.int64], distance: NDArray[np.int64], table: NDArray[np.int64]) -> int:
     """The cheapest assignment of the boxes to goals, each goal at most once, by dynamic programming over sets of goals."""
     count, goals = boxes.shape[0], distance.shape[0]
@@ -83,7 +84,7 @@ def _estimate(boxes: NDArray[np.int64], distance: NDArray[np.int64], table: NDAr
     return best
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _flood(
     start: int,
     walls: NDArray[np.bool_],
@@ -110,7 +111,7 @@ def _flood(
     return smallest
 
 
-@njit(cache=True, nogil=True)
+@part()
 def _frozen(cell: int, walls: NDArray[np.bool_], taken: NDArray[np.bool_], goal: NDArray[np.bool_], width: int) -> bool:
     """Whether the box at a cell lies in a square of 2 x 2 walls and boxes with a box that is on no goal."""
     for dy in (-width, width):
@@ -124,7 +125,7 @@ def _frozen(cell: int, walls: NDArray[np.bool_], taken: NDArray[np.bool_], goal:
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def solve(
     walls: NDArray[np.bool_], width: int, goals: NDArray[np.int64], start: NDArray[np.int64], player: int, limit: int
 ) -> tuple[int, NDArray[np.int64], int]:

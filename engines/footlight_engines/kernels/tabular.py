@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from footlight_engines.kernels.compiling import kernel, part
 
 TIE = 1e-12
 """Values this close to the largest count as equal to it: rounding must not decide who is explored."""
@@ -12,7 +13,7 @@ TIE = 1e-12
 
 # The signatures are written out so that a kernel is compiled (or read from the cache) when this module is imported,
 # never while a caller waits for an answer.
-@njit("f8[::1](f8[:,::1], i8, b1[::1], f8)", cache=True, nogil=True)
+@part()
 def epsilon_greedy(
     table: NDArray[np.float64], observation: int, mask: NDArray[np.bool_], epsilon: float
 ) -> NDArray[np.float64]:
@@ -54,7 +55,7 @@ def epsilon_greedy(
     return distribution
 
 
-@njit("i8(f8[::1], f8)", cache=True, nogil=True)
+@kernel("i8(f8[::1], f8)")
 def draw(distribution: NDArray[np.float64], uniform: float) -> int:
     """Draw an action by inverting the cumulative distribution.
 
@@ -79,7 +80,7 @@ def draw(distribution: NDArray[np.float64], uniform: float) -> int:
     return last  # the sum fell short of 1 by rounding
 
 
-@njit("UniTuple(f8[:,::1], 2)(f8[:,:,::1], i8[::1], b1[:,::1], f8[::1])", cache=True, nogil=True)
+@kernel("UniTuple(f8[:,::1], 2)(f8[:,:,::1], i8[::1], b1[:,::1], f8[::1])")
 def epsilon_greedy_rows(
     tables: NDArray[np.float64], observation: NDArray[np.int64], mask: NDArray[np.bool_], epsilon: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -110,7 +111,7 @@ def epsilon_greedy_rows(
     return distribution, values
 
 
-@njit("i8[::1](f8[:,::1], f8[::1])", cache=True, nogil=True)
+@kernel("i8[::1](f8[:,::1], f8[::1])")
 def draw_rows(distribution: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     """`draw` from each row of a matrix of shape (n, actions); answers shape (n,)."""
     actions = np.empty(len(uniform), np.int64)
@@ -119,7 +120,7 @@ def draw_rows(distribution: NDArray[np.float64], uniform: NDArray[np.float64]) -
     return actions
 
 
-@njit("i8(f8[:,:,::1], i8, b1[::1], f8, f8, f8[:,::1])", cache=True, nogil=True)
+@kernel("i8(f8[:,:,::1], i8, b1[::1], f8, f8, f8[:,::1])")
 def choose(
     tables: NDArray[np.float64],
     observation: int,

@@ -7,11 +7,12 @@ Each open session has a slot with its newest steps that are not learned from yet
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel, part
 
-@njit("i8(f8[:,:,::1], i8, i8, b1[::1])", cache=True, nogil=True)
+
+@part()
 def best_allowed(tables: NDArray[np.float64], table: int, observation: int, mask: NDArray[np.bool_]) -> int:
     """The first of the best allowed actions in one table; at least one action is allowed."""
     best = -1
@@ -21,7 +22,7 @@ def best_allowed(tables: NDArray[np.float64], table: int, observation: int, mask
     return best
 
 
-@njit("f8(f8[:,:,::1], i8, i8, b1[::1], f8)", cache=True, nogil=True)
+@part()
 def state_value(
     tables: NDArray[np.float64], learner: int, observation: int, mask: NDArray[np.bool_], epsilon: float
 ) -> float:
@@ -42,7 +43,7 @@ def state_value(
     return (1.0 - epsilon) * greedy + epsilon * mean
 
 
-@njit("(f8[:,:,::1], i8[:,::1], i8, i8, i8, f8, f8[::1])", cache=True, nogil=True)
+@part()
 def move_towards(
     tables: NDArray[np.float64],
     counts: NDArray[np.int64],
@@ -63,7 +64,7 @@ def move_towards(
     tables[learner, observation, action] += alpha * (target - tables[learner, observation, action])
 
 
-@njit("(f8[:,:,::1], i8[:,::1], i8[:,:,::1], f8[:,::1], i8[::1], i8, i8, f8, b1, f8[::1], f8)", cache=True, nogil=True)
+@part()
 def learn_oldest(
     tables: NDArray[np.float64],
     counts: NDArray[np.int64],
@@ -93,11 +94,9 @@ def learn_oldest(
     length[s] -= done
 
 
-@njit(
+@kernel(
     "(f8[:,:,::1], i8[:,::1], i8[:,:,::1], f8[:,::1], i8[::1], "
-    "i8[::1], b1[::1], i8[::1], i8[::1], f8[::1], i8[::1], b1[::1], b1[::1], b1[:,::1], i8[::1], f8[::1], f8[::1], f8)",
-    cache=True,
-    nogil=True,
+    "i8[::1], b1[::1], i8[::1], i8[::1], f8[::1], i8[::1], b1[::1], b1[::1], b1[:,::1], i8[::1], f8[::1], f8[::1], f8)"
 )
 def learn_off_policy(
     tables: NDArray[np.float64],
@@ -155,7 +154,7 @@ def learn_off_policy(
         learn_oldest(tables, counts, trace, earned, length, s, learner[i], following, over[i], rate, discount)
 
 
-@njit("(f8[:,:,::1], i8[:,::1], i8, i8, f8, i8, b1, b1[::1], i8, f8, f8[::1], f8)", cache=True, nogil=True)
+@kernel("(f8[:,:,::1], i8[:,::1], i8, i8, f8, i8, b1, b1[::1], i8, f8, f8[::1], f8)")
 def learn_single(
     tables: NDArray[np.float64],
     counts: NDArray[np.int64],
@@ -179,11 +178,9 @@ def learn_single(
     move_towards(tables, counts, learner, observation, action, target + discount * following, rate)
 
 
-@njit(
+@kernel(
     "(f8[:,:,::1], i8[:,::1], i8[:,:,::1], f8[:,::1], i8[::1], i8[::1], b1[:,::1], "
-    "i8[::1], b1[::1], i8[::1], i8[::1], f8[::1], i8[::1], b1[::1], b1[::1], b1[:,::1], f8[::1], f8[::1], f8)",
-    cache=True,
-    nogil=True,
+    "i8[::1], b1[::1], i8[::1], i8[::1], f8[::1], i8[::1], b1[::1], b1[::1], b1[:,::1], f8[::1], f8[::1], f8)"
 )
 def learn_on_policy(
     tables: NDArray[np.float64],

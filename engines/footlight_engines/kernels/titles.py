@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from footlight_engines.kernels.compiling import kernel
 
-@numba.njit(cache=True, nogil=True)
+
+@kernel()
 def count_shared(
     starts: NDArray[np.int64], titles: NDArray[np.int32], pairs: NDArray[np.int64], count: int
 ) -> NDArray[np.int32]:
@@ -35,7 +36,7 @@ def count_shared(
     return shared
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def distances(
     text: NDArray[np.int32],
     letters: NDArray[np.int32],
