@@ -133,6 +133,8 @@ class ItemContent:
     """Words without order, such as genres."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """Further facts by name, as JSON can hold them."""
+    available_from: int = 0
+    """From when on it may be recommended, in microseconds since 1970; 0 where it always could."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ _ALL = Prepared(select(*_STATUS).where(_MINE).order_by(_C.ordinal))
 _CHANGED = _C.revision > bindparam("after")
 # Sorted here, not there: to have the order for nothing, a database would read every item.
 _SINCE = Prepared(select(*_STATUS).where(_MINE, _CHANGED))
-_CONTENT = (_C.ordinal, _C.title, _C.kind, _C.tags, _C.attributes, _C.revision)
+_CONTENT = (_C.ordinal, _C.title, _C.kind, _C.tags, _C.attributes, _C.available_from, _C.revision)
 _CONTENTS = Prepared(select(*_CONTENT).where(_MINE, _C.deleted == 0).order_by(_C.ordinal))
 _CONTENTS_SINCE = Prepared(select(*_CONTENT).where(_MINE, _CHANGED))
 _TIMES = Prepared(select(_C.create_time, _C.update_time, _C.deleted).where(_MINE).order_by(_C.ordinal))
@@ -177,7 +177,7 @@ def read_contents(database: Database, tenant: str, after: int | None = None) -> 
             rows = _CONTENTS.rows(connection, {"tenant": tenant})
         else:
             rows = sorted(_CONTENTS_SINCE.rows(connection, {"tenant": tenant, "after": after}))
-    return [content_of(*row[:5]) for row in rows], max((row[5] for row in rows), default=after or 0)
+    return [content_of(*row[:6]) for row in rows], max((row[6] for row in rows), default=after or 0)
 
 
 def read_as_of(database: Database, tenant: str, time: int) -> tuple[NDArray[np.bool_], int]:
@@ -192,9 +192,11 @@ def read_as_of(database: Database, tenant: str, time: int) -> tuple[NDArray[np.b
     return there, int(np.count_nonzero(there & (updated > time)))
 
 
-def content_of(ordinal: int, title: str, kind: str, tags: str, attributes: str) -> ItemContent:
+def content_of(
+    ordinal: int, title: str, kind: str, tags: str, attributes: str, available_from: int | None = None
+) -> ItemContent:
     """What an engine is told of an item, from the columns."""
-    return ItemContent(ordinal, title, kind, tuple(json.loads(tags)), json.loads(attributes))
+    return ItemContent(ordinal, title, kind, tuple(json.loads(tags)), json.loads(attributes), available_from or 0)
 
 
 def item_of(row: Sequence[Any]) -> Item:

@@ -14,7 +14,7 @@ from footlight_engines.act.assistant.informing import asks_something, informed
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import figures
-from footlight_engines.act.assistant.questions import AGAIN, SORT, WHICH, Query
+from footlight_engines.act.assistant.questions import AGAIN, LIVE, SORT, WHICH, Query
 from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.reasons import Reasons
@@ -83,7 +83,7 @@ class Answering:
             answer.text = self._repeated(items)
         answer.text = self._remarks.opening() + answer.text
         answer.notes += self._remarks.notes(found)
-        answer.notes += self._remarks.moods_missed(items)
+        answer.notes += self._remarks.moods_missed(items) + self._remarks.topic_missed()
         if len(items) < min(self._heard.count, self._turn.most):
             answer.notes.append(say(self._language, "no_more_of_them"))
         memory.show(items)
@@ -236,11 +236,13 @@ class Answering:
     def _answered(self, query: Query) -> Answer:
         """Answer a question about several items, or whether one is so."""
         self._memory.question = self._heard.utterance.text
-        text, items = Comparing(self._shelf, self._ranker.filters, self._language, self._turn.servable).answer(
+        text, items = Comparing(self._shelf, self._ranker.filters, self._language, self._turn).answer(
             query, self._heard.utterance.text
         )
         if query.form == SORT:
             self._memory.last, self._memory.lists = tuple(items), (*self._memory.lists[:-1], tuple(items))
+        if query.form == LIVE and items:
+            self._memory.single_out(items)
         if query.form == WHICH and items:
             self._memory.compared, self._memory.focus, self._memory.singled = tuple(items), items[0], True
         return Answer("inform", text, [self._shown(item, 0.0) for item in items])

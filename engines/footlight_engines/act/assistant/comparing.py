@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footlight_engines.act.assistant.facts import Facts
-from footlight_engines.act.assistant.filters import Filters, Mask
+from footlight_engines.act.assistant.filters import Filters
 from footlight_engines.act.assistant.informing import informed
 from footlight_engines.act.assistant.languages import LANGUAGE, SUBTITLES, spelt_languages
 from footlight_engines.act.assistant.lexicons import table
@@ -13,9 +13,11 @@ from footlight_engines.act.assistant.memory import Want
 from footlight_engines.act.assistant.questions import CHECK, EACH, LIVE, SORT, TABLE, WHICH, Query
 from footlight_engines.act.assistant.references import extreme
 from footlight_engines.act.assistant.scales import scales
+from footlight_engines.act.assistant.schedules import when_next
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import UNWANTED, Slot
 from footlight_engines.act.assistant.wording import facts_line, listed, measure, say, title_of, value_name
+from footlight_plugins import Turn
 
 _IN_A_TABLE = ("duration", "price", "difficulty", "players", "age", "score", "seasons")
 _ALSO = {
@@ -29,9 +31,9 @@ _ALSO = {
 class Comparing:
     """Answers one question."""
 
-    def __init__(self, shelf: Shelf, filters: Filters, language: str, servable: Mask) -> None:
+    def __init__(self, shelf: Shelf, filters: Filters, language: str, turn: Turn) -> None:
         self._shelf = shelf
-        self._servable = servable
+        self._turn = turn
         self._filters = filters
         self._language = language
 
@@ -61,8 +63,8 @@ class Comparing:
         return say(self._language, "sorted", items="\n".join(lines)), ranked
 
     def _live(self, item: int) -> str:
-        live = item < len(self._servable) and bool(self._servable[item])
-        return say(self._language, "live_yes" if live else "live_no", title=self._title(item))
+        live = item < len(self._turn.servable) and bool(self._turn.servable[item])
+        return when_next(self._language, self._shelf.facts[item], live, self._turn.time)
 
     def _title(self, item: int) -> str:
         return title_of(self._language, self._shelf.facts[item])

@@ -137,8 +137,9 @@ class CatalogueAssistant(Assistant):
             return Heard(understood.intent, memory.language, slots, reward, thought=thought)
         let_go = before.asked == LEFT_OUT and before.wants != memory.wants
         changed = intents.PREFERENCE if let_go else understood.intent
-        wishing = understood.intent in WISHING and understood.intent != intents.MORE
-        stuck = before.asked == LEFT_OUT and (bool(understood.said) or understood.surprise)
+        goes_on = before.asked == LEFT_OUT and understood.intent == intents.SEEN
+        wishing = (understood.intent in WISHING and understood.intent != intents.MORE) or goes_on
+        stuck = goes_on or (before.asked == LEFT_OUT and (bool(understood.said) or understood.surprise))
         gone = given_way(self._ranking(), memory, turn.servable, before.turn, stuck) if wishing else []
         looking = stuck or any(want.turn == before.turn and want.name in TOPICS for want in memory.positive)
         if not gone and wishing and memory.use and looking:

@@ -87,6 +87,8 @@ class Facts:
     """How much it has of what `data/scales.toml` lists, at least and at most."""
     credits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Who did what, where that is neither to direct nor to play in it: authors, narrators, hosts, developers."""
+    opens: int = 0
+    """From when on it may be shown, in microseconds since 1970; 0 where it always could."""
     others: Mapping[str, str] = field(default_factory=dict)
     """Every attribute that has no place of its own, by its name in words."""
 
@@ -123,7 +125,7 @@ def _by_phrase() -> Mapping[str, tuple[tuple[str, str], ...]]:
 def facts_of(content: ItemContent) -> Facts:
     """Read what the catalogue says of an item; whatever it says, nothing fails."""
     said = {key: list(_texts(_attribute(content.attributes, key))) for key in _KEYS}
-    facts = Facts(content.item, content.title, content.kind, tags=content.tags)
+    facts = Facts(content.item, content.title, content.kind, tags=content.tags, opens=content.available_from)
     facts.titles = [content.title, *_other_titles(content.attributes)]
     facts.directors, facts.cast = tuple(said["director"]), tuple(said["people"])
     facts.credits = _credits(content.attributes)

@@ -47,7 +47,7 @@ class Filters:
         mask, unjudged = np.ones(self._shelf.size, np.bool_), []
         for name in sorted(dict.fromkeys(want.name for want in memory.wants), key=lambda one: one != "kind"):
             wants = [want for want in memory.wants if want.name == name]
-            if name in ("title", "mood") and all(want.polarity == WANTED for want in wants):
+            if name in ("title", "mood", "about") and all(want.polarity == WANTED for want in wants):
                 continue  # these rank, they do not filter
             if name in _MEASURED and not (mask & self._measured(name)).any() and mask.any():
                 unjudged += wants  # nothing of that kind has any
@@ -67,7 +67,7 @@ class Filters:
                 unjudged.append(want)
             elif want.polarity == UNWANTED:
                 mask &= ~fits
-            elif want.name not in ("mood", "title"):
+            elif want.name not in ("mood", "title", "about"):
                 positive.append(fits)
         if positive:
             every = np.logical_and.reduce(positive)

@@ -16,6 +16,7 @@ LEFT_OUT = "left out"
 """What a reply has asked for that found nothing more: which wish may be left out."""
 SINGLE = (
     "kind", "era", "duration", "platform", "price", "difficulty", "players", "score", "language", "subtitles", "year",
+    "about",
 )  # fmt: skip
 """Slots of which a new value takes the place of the one before."""
 OPPOSITE = {

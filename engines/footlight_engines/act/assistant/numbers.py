@@ -121,6 +121,8 @@ _AGE = re.compile(
     rf"|\b(?:kid|child|son|daughter|boy|girl|youngest|oldest|nephew|niece|grandson|granddaughter|toddler|little one)"
     rf"(?: is|'s|, | who is| who's)(?: just| only| nearly| almost| about| now)*(?: turned"
     rf"| turning)?[ ]?({NUMBER})\b(?! ?(?:min|hour|%|o'))"
+    rf"|\b(?:he|she)(?:'s| is)(?: just| only| nearly| almost| about| now| like| turning)* ({NUMBER})"
+    r"(?=$| ?[,.!;)]| (?:and|now|so|but)\b)"
     r"|\bi(?:'m| am) (?:only |just |already )?(\d{1,2})(?![\d.:])(?! ?(?:min|h\b|hours?|%|am\b|pm\b|o'|of\b|km|miles))"
     rf"|\b(?:turned|turns|turning) ({NUMBER})\b(?! ?(?:min|hour|%|p))|\b(\d{{1,2}}) ?(?:yo|y/o|yrs?)\b"
     rf"|\b(?:aged?|ages?)\s+({NUMBER})\b"

@@ -11,6 +11,7 @@ from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.references import Meant
 from footlight_engines.act.assistant.scales import EXTREME, Degree, asked_scales, degrees
+from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot
 
 TABLE, WHICH, VALUES, CHECK, LIVE, SORT, AGAIN, EACH = (
@@ -63,10 +64,15 @@ _LIVE = pattern("asks_live")
 _ASKING = pattern("puts_a_question")
 
 
-def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms: Sequence[Slot]) -> Query | None:
-    """The question that a normalised text puts about items that were shown or named; None where it puts none."""
+def asked(
+    text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms: Sequence[Slot], whom: Sequence[int] = ()
+) -> Query | None:
+    """The question that a normalised text puts about items that were shown or named; None where it puts none. ``whom``
+    it speaks of by a name that nothing was shown of."""
     pair = (memory.compared or memory.shown[-2:]) if _OF_TWO.search(text) else memory.last
     together = about.items if len(about.items) > 1 else memory.last if len(memory.last) > 1 else pair
+    if _LIVE.search(text) and whom and not about.explicit:
+        return Query(LIVE, tuple(whom[:1]))
     if not about.items and not together:
         return None
     if _COMPARE.search(text) and len(together) > 1:
@@ -92,6 +98,23 @@ def asked(text: str, memory: Memory, about: Meant, slots: Sequence[Slot], terms:
     begins = max((match.end() for match in _SENTENCE.finditer(text[:-1])), default=0)
     wants = tuple(want for want in wants if want.place >= begins)  # "bit too long. Where is it on?" asks the last alone
     return _values(text[begins:], memory, about, wants) or _check(text[begins:], memory, about, wants)
+
+
+def whose_time(text: str, shelf: Shelf) -> list[int]:
+    """The items whose times a normalised text asks for by a name or a part of a title: "when is Mika on next?"."""
+    if not _LIVE.search(text):
+        return []
+    match = _SUBJECT.search(text)
+    said = next((group for group in match.groups() if group), "").strip() if match else ""
+    found = shelf.speaking_of(said) if len(said) > 1 and not _IT.fullmatch(said) else []
+    return found if len(found) <= _FEW else []
+
+
+_SUBJECT = re.compile(
+    r"\b(?:is|are|does|do|will) (?:the )?([a-z][\w' -]*?) (?:be |going to be |go |on|live|streaming|stream|back|next|air)"
+    r"|^(?:那|请问|想问)?([\u4e00-\u9fff]{2,8}?)(?:的)?(?:下[次回一]|什么时候|何时|几点|哪天|啥时候|今[天晚]|现在|直播)"
+)
+_FEW = 3
 
 
 def _against(text: str, memory: Memory, about: Meant) -> Query | None:
@@ -178,8 +201,11 @@ def _check(text: str, memory: Memory, about: Meant, wants: Sequence[Slot]) -> Qu
     several = about.several or not (about.explicit or memory.singled or _IT.search(text))
     items = about.items if about.explicit or about.several else memory.last if several else (memory.focus,)
     turned = tuple(replace(want, value=_TOO_MUCH.get(want.value, want.value)) for want in wants)
-    return Query(CHECK, tuple(items), wants=turned) if items and min(items) >= 0 else None
+    also = tuple(asked_scales(text)) if _ALSO.search(text) else ()
+    return Query(CHECK, tuple(items), wants=turned, scales=also) if items and min(items) >= 0 else None
 
 
+_ALSO = re.compile(r"\b(?:and|also|plus)\b|[,，;；]|还有|另外|顺便|以及")
+"""A question with another in it: "how long is it and is it scary?"."""
 _TOO_MUCH = {"lower": "high", "higher": "low"}
 """Whether it is "too hard" asks whether it is hard: only a complaint wants it easier."""

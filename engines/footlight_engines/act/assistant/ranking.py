@@ -25,6 +25,8 @@ EASILY_DROPPED = (
     "theme", "about", "seasons", "episodes", "year", "tag", "players", "genre", "kind", "title",
 )  # fmt: skip
 """The wants that may be let go where nothing fits, the easiest first."""
+TOPIC = 0.4
+"""What it counts that an item speaks of what is wanted."""
 POOL = 60
 """From so many of the best a varied list is chosen."""
 Scores = NDArray[np.float64]
@@ -135,6 +137,8 @@ class Ranker:
             total += MOOD * self._shelf.with_facet("mood", mood)
             for contrary in OPPOSITE.get(mood, ()):
                 total -= MOOD * self._shelf.with_facet("mood", contrary)
+        for topic in memory.wanted("about"):
+            total[self._shelf.speaking_of(topic)] += TOPIC
         total += RATED * self.filters.rated_for(memory)
         if memory.likes:
             total += LIKENESS * self._likeness(memory.likes)

@@ -33,6 +33,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bthats\b"), "that's"),
     (re.compile(r"\b(who|how|where|there|here)s\b"), r"\1's"),
     (re.compile(r"\b(?:scfi|sifi|syfy|sci ?fi|scy-?fi|skifi|sf-?fi)\b"), "sci-fi"),
+    (re.compile(r"\b(he|she)s(?= (?:just |only |nearly |almost |now |like )?\d)"), r"\1's"),
     (re.compile(r"\bwanna\b"), "want to"),
     (re.compile(r"\bgimme\b"), "give me"),
     (re.compile(r"\bgonna\b"), "going to"),

@@ -65,6 +65,11 @@ class Remarks:
             return []
         return [say(language, "no_such_mood", moods=listed(language, [value_name(language, "mood", m) for m in moods]))]
 
+    def topic_missed(self) -> list[str]:
+        """That nothing speaks of what somebody just asked for something about."""
+        topics = [w.value for w in self._memory.positive if w.name == "about" and w.turn == self._memory.turn - 1]
+        return [say(self._language, "no_topic", words=one) for one in topics if not self._shelf.speaking_of(one)]
+
     def notes(self, found: Found) -> list[str]:
         """What could not be gone by."""
         language, notes = self._language, []

@@ -66,7 +66,7 @@ _ZH_AFTER = re.compile(r"(?:一点|一些|点(?!名|评|击)|些)")
 _ALONE = re.compile(
     r"(?:最|更|比较|太|很|挺|蛮|有点|不|再|那么|够|多|相对|[个部款首种本位场](?:最|更)?|谁|是|一样|要|就)$"
 )
-_ALONE_AFTER = re.compile(r"(?:一点|点(?!名|评|击)|一些|些|的(?![士是确])|吗|么|不|[?？]|$)")
+_ALONE_AFTER = re.compile(r"(?:了?一点|了点|了一?些|点(?!名|评|击)|一些|些|的(?![士是确])|吗|么|不|[?？]|$)")
 """What makes an adjective of a single character one: 长 is in many words."""
 _NEVER = re.compile(
     r"难(?:过|受|得|怪|道|忘|看|听)|晚[上安]|早上|最近|新手|长大|老[师板公婆家大]|快乐|长片|短片|近[代期]"

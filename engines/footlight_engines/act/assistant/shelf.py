@@ -38,7 +38,8 @@ STEM = 5
 
 
 def _stem(word: str) -> str:
-    return (word[:-1] if word.endswith("s") and len(word) > 3 else word)[:STEM]
+    ending = 3 if word.endswith("ing") and len(word) > 6 else 1 if word.endswith("s") and len(word) > 3 else 0
+    return word[: len(word) - ending][:STEM]
 
 
 def _says(spoken: str, stems: Sequence[str]) -> bool:
@@ -247,6 +248,16 @@ class Shelf:
             if self._owner[match.item] == number
         ]
         return sorted(found, key=lambda match: (-match.similarity * len(match.title) ** 0.5, match.item))
+
+    def of_family(self, name: str) -> list[int]:
+        """The items whose titles begin with a name that several may share, in normalised spelling."""
+        found = (
+            i
+            for number, one in enumerate(self._segments)
+            for i in one.titles.of_family(name)
+            if self._owner[i] == number
+        )
+        return sorted(found)
 
     def called(self, title: str) -> list[int]:
         """The items that are called exactly so, in normalised spelling."""

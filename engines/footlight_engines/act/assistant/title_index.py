@@ -20,6 +20,11 @@ _YEAR = re.compile(r"\s*[(（]\s*(?:19|20)\d\d\s*[)）]\s*$")
 _LAST_ARTICLE = re.compile(r"^(.*), (the|a|an|les?|la|il|el|das|der|die)\b(.*)$")
 _BRACKETED = re.compile(r"\s*[(（][^()（）]*[)）]")
 _ARTICLE = re.compile(r"^(?:the|an?) ")
+_PART = re.compile(
+    r"^(.{3,}?)(?: ?[:：] ?| [-–—] |(?<=[\u4e00-\u9fff])[:：·—]+).+$|^(.{3,}?),? (?:part )?(?:\d{1,2}|ii|iii|iv|v|vi)$"
+)
+_AND_THE = re.compile(r"^(\w+(?: \w+){1,3}) and the .+$")
+"""Titles of a family: "Star Wars: Episode IV", "Toy Story 2", "Harry Potter and the Goblet of Fire"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,13 @@ def spellings(title: str) -> set[str]:
     return {one for one in found if _enough(one)}
 
 
+def family(spelling: str) -> str:
+    """What titles of one family begin with; empty where a normalised title is of none."""
+    match = _PART.match(spelling) or _AND_THE.match(spelling)
+    name = next((group for group in match.groups() if group), "") if match else ""
+    return name if _enough(name) else ""
+
+
 def _enough(spelling: str) -> bool:
     return len(spelling) >= 2 if is_han(spelling) else len(spelling) >= 3 or spelling.isdigit()
 
@@ -59,6 +71,10 @@ class TitleIndex:
                 if item not in self._items[spelling]:
                     self._items[spelling].append(item)
         self._spellings = list(self._items)
+        self._families: dict[str, list[int]] = defaultdict(list)
+        for spelling in self._spellings:
+            for name in {family(spelling), _ARTICLE.sub("", family(spelling))} - {""}:
+                self._families[name] += [i for i in self._items[spelling] if i not in self._families[name]]
         self._build(self._spellings)
 
     def _build(self, spelt: Sequence[str]) -> None:
@@ -87,6 +103,10 @@ class TitleIndex:
     def items_of(self, title: str) -> list[int]:
         """The items of one spelling."""
         return self._items.get(title, [])
+
+    def of_family(self, name: str) -> list[int]:
+        """The items whose titles begin with a name that several may share: "star wars"."""
+        return self._families.get(_ARTICLE.sub("", name), [])
 
     def find(self, text: str) -> list[Match]:
         """Every title that is close enough to some part of a normalised text, the closest and longest first.

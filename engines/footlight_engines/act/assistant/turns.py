@@ -18,7 +18,7 @@ from footlight_engines.act.assistant.informing import asks_something
 from footlight_engines.act.assistant.leaving_out import left_out
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
-from footlight_engines.act.assistant.questions import asked
+from footlight_engines.act.assistant.questions import LIVE, asked, whose_time
 from footlight_engines.act.assistant.reading import read
 from footlight_engines.act.assistant.references import Meant, meant, nearest
 from footlight_engines.act.assistant.shelf import Shelf
@@ -26,6 +26,7 @@ from footlight_engines.act.assistant.situations import felt
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
 from footlight_engines.act.assistant.smalltalk import aside, courtesy
 from footlight_engines.act.assistant.terms import settled, terms_of
+from footlight_engines.act.assistant.topics import topic_in
 from footlight_engines.act.assistant.understanding import understand
 from footlight_engines.act.assistant.understood import Understood
 from footlight_plugins import EmbedderFailed
@@ -102,12 +103,14 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
         terms = [replace(term, polarity=WANTED) for term in terms]
     about = meant(said, memory, shelf, base.named)
     every, _ = settled(_denied(said, understood_slots(base)), terms, _known(shelf))
-    if not base.released and (question := asked(said, memory, about, every, terms)):
-        return replace(base, intent=intents.INQUIRE, slots=(), query=question, meant=about.items)
+    if not base.released and (question := asked(said, memory, about, every, terms, whose_time(said, shelf))):
+        about_whom = question.items if question.form == LIVE else about.items
+        return replace(base, intent=intents.INQUIRE, slots=(), query=question, meant=about_whom)
     slots, terms = _without_pointers(slots, about), _without_pointers(terms, about)
     if base.intent in _OPEN or (base.intent == intents.ACCEPT and not (about.explicit or intents.points(said))):
         situation = felt(said, slots)
         slots, terms = situation.slots, [*terms, *situation.added]
+        terms += topic_in(said, [*slots, *terms])
         base = replace(base, suited=situation.suited)
     found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit else ())
     return _completed(found, memory, shelf, about)

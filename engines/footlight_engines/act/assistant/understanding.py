@@ -39,6 +39,8 @@ SHORT = 12
 """A text of at most so many characters with a number in it takes that item."""
 Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
 """The probability of each intent of a normalised text with its slots."""
+MOST_OF_A_FAMILY = 12
+"""So many films of a family are meant by its name."""
 _SAME = pattern("by_the_same")
 _ASKING = pattern("asking")
 _THERE = pattern("whether_there")
@@ -195,9 +197,13 @@ def _with_catalogue(
     named: list[int] = []
     resolved: list[Slot] = []
     for slot in slots:
-        items = _closest(slot.value, shelf) or shown_called(slot.value, shown, shelf) if slot.name == "title" else []
+        if slot.name != "title":
+            resolved.append(slot)
+            continue
+        items = _closest(slot.value, shelf) or shown_called(slot.value, shown, shelf)
+        parts = [] if items else shelf.of_family(slot.value)[:MOST_OF_A_FAMILY]
         named += items
-        resolved.append(replace(slot, item=items[0]) if items else slot)
+        resolved += _of_items(slot, items[:1] or parts, shelf)
     have = [slot for slot in resolved if slot.name == "people"]
     people = [slot.value.casefold() for slot in have]
     for place, slot in enumerate(resolved):
@@ -216,6 +222,13 @@ def _with_catalogue(
         named, title = whole
         resolved = [Slot("title", title, 1, named[0], 0)]
     return resolved, tuple(dict.fromkeys(named))
+
+
+def _of_items(slot: Slot, items: Sequence[int], shelf: Shelf) -> list[Slot]:
+    """A title as the items that it means; of a family, each by its own title."""
+    if len(items) < 2:
+        return [replace(slot, item=item) for item in items] or [slot]
+    return [replace(slot, item=item, value=shelf.facts[item].title.lower()) for item in items]
 
 
 def _closest(title: str, shelf: Shelf) -> list[int]:

@@ -1,0 +1,110 @@
+"""Families of titles, topics that no slot knows, and when something begins next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.engines.act.assistant.conftest import Talk
+
+from footlight_engines.act.assistant.engine import AssistantOptions, CatalogueAssistant
+from footlight_engines.act.assistant.facts import facts_of
+from footlight_engines.act.assistant.schedules import when_next
+from footlight_engines.act.assistant.title_index import family
+from footlight_plugins import Heard, ItemContent, Turn
+
+NOW = int(datetime(2026, 11, 28, 8, tzinfo=UTC).timestamp() * 1e6)
+HOUR = 3_600_000_000
+HARBOUR = [
+    ItemContent(0, "Harbour Tales: The Storm (2001)", "film", ("adventure",)),
+    ItemContent(1, "Harbour Tales: The Calm (2004)", "film", ("adventure",)),
+    ItemContent(2, "Island Days", "film", ("adventure",), {"summary": "Two sisters learn to sail."}),
+    ItemContent(3, "Accounts", "film", ("adventure",), {"summary": "A bank and its clerks."}),
+    ItemContent(4, "Night Harbour", "livestream", (), {"streamer": "Nika", "next_live": "2026-11-29T20:00+08:00"}),
+    ItemContent(5, "早安码头", "livestream", (), {"streamer": "阿鲸"}, NOW + 3 * HOUR),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def harbour() -> CatalogueAssistant:
+    made = CatalogueAssistant(AssistantOptions(embedder="none"))
+    made.describe(HARBOUR)
+    return made
+
+
+def say(engine: CatalogueAssistant, text: str, *live: int) -> tuple[Heard, Any]:
+    servable = Talk(engine).servable[: len(HARBOUR)]
+    servable[[item for item in (4, 5) if item not in live]] = False
+    turn = Turn(text, {}, servable, time=NOW)
+    heard = engine.hear(turn)
+    return heard, engine.reply(turn, heard, 1)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("star wars: episode iv - a new hope", "star wars"), ("toy story 2", "toy story"), ("rocky ii", "rocky"),
+        ("harry potter and the goblet of fire", "harry potter"), ("疯狂的麦克斯:狂暴之路", "疯狂的麦克斯"),
+        ("beauty and the beast", ""), ("blade runner 2049", ""),
+    ],
+)  # fmt: skip
+def test_titles_of_a_family_begin_alike(title: str, name: str) -> None:
+    assert family(title) == name
+
+
+def test_the_name_of_a_family_means_all_of_it(harbour: CatalogueAssistant) -> None:
+    heard, reply = say(harbour, "something like Harbour Tales")
+    assert [slot.item for slot in heard.slots if slot.name == "title"] == [0, 1] and not reply.notes[1:]
+
+
+@pytest.mark.parametrize("text", ["a film about sailing", "anything to do with sailing, please"])
+def test_what_speaks_of_a_topic_comes_first(text: str, harbour: CatalogueAssistant) -> None:
+    assert say(harbour, text)[1].items[0].item == 2
+
+
+def test_a_topic_that_nothing_speaks_of_is_told(harbour: CatalogueAssistant) -> None:
+    reply = say(harbour, "a film about beekeepers")[1]
+    assert reply.items and "Nothing here speaks of beekeepers" in reply.text
+
+
+@pytest.mark.parametrize(
+    "text", ["what is it about?", "how about something newer", "about two hours", "forget about it"]
+)
+def test_not_every_about_begins_a_topic(text: str, harbour: CatalogueAssistant) -> None:
+    assert not [slot for slot in say(harbour, text)[0].slots if slot.name == "about"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("when is Nika on next?", "it begins tomorrow at 20:00"), ("when will Nika stream?", "it begins tomorrow at 20:00"),
+        ("阿鲸下次什么时候直播", "下次是今天11:00 UTC"), ("早安码头什么时候开播", "下次是今天11:00 UTC"),
+    ],
+)  # fmt: skip
+def test_when_somebody_is_live_next_is_told_where_the_catalogue_knows_it(
+    text: str, said: str, harbour: CatalogueAssistant
+) -> None:
+    assert said in say(harbour, text)[1].text
+
+
+def test_who_is_live_is_live(harbour: CatalogueAssistant) -> None:
+    assert say(harbour, "when is Nika on next?", 4)[1].text == "Night Harbour is live now."
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"schedule": "Fridays at nine"}, "it begins Fridays at nine"),
+        ({"next_live": "2026-11-01T20:00+08:00"}, "do not know"),
+        ({"next_live": "2026-12-24T18:30+00:00"}, "on 24 December 2026 at 18:30"), ({}, "do not know"),
+    ],
+)  # fmt: skip
+def test_times_are_said_as_far_as_they_are_known(attributes: dict[str, str], said: str) -> None:
+    assert said in when_next("en", facts_of(ItemContent(0, "Deck", "livestream", (), attributes)), False, NOW)
+
+
+def test_two_questions_at_once_are_both_answered(talk: Talk) -> None:
+    talk.say("a horror film")
+    text = talk.say("how long is the first one and is it funny?").text
+    assert "minutes" in text and "no" in text
