@@ -41,8 +41,8 @@ class Rp3BetaOptions(Options):
         default=1.0,
         ge=0.1,
         le=10.0,
-        description="The walk goes on from people by this power of the chance to meet them: 1 is the plain walk, more goes by "
-        "those most alike.",
+        description="The walk goes on from people by this power of the chance to meet them: 1 is the plain walk, more goes "
+        "by those most alike.",
     )
 
 
@@ -54,9 +54,9 @@ class Rp3Beta(Scorer):
         a_v = d_v^-alpha sum over likes i of v of n_i^-alpha,   score_j = n_j^-beta sum over v who like j of a_v^e,
 
     over the ``people`` with the largest a_v. The ``exponent`` e is 1 in both papers; it is what sharpens the similarity of
-    people in nearest-neighbour methods (Breese et al. 1998, section 2.2.3, "case amplification"). The walk is taken when it is asked for, from the preferences as they are
-    then, so there is nothing to train and every answer equals that after a new training. A query costs the popularity of
-    the person's items and the histories of ``people``.
+    people in nearest-neighbour methods (Breese et al. 1998, section 2.2.3, "case amplification"). The walk is taken when it
+    is asked for, from the preferences as they are then, so there is nothing to train and every answer equals that after a
+    new training. A query costs the popularity of the person's items and the histories of ``people``.
     """
 
     options_type: ClassVar[type[Options]] = Rp3BetaOptions
