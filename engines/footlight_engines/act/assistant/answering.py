@@ -32,6 +32,7 @@ from footlight_engines.act.assistant.wording import (
 )
 from footlight_plugins import ReplyItem, Turn
 
+_WISHES = (intents.ASK, intents.PREFERENCE, intents.CRITIQUE, intents.MORE)
 _NOT_SEEN = pattern("not_seen")
 _THERE = pattern("whether_there")
 _BELONGS = pattern("belongs_to_it")
@@ -216,6 +217,7 @@ class Answering:
         """Several items have that title: show them, so that a number or a year tells."""
         items = list(self._heard.named)[:9]
         self._memory.last, self._memory.focus = tuple(items), items[0]
+        self._memory.unsure = tuple(items) if self._heard.intent in _WISHES else ()
         shown = [self._shown(item, 0.0) for item in items]
         return Answer("ask", say(self._language, "which", items=self._lines(items, shown)), shown)
 

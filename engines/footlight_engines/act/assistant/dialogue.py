@@ -80,6 +80,8 @@ class Dialogue:
             memory.reject(heard.unlike)
         if heard.intent in CHANGING:
             memory.remember()
+        if heard.anew:
+            memory.forget_wishes()
         if heard.corrects:
             memory.retract({slot.name for slot in heard.said if slot.polarity == WANTED})
         step = {
@@ -139,7 +141,7 @@ class Dialogue:
         kinds = [slot.value for slot in heard.said if slot.name == "kind" and slot.polarity == WANTED]
         new = use_of(kinds) or use_said(heard.utterance.text)
         old = use_of(memory.wanted("kind")) or memory.use
-        if new and old and new != old and (kinds or heard.intent == intents.ASK):
+        if new and old and new != old and (kinds or heard.corrects or heard.intent == intents.ASK):
             memory.turn_to_other_kind()
         memory.use = new or memory.use
 
@@ -160,6 +162,7 @@ class Dialogue:
         ):
             likes = self.items_meant(memory, heard)[:1]
             memory.likes = ()
+        memory.likes = tuple(item for item in memory.likes if item not in memory.unsure)
         memory.likes = tuple(dict.fromkeys((*memory.likes, *likes)))
         if any(slot.name == "mood" and slot.polarity == WANTED for slot in slots):
             memory.suits(heard.suited)

@@ -178,7 +178,7 @@ class CatalogueAssistant(Assistant):
 
     def _told_apart(self, understood: Understood, before: Memory) -> Understood:
         """Of items that share a title, the one that was shown, or the one that fits what was said, is meant."""
-        if len(understood.named) < 2:
+        if len(understood.named) < 2 or sum(slot.name == "title" for slot in understood.every or understood.slots) > 1:
             return understood
         fits = self._ranking().filters.allowed(before)[0]
         for meant in ([i for i in understood.named if i in before.shown], [i for i in understood.named if fits[i]]):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from footlight_engines.act.assistant.lexicons import Lexicon, pattern
+from footlight_engines.act.assistant.lexicons import Lexicon, pattern, table
 from footlight_engines.act.assistant.reading import is_han
 from footlight_plugins import Embedder
 
@@ -25,6 +25,12 @@ Label = tuple[str, str]
 """A slot, kind or tag, and its value."""
 
 
+def _called(label: str) -> list[str]:
+    """What else people call a label, in both languages."""
+    rows = table("label_words").values()
+    return next((row for row in rows if label in row), [])
+
+
 class Labels:
     """Finds the labels of a catalogue in texts."""
 
@@ -33,7 +39,8 @@ class Labels:
         self.labels: list[Label] = [label for label, _ in best]
         self._lexicon = Lexicon()
         for slot, value in self.labels:
-            self._lexicon.add(value, slot, value)
+            for word in {value, *_called(value)}:
+                self._lexicon.add(word, slot, value)
         self._vectors: NDArray[np.float32] | None = None
         self._ready: set[int] = set()
 

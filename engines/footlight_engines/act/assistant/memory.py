@@ -169,7 +169,7 @@ class Memory:
 
     def show(self, items: Sequence[int]) -> None:
         """A list was shown."""
-        self.last, self.focus = tuple(items), items[0] if items else -1
+        self.last, self.focus, self.unsure = tuple(items), items[0] if items else -1, ()
         self.shown = _added(self.shown, items)
         self.lists = (*self.lists, tuple(items))[-DEEPEST:]
         self.singled, self.compared = len(items) == 1, tuple(items) if len(items) == 2 else ()

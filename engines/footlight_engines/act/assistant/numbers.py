@@ -34,12 +34,13 @@ _LEAST = (
     r"|less than)|upwards of|past"
 )
 _ABOUT = r"about|around|roughly|approximately|approx\.?|circa"
-_HAVE = r"(?:i(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|just) (?:have |got )?"
+_HAVE = r"(?:(?:i|we)(?:'ve| have)?(?: only)?(?: got)?|only have|have only|got|only|just) (?:have |got )?"
 _EN_DURATION = re.compile(
     rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(about |around |like "
     rf"|roughly )?\b({NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
-    r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most)"
+    r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most"
+    r"|(?:before|until|till) (?:bed\w*|sleep|i |we |they |the |he |she |work|school|dinner)|left\b|to spare\b|to kill\b)"
     r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"
 )
 _HOUR_LONG = re.compile(r"\b(?:(at least|over) )?(?:(half)[- ](?:an )?|an |one |1[- ])?(?:full )?hour[- ]long\b")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.references import Meant
-from footlight_engines.act.assistant.scales import EXTREME, Degree, asked_scales, degrees
+from footlight_engines.act.assistant.scales import COMPARED, EXTREME, Degree, asked_scales, degrees
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.slots import Slot
 
@@ -77,6 +77,8 @@ def asked(
         return None
     if _COMPARE.search(text) and len(together) > 1:
         return Query(TABLE, tuple(together))
+    if only_compares(text):
+        return None
     if found := _sorted(text, together) or _against(text, memory, about):
         return found
     if _AND_THAT.search(text) and memory.question and len(about.items) == 1 and about.explicit and not degrees(text):
@@ -125,6 +127,18 @@ def _against(text: str, memory: Memory, about: Meant) -> Query | None:
     if found := degrees(text):
         return Query(WHICH, pair, *_end(found))
     return Query(VALUES, pair, scales=tuple(asked_scales(text))) if asked_scales(text) else Query(TABLE, pair)
+
+
+def only_compares(text: str) -> bool:
+    """Whether a text is no more than a comparative: "anything cheaper?" wishes for it."""
+    compared = [one for one in degrees(text) if one.degree == COMPARED]
+    if not compared:
+        return False
+    rest = _ANY.sub("", text[: compared[0].start] + text[compared[0].end :])
+    return len(_SMALL.sub("", rest).strip(" ?!.,。，？！")) < 2
+
+
+_ANY = re.compile(r"\b(?:anything|something|any|ones?|maybe|ok|hm+|got)\b|有没有|有|呢|吗|么|的|来|换|再")
 
 
 def _sorted(text: str, together: Sequence[int]) -> Query | None:

@@ -129,6 +129,7 @@ _POINTS_AT = (
 _POINTED_AFTER = re.compile(
     r" (?:one|of (?:the|these|those)|film|movie|game|song|show|option)\b|[- ]?\W*$|[,.;:–-]| - "
 )
+_ONE = re.compile(r" one\b(?! (?:that|with|which|for|from|to)\b)")
 _POINTED_ZH = re.compile(r"一?[点些]?的?(?:那|这)[个部款首本位种]")
 
 
@@ -167,7 +168,8 @@ def _points(text: str, one: Degree) -> bool:
         return _POINTED_ZH.match(text, one.end) is not None
     if _POINTS_AT[1].search(before):
         return True
-    return _POINTS_AT[0].search(before) is not None and one.degree > PLAIN and bool(_POINTED_AFTER.match(text, one.end))
+    after = (_POINTED_AFTER if one.degree > PLAIN else _ONE).match(text, one.end)
+    return _POINTS_AT[0].search(before) is not None and after is not None
 
 
 def extreme(pool: Sequence[int], scale: str, sign: int, shelf: Shelf) -> list[int]:

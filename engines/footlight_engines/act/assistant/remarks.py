@@ -10,6 +10,7 @@ from footlight_engines.act.assistant.memory import LEFT_OUT, Memory, Want
 from footlight_engines.act.assistant.ranking import Found
 from footlight_engines.act.assistant.reading import CHINESE
 from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import UNWANTED
 from footlight_engines.act.assistant.understood import Understood
 from footlight_engines.act.assistant.wording import listed, say, slot_name, title_of, value_name, want_name
 from footlight_plugins import Turn
@@ -54,6 +55,7 @@ class Remarks:
     def names(self, wants: Sequence[Want], now: bool = False) -> list[str]:
         """Wants as people say them, each once, the latest four; only those of this turn where it is about ``now``."""
         meant = [want for want in wants if not now or want.turn == self._memory.turn - 1]
+        meant.sort(key=lambda want: want.polarity == UNWANTED)  # "no games, calm" would leave out the calm, too
         return list(dict.fromkeys(want_name(self._language, want) for want in meant if want.name != "title"))[-4:]
 
     def moods_missed(self, items: Sequence[int]) -> list[str]:

@@ -179,6 +179,13 @@ _OF_US = re.compile(
 )
 
 
+_WITH_OTHERS = re.compile(
+    rf"\b(?:with|w|and|plus) (?:my |the |our )?({NUMBER}) (?:other )?(?:\w+ )?(?:friends?|mates?|buddies|pals|brothers?"
+    rf"|sisters?|siblings|cousins?|kids|children|sons|daughters|roommates?|flatmates?|housemates?|colleagues?|others|people|guests)\b"
+    rf"|(?:和|跟|带|加上?|陪)(?:我)?(?:的)?({HAN_NUMBER})个(?:好)?(?:朋友|同学|室友|舍友|同事|孩子|小孩|哥们|闺蜜|兄弟|姐妹|人)"
+)
+
+
 def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
     """The figures on scales: scale, value such as "max:20", and where it stands."""
     for name, otherwise in _DEFAULT.items():
@@ -186,6 +193,8 @@ def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
             said = match.groupdict().get("a") or match["b"]
             if (value := _number(said)) is None or _other_unit(text, match.end(), name):
                 continue
+            if name == "players" and _WITH_OTHERS.search(text[max(0, match.start() - 12) : match.end() + 1]):
+                continue  # with two friends one is three
             if value == 1 and name in ("seasons", "episodes") and not (match["lower"] or match["upper"]):
                 continue  # 一集多久 wishes for nothing
             if match["upper"] in _STRICTLY and name == "price":
@@ -201,6 +210,9 @@ def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
     for match in _OF_US.finditer(text):
         if (value := _number(next(group for group in match.groups() if group))) is not None:
             yield "players", f"with:{value:g}", match.start(), match.end()
+    for match in _WITH_OTHERS.finditer(text):
+        if (value := _number(next(group for group in match.groups() if group))) is not None:
+            yield "players", f"with:{value + 1:g}", match.start(), match.end()
     for match in _BUDGET.finditer(text):
         if (value := _number(match[1])) is not None:
             yield "price", f"max:{value:g}", match.start(), match.end()

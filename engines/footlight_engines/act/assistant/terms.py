@@ -120,6 +120,8 @@ def settled(slots: Sequence[Slot], terms: Sequence[Slot], known: Iterable[str]) 
     """Slots and terms where both read the same words: a language rather than its country, where the catalogue ``known``
     says which languages there are; and no term twice."""
     knows = set(known)
+    titles = [slot for slot in slots if slot.name == "title" and slot.end]
+    terms = [term for term in terms if not _covers(titles, term)]
     spoken = [term for term in terms if term.name in (LANGUAGE, SUBTITLES)]
     unheard = {term for term in spoken if term.name not in knows and _covers(slots, term, "region")}
     heard = [term for term in terms if term not in unheard]

@@ -18,13 +18,14 @@ from footlight_engines.act.assistant.informing import asks_something
 from footlight_engines.act.assistant.leaving_out import left_out
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
-from footlight_engines.act.assistant.questions import LIVE, asked, whose_time
+from footlight_engines.act.assistant.questions import LIVE, asked, only_compares, whose_time
 from footlight_engines.act.assistant.reading import read
 from footlight_engines.act.assistant.references import Meant, meant, nearest
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.situations import felt
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
 from footlight_engines.act.assistant.smalltalk import aside, courtesy
+from footlight_engines.act.assistant.taking_back import at_most, from_complaint, one_kind, taken_back, told_which
 from footlight_engines.act.assistant.terms import settled, terms_of
 from footlight_engines.act.assistant.topics import topic_in
 from footlight_engines.act.assistant.understanding import understand
@@ -41,14 +42,9 @@ _LIKENESS = pattern("rather_like")
 _PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
 _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
-_GROWN_UPS = pattern("children_gone")
-_COMPANY_GONE = pattern("company_gone")
-_CORRECTS = pattern("corrects")
-_MISHEARD = (*WISHING, intents.UNSURE, intents.OTHER, intents.REJECT)
-"""What a correction may be taken for."""
+_GIVES_UP = pattern("gives_up")
 _ELLIPTIC_WISH = pattern("elliptic_wish")
 _WHOSE = pattern("whose")
-_TOO_LONG = pattern("too_long_said")
 _GOES_BACK = pattern("goes_back")
 _ONE_THAT_HAS = pattern("one_that_has")
 _ABOUT = re.compile(r"(?:\babout |关于)$")
@@ -60,7 +56,22 @@ _LIKE_END = re.compile(r"[,，。.;；]|\band\b|\bbut\b|多|更|要")
 
 def heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
     """Understand a turn of a conversation about the items of a shelf."""
-    text = last_mind(condensed(text))
+    said, text = read(text).text, last_mind(condensed(text))
+    found = _heard(text, memory, shelf)
+    gives_up = _GIVES_UP.search(said) is not None and found.intent in WISHING and not found.corrects
+    return _counted(replace(found, anew=gives_up), memory)
+
+
+def _counted(found: Understood, memory: Memory) -> Understood:
+    """A number of items is a wish for so many, whatever else it sounded like: "ok, six options then"."""
+    if found.count > 1 and found.intent in (intents.ACCEPT, intents.UNSURE, intents.OTHER, intents.PREFERENCE):
+        wanted = any(slot.polarity == WANTED for slot in found.said)
+        if not found.meant and (wanted or found.intent != intents.PREFERENCE):
+            return replace(found, intent=intents.ASK if wanted or not memory.last else intents.MORE)
+    return found
+
+
+def _heard(text: str, memory: Memory, shelf: Shelf) -> Understood:
     for first, rest in answers_and_wishes(text):
         if found := _answer_then_wish(first, rest, memory, shelf):
             return replace(found, count=items_asked_for(read(rest).text))
@@ -97,8 +108,8 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
         return replace(base, intent=intents.ACCEPT, meant=about.items) if taken else base
     terms = terms_of(said, shelf.labels.find(said), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
-    slots = [_from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
-    slots = _at_most(_one_kind(slots))
+    slots = [from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
+    slots = at_most(one_kind(slots))
     if _ONE_THAT_HAS.search(said):
         terms = [replace(term, polarity=WANTED) for term in terms]
     about = meant(said, memory, shelf, base.named)
@@ -113,39 +124,11 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
         terms += topic_in(said, [*slots, *terms])
         base = replace(base, suited=situation.suited)
     found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit else ())
+    if memory.unsure and (item := told_which(found, memory, about, shelf)) >= 0:
+        title = Slot("title", shelf.facts[item].title.lower(), WANTED, item)
+        kept = tuple(slot for slot in found.slots if slot.name not in ("era", "title"))
+        return replace(found, intent=intents.PREFERENCE, slots=(*kept, title), terms=(), meant=())
     return _completed(found, memory, shelf, about)
-
-
-def _from_complaint(slot: Slot, text: str, memory: Memory) -> Slot:
-    """ "Too old" of something that was shown wants it newer than that."""
-    bound, _, figure = slot.value.partition(":")
-    if slot.name == "duration" and bound == "around" and _TOO_LONG.match(text[slot.end :]):
-        return replace(slot, value=f"max:{float(figure) - 1:g}", polarity=WANTED)
-    turned = _COMPLAINED.get((slot.name, slot.value)) if slot.polarity == UNWANTED and memory.last else None
-    too = _TOO.search(text[: slot.place + 1]) or _TOO.search(text[max(0, slot.place - 1) : slot.end])
-    return replace(slot, value=turned, polarity=WANTED) if turned and too else slot
-
-
-def _one_kind(slots: Sequence[Slot]) -> list[Slot]:
-    """Slots without the kind that is turned down for another: 不是电影，是剧 leaves out no films for good."""
-    kinds = [slot for slot in slots if slot.name == "kind"]
-    if len({slot.polarity for slot in kinds}) < 2:
-        return list(slots)
-    return [slot for slot in slots if slot.name != "kind" or slot.polarity == WANTED]
-
-
-def _at_most(slots: Sequence[Slot]) -> list[Slot]:
-    """Of what was too long, a length is the most that will do: "too long, she falls asleep after an hour"."""
-    if ("duration", "long", UNWANTED) not in [slot.key for slot in slots]:
-        return list(slots)
-    return [
-        replace(slot, value=f"max:{slot.value.removeprefix('around:')}") if slot.value.startswith("around:") else slot
-        for slot in slots
-    ]
-
-
-_COMPLAINED = {("era", "classic"): "newer", ("era", "recent"): "older"}
-_TOO = re.compile(r"(?<!not )(?<!nothing )(?<!n't be )\btoo\b|(?<!别)(?<!不要)(?<!不)太")
 
 
 def understood_slots(base: Understood) -> Sequence[Slot]:
@@ -190,27 +173,13 @@ def _completed(found: Understood, memory: Memory, shelf: Shelf, about: Meant) ->
         intent = intents.ASK if intent == intents.UNSURE and found.terms else intent
     if intent in WISHING and _UNLIKE.search(text):
         found = _unlike(found, about)
-    if match := _COMPANY_GONE.search(text):
-        found, intent = _by_oneself(found, memory, match.end()), intents.CRITIQUE
-    elif _GROWN_UPS.search(text):
-        found = replace(found, released=tuple(want for want in memory.wants if want.name == "age"))
-    if _CORRECTS.search(text) and intent in _MISHEARD and any(slot.polarity == WANTED for slot in found.said):
-        found, intent = replace(found, corrects=True), intents.CRITIQUE if intent not in WISHING else intent
+    found, intent = taken_back(found, intent, memory)
     said = bool(found.said or found.surprise or found.meant)
     if not said and (intent in (*WISHING, intents.UNSURE) or _LEAVING.search(text)) and courtesy(text) in _FAREWELLS:
         return replace(found, intent=intents.OTHER)
     if name := aside(found, intent, shelf):
         return replace(found, intent=intents.OTHER, aside=name)
     return replace(found, intent=intent)
-
-
-def _by_oneself(found: Understood, memory: Memory, end: int) -> Understood:
-    """Whom it was for does not watch after all: what was wished for them goes with them, and so do the words that say so."""
-    firm = ("kind", "platform", "price", "language", "subtitles")
-    gone = (want for want in memory.wants if want.name not in firm and (want.polarity == WANTED or want.name == "mood"))
-    slots = tuple(slot for slot in found.slots if slot.place >= end or slot.name != "age")
-    terms = tuple(term for term in found.terms if term.place >= end)
-    return replace(found, slots=slots, terms=terms, released=tuple(gone), suited=())
 
 
 def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
@@ -233,6 +202,8 @@ def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
         return intents.CRITIQUE if memory.last else intents.ASK
     if found.intent == intents.INQUIRE and not about.explicit and (_SEEKS.search(text) or _ELLIPTIC_WISH.search(text)):
         return intents.ASK
+    if found.intent == intents.INQUIRE and only_compares(text):
+        return intents.CRITIQUE if memory.last else intents.ASK
     if found.intent in (intents.ACCEPT, intents.REJECT) and not about.explicit and _narrows(found.terms):
         return intents.CRITIQUE
     return found.intent

@@ -10,6 +10,7 @@ from functools import partial
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.classifier import classifier
 from footlight_engines.act.assistant.lexicons import pattern, shared_lexicon
+from footlight_engines.act.assistant.listed_titles import known_already
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.people import people_in
@@ -202,7 +203,7 @@ def _with_catalogue(
             continue
         items = _closest(slot.value, shelf) or shown_called(slot.value, shown, shelf)
         parts = [] if items else shelf.of_family(slot.value)[:MOST_OF_A_FAMILY]
-        named += items
+        named += items or (parts if len(parts) == 1 else [])
         resolved += _of_items(slot, items[:1] or parts, shelf)
     have = [slot for slot in resolved if slot.name == "people"]
     people = [slot.value.casefold() for slot in have]
@@ -215,6 +216,10 @@ def _with_catalogue(
         for slot in people_in(text, shelf)
         if not any(one.value == slot.value or (slot.place < one.end and one.place < slot.end) for one in have)
     ]
+    known = [slot for slot in known_already(text, shelf) if slot.item not in named]
+    named += [slot.item for slot in known]
+    resolved = [slot for slot in resolved if not any(one.place <= slot.place and slot.end <= one.end for one in known)]
+    resolved += known
     if not named and is_han(text):
         named = [item for run in _LATIN_RUN.findall(text) for item in shelf.called(run.strip())]
         resolved += [Slot("title", shelf.facts[item].title.lower(), 1, item) for item in named[:1]]

@@ -48,6 +48,8 @@ class Understood:
     """The moods among its terms that only a circumstance suggests."""
     corrects: bool = False
     """Whether it says that the turn before was meant otherwise."""
+    anew: bool = False
+    """Whether what was wished for before is given up."""
     count: int = 0
     """How many items it asks for; 0 where it says no number."""
 

@@ -78,3 +78,21 @@ def test_a_change_of_mind_needs_no_comma(talk: Talk) -> None:
 def test_a_word_for_a_time_is_no_person(talk: Talk) -> None:
     talk.say("她下次什么时候直播")
     assert wants(talk, "people") == []
+
+
+@pytest.mark.parametrize("text", ["算了，来三部动画吧", "forget it, three animated films"])
+def test_who_gives_up_begins_anew(text: str, talk: Talk) -> None:
+    talk.say("a comedy with Jim Carrey from the 90s")
+    talk.say(text)
+    assert (wants(talk, "genre"), wants(talk, "era"), wants(talk, "people")) == (["animation"], [], [])
+
+
+def test_what_would_do_without_is_left_out(talk: Talk) -> None:
+    talk.say("游戏就算了，想看点轻松的")
+    assert wants(talk, "kind") == ["-game"]
+
+
+@pytest.mark.parametrize("text", ["不，我说的是看的，不是玩的"])
+def test_a_correction_of_what_it_is_for_changes_it(text: str, talk: Talk) -> None:
+    talk.say("有什么好玩的")
+    assert not {"Stardew Valley", "Beat Saber"} & set(talk.titles(text))

@@ -9,6 +9,7 @@ import pytest
 from footlight_engines.act.assistant.counting import CARDINALS, ORDINALS, items_asked_for, whole
 from footlight_engines.act.assistant.numbers import ordinal
 from footlight_engines.act.assistant.reading import read
+from footlight_engines.act.assistant.scales import figures_on
 from footlight_plugins import Turn
 
 Talk = Any  # the class of the fixture
@@ -85,3 +86,17 @@ def test_there_is_room_for_no_more_than_the_caller_says(talk: Talk) -> None:
 def test_a_place_beyond_the_fifth_is_understood(talk: Talk) -> None:
     titles = talk.titles("eight science fiction films")
     assert [line.title for line in talk.say("the seventh one, please").items] == titles[6:7]
+
+
+@pytest.mark.parametrize("text", ["ok six options then", "那就来五部吧"])
+def test_a_number_of_items_is_a_wish_whatever_stands_before_it(text: str, talk: Talk) -> None:
+    talk.titles("a science fiction film")
+    assert len(talk.titles(text)) > 3
+
+
+@pytest.mark.parametrize(
+    ("text", "players"), [("a game with 2 friends", 3), ("和三个朋友一起玩的游戏", 4), ("a game for 2", 0)]
+)
+def test_who_plays_with_others_is_one_of_them(text: str, players: int) -> None:
+    said = [value for name, value, *_ in figures_on(read(text).text) if name == "players"]
+    assert said == ([f"with:{players}"] if players else [])

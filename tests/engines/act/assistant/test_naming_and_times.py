@@ -108,3 +108,32 @@ def test_two_questions_at_once_are_both_answered(talk: Talk) -> None:
     talk.say("a horror film")
     text = talk.say("how long is the first one and is it funny?").text
     assert "minutes" in text and "no" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [("seen heat and the matrix", [14, 1]), ("i've watched galaxy quest, alien", [4, 6]), ("看过闪灵和功夫", [7, 9])],
+)
+def test_several_titles_are_seen_at_once(text: str, items: list[int], talk: Any) -> None:
+    talk.say("a film")
+    talk.say(text)
+    assert set(talk.memory["seen"]) == set(items)
+
+
+def test_of_two_of_one_title_the_year_tells_which(talk: Any) -> None:
+    talk.say("something like Solaris")
+    talk.say("the one from 1972")
+    assert talk.memory["likes"] == [15]
+
+
+def test_of_two_of_one_title_what_it_has_more_of_tells_which(talk: Any) -> None:
+    talk.say("something like Solaris")
+    talk.say("the newer one")
+    assert talk.memory["likes"] == [16]
+
+
+@pytest.mark.parametrize("text", ["anything shorter?", "shorter?", "有更短的吗"])
+def test_a_bare_comparative_is_a_wish(text: str, talk: Any) -> None:
+    talk.say("a science fiction film")
+    talk.say(text)
+    assert talk.heard.intent in ("critique", "ask", "preference")

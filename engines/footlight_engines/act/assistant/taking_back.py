@@ -1,0 +1,90 @@
+"""What a text takes back, or says by complaining: another kind, at most so long, without those who do not watch after all,
+and which of two titles was meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from footlight_engines.act.assistant import intents
+from footlight_engines.act.assistant.lexicons import pattern
+from footlight_engines.act.assistant.memory import Memory
+from footlight_engines.act.assistant.references import Meant
+from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
+from footlight_engines.act.assistant.understood import Understood
+from footlight_engines.act.assistant.uses import use_said
+
+_CORRECTS = pattern("corrects")
+_COMPANY_GONE = pattern("company_gone")
+_GROWN_UPS = pattern("children_gone")
+_TOO_LONG = pattern("too_long_said")
+
+
+def taken_back(found: Understood, intent: str, memory: Memory) -> tuple[Understood, str]:
+    """A turn and what it is for, with those in view who do not watch after all, and what it corrects."""
+    text = found.utterance.text
+    if match := _COMPANY_GONE.search(text):
+        found, intent = by_oneself(found, memory, match.end()), intents.CRITIQUE
+    elif _GROWN_UPS.search(text):
+        found = replace(found, released=tuple(want for want in memory.wants if want.name == "age"))
+    wishes = use_said(text) or any(slot.polarity == WANTED for slot in found.said)
+    if wishes and intent in (*_WISHING, *_MISHEARD) and _CORRECTS.search(text):
+        return replace(found, corrects=True), intent if intent in _WISHING else intents.CRITIQUE
+    return found, intent
+
+
+_WISHING = (intents.ASK, intents.MORE, intents.PREFERENCE, intents.CRITIQUE)
+_MISHEARD = (intents.UNSURE, intents.OTHER, intents.REJECT)
+"""What a correction may be taken for."""
+
+
+def from_complaint(slot: Slot, text: str, memory: Memory) -> Slot:
+    """ "Too old" of something that was shown wants it newer than that."""
+    bound, _, figure = slot.value.partition(":")
+    if slot.name == "duration" and bound == "around" and _TOO_LONG.match(text[slot.end :]):
+        return replace(slot, value=f"max:{float(figure) - 1:g}", polarity=WANTED)
+    turned = _COMPLAINED.get((slot.name, slot.value)) if slot.polarity == UNWANTED and memory.last else None
+    too = _TOO.search(text[: slot.place + 1]) or _TOO.search(text[max(0, slot.place - 1) : slot.end])
+    return replace(slot, value=turned, polarity=WANTED) if turned and too else slot
+
+
+def one_kind(slots: Sequence[Slot]) -> list[Slot]:
+    """Slots without the kind that is turned down for another: 不是电影，是剧 leaves out no films for good."""
+    kinds = [slot for slot in slots if slot.name == "kind"]
+    if len({slot.polarity for slot in kinds}) < 2:
+        return list(slots)
+    return [slot for slot in slots if slot.name != "kind" or slot.polarity == WANTED]
+
+
+def at_most(slots: Sequence[Slot]) -> list[Slot]:
+    """Of what was too long, a length is the most that will do: "too long, she falls asleep after an hour"."""
+    if ("duration", "long", UNWANTED) not in [slot.key for slot in slots]:
+        return list(slots)
+    return [
+        replace(slot, value=f"max:{slot.value.removeprefix('around:')}") if slot.value.startswith("around:") else slot
+        for slot in slots
+    ]
+
+
+_COMPLAINED = {("era", "classic"): "newer", ("era", "recent"): "older"}
+_TOO = re.compile(r"(?<!not )(?<!nothing )(?<!n't be )\btoo\b|(?<!别)(?<!不要)(?<!不)太")
+
+
+def by_oneself(found: Understood, memory: Memory, end: int) -> Understood:
+    """Whom it was for does not watch after all: what was wished for them goes with them, and so do the words that say so."""
+    firm = ("kind", "platform", "price", "language", "subtitles")
+    gone = (want for want in memory.wants if want.name not in firm and (want.polarity == WANTED or want.name == "mood"))
+    slots = tuple(slot for slot in found.slots if slot.place >= end or slot.name != "age")
+    terms = tuple(term for term in found.terms if term.place >= end)
+    return replace(found, slots=slots, terms=terms, released=tuple(gone), suited=())
+
+
+def told_which(found: Understood, memory: Memory, about: Meant, shelf: Shelf) -> int:
+    """Which item of one title is meant, where the reply before asked: by its place, its year, or what it is like; or -1."""
+    pointed = [item for item in about.items if item in memory.unsure] if about.explicit else []
+    years = {slot.value for slot in found.slots if slot.name == "era" and slot.value.isdigit()}
+    dated = [item for item in memory.unsure if str(shelf.facts[item].year) in years] if years else []
+    chosen = dated or pointed
+    return chosen[0] if len(chosen) == 1 else -1
