@@ -73,6 +73,8 @@ class ServerConfig:
     """The address of a time-stamping authority; empty for none."""
     generator_batch: int = 64
     """At most so many pieces of content are made at once for several callers."""
+    agents_at_hand: int = 2_000
+    """So many agents of a tenant are kept in memory; others are made anew, from states and logs, when they are asked."""
 
     parts: PartsConfig = field(default_factory=PartsConfig)
     """Which parts of plug-ins answers pass through."""
@@ -121,6 +123,7 @@ class ServerConfig:
             self.queue_seconds,
             isolated_plugins=plugins,
             generator_batch=self.generator_batch,
+            agents_at_hand=self.agents_at_hand,
         )
 
     @property

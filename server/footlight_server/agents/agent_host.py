@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar, cast
 
-from footlight_plugins import Agent, Call, Choice, Situation, State
+from footlight_plugins import Agent, Call, Choice, EngineSpec, Situation, State
 from footlight_plugins.factories import resolve_factory
 from footlight_plugins.options import options_of
 from footlight_server.agents.committing import Committing
@@ -46,6 +46,9 @@ T = TypeVar("T")
 ATTEMPTS = 3
 CLOCKS = 60_000_000
 """By so many microseconds the clocks of two servers may differ."""
+
+SOON_REPLAYED = 50
+"""A state that is so few steps behind the log is not stored anew: to replay them takes less than to store it."""
 
 KEPT = 2
 """How many stored states are kept: the newest, and the one before it in case that is damaged. The log has the rest."""
@@ -92,9 +95,7 @@ class AgentHost(Scribe):
         ValueError
             When the engine does not take the agent's spaces.
         """
-        engine_class = resolve_factory(self.spec)
-        options = options_of(engine_class, self.record.options)
-        return self.care.make(engine_class, options, self.codec.spaces)
+        return newborn(self.care, self.spec, self.record, self.codec)
 
     @property
     def learned_steps(self) -> int:
@@ -122,7 +123,10 @@ class AgentHost(Scribe):
 
     def load(self) -> None:
         """Take over the newest stored state and replay the log from there. Runs on a thread."""
-        self._mind = Mind(self.record, self.spec.name, self.codec, self.blank, self.shape)
+        make = partial(
+            newborn, self.care, self.spec, self.record, self.codec
+        )  # no circle: it is freed when it is let go
+        self._mind = Mind(self.record, self.spec.name, self.codec, make, self.shape)
         if (stored := self._stored()) is not None:
             try:
                 self._mind.load(stored)
@@ -166,9 +170,14 @@ class AgentHost(Scribe):
             self.broken = True  # some of it was lived through
             raise
 
+    @property
+    def is_worth_storing(self) -> bool:
+        """Whether much would have to be replayed otherwise."""
+        return not self.broken and self._mind.position - self._saved_position >= SOON_REPLAYED
+
     def save(self) -> None:
-        """Store the state, so that the next start has little to replay."""
-        if self.broken or self._mind.position == self._saved_position:
+        """Store the state, so that the agent can be made anew with little to replay."""
+        if not self.is_worth_storing:
             return
         manifest = Manifest(
             engine=self.spec.name,
@@ -266,6 +275,12 @@ class AgentHost(Scribe):
         if self.broken or (isinstance(engine, IsolatedAgent) and engine.process.ended):
             self.broken = True
             raise Outdated(f"agent '{self.record.agent_id}' is being made anew")
+
+
+def newborn(care: AgentCare, spec: EngineSpec, record: AgentRecord, codec: Codec) -> Agent:
+    """An engine that knows nothing yet; see `AgentHost.blank`."""
+    engine_class = resolve_factory(spec)
+    return care.make(engine_class, options_of(engine_class, record.options), codec.spaces)
 
 
 PATIENT = Call()

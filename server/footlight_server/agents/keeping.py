@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
 
 from footlight_server.agents.agent_host import AgentHost
 from footlight_server.agents.committing import Committing
@@ -25,7 +27,12 @@ log = logging.getLogger(__name__)
 
 
 class AgentKeeper:
-    """Finds the host of an agent, in a state in which it can be used."""
+    """Finds the host of an agent, in a state in which it can be used.
+
+    As many are kept in memory as the limits say. Of more, those are put away that were not asked for the longest time, as
+    far as a second chance tells (Corbato 1968, the "clock"): they are stored where much would have to be replayed, their
+    leases are given back, and the next call that asks for them makes them anew.
+    """
 
     def __init__(
         self,
@@ -41,9 +48,10 @@ class AgentKeeper:
         self._models = models
         self._leasing = leasing
         self._committing = Committing(agent_log, writer)
-        self._hosts: dict[str, AgentHost] = {}
-        self._removing: set[asyncio.Task[None]] = set()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._hosts: dict[str, AgentHost] = {}  # in the order in which they were opened, or given a second chance
+        self._leaving: set[AgentHost] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()
 
     def make(self, record: AgentRecord, care: AgentCare) -> AgentHost:
         """An agent that is not loaded yet."""
@@ -53,9 +61,12 @@ class AgentKeeper:
         """Somebody has been erased: what holds them is made anew from the log, and stored states are removed."""
         for host in self._hosts.values():
             host.forget()
-        task = asyncio.create_task(asyncio.to_thread(self._remove_states), name="agents-forget")
-        self._removing.add(task)
-        task.add_done_callback(self._removing.discard)
+        self._spawn(asyncio.to_thread(self._remove_states), "agents-forget")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _remove_states(self) -> None:
         for agent in self._log.erased_agents():
@@ -87,6 +98,51 @@ class AgentKeeper:
                 lease = await self._leasing.acquire(f"agents/{record.ordinal}", partial(self._give_back, record))
                 await host.care.prepare(record.agent_id, host.catch_up)
                 host.lease = lease
+            host.recent = True
+        self._make_room(host)
+
+    def _make_room(self, newest: AgentHost) -> None:
+        """Begin to put away as many agents as there are too many; the newest is about to be used."""
+        most = newest.care.limits.agents_at_hand
+        chances = 3 * len(self._hosts)
+        while len(self._hosts) - len(self._leaving) > most and chances:
+            chances -= 1
+            agent_id, host = next(iter(self._hosts.items()))
+            self._hosts[agent_id] = self._hosts.pop(agent_id)  # to the end
+            if host is newest or host in self._leaving:
+                continue
+            waits = host.sessions.has_deadlines and chances > len(self._hosts)  # these only where there is nobody else
+            if not (host.recent or host.is_used or waits):
+                self._leaving.add(host)
+                self._spawn(self._put_away(host), "agent-put-away")
+            host.recent = False
+
+    async def _put_away(self, host: AgentHost) -> None:
+        try:
+            async with self._lock(host.record):
+                if self._hosts.get(host.record.agent_id) is host and not host.recent:
+                    await self._close(host)
+        except Exception as fault:  # its log has all of it
+            log.warning("agent %r could not be put away in order: %s", host.record.agent_id, fault)
+        finally:
+            self._leaving.discard(host)
+
+    async def _close(self, host: AgentHost) -> None:
+        """Let nobody use it, and forget it when it is stored."""
+        await host.close()
+        lease = host.lease
+        try:
+            if lease is not None and host.is_worth_storing and not await self._leasing.keep([lease]):
+                await self._store(host)
+            if lease is not None and lease.holds:
+                await self._leasing.release(lease)
+        finally:
+            host.reopen()
+            del self._hosts[host.record.agent_id]
+
+    async def _store(self, host: AgentHost) -> None:
+        with contextlib.suppress(AgentDown):  # then there is more to replay
+            await host.care.prepare(host.record.agent_id, host.save, host.care.limits.engine_seconds)
 
     async def _current(self, record: AgentRecord) -> AgentHost:
         """The agent with everything in memory that its log has."""
@@ -126,11 +182,13 @@ class AgentKeeper:
                 host.reopen()
 
     def _lock(self, record: AgentRecord) -> asyncio.Lock:
+        """One for each agent, as long as anybody holds it or waits for it."""
         return self._locks.setdefault(record.agent_id, asyncio.Lock())
 
     async def stop(self) -> None:
         """Store the states of those agents that are this server's, so that the next start has little to replay."""
         await self._committing.finish()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         mine = [host for host in self._hosts.values() if host.lease is not None]
         try:
             lost = await self._leasing.keep([host.lease for host in mine if host.lease is not None])
@@ -139,5 +197,4 @@ class AgentKeeper:
             return
         for host in mine:
             if host.lease not in lost and not host.broken:
-                with contextlib.suppress(AgentDown):  # then the next start replays more
-                    await host.care.prepare(host.record.agent_id, host.save, host.care.limits.engine_seconds)
+                await self._store(host)

@@ -34,6 +34,8 @@ class Scribe:
         self._newest: asyncio.Future[None] | None = None
         self._lost = False  # rows could not be written; what was lived through after them cannot be, either
         self._closed = False
+        self.recent = False
+        """Whether it was used since somebody last looked for agents to put away."""
         self._users = 0
         self._quiet = asyncio.Event()
 
@@ -47,11 +49,20 @@ class Scribe:
         """Whether it may be moved now."""
         return not self.broken and not self._closed and self.lease is not None and self.lease.holds
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody is in it, or anything of it is being committed."""
+        return self._users > 0
+
     def enter(self) -> None:
         """Keep the lease until `leave`."""
-        assert self.lease is not None
-        self.lease.used = True
+        self.touch()
         self._users += 1
+
+    def touch(self) -> None:
+        """Keep the lease, and the agent at hand, a little longer."""
+        assert self.lease is not None
+        self.lease.used = self.recent = True
 
     def leave(self) -> None:
         """The end of what `enter` began."""

@@ -116,6 +116,9 @@ def serve(
     generator_batch: Annotated[
         int, typer.Option(min=1, help="At most so many assets are made at once for several callers.")
     ] = 64,
+    agents_at_hand: Annotated[
+        int, typer.Option(min=1, help="Keep so many agents of a tenant in memory; others are loaded again when asked.")
+    ] = 2_000,
     web_listen: Annotated[
         str, typer.Option(help="host:port to answer browsers on, over HTTP by the Connect protocol; empty for none.")
     ] = "",
@@ -204,6 +207,7 @@ def serve(
         sign_with=_signing_files(sign_chain, sign_key),
         time_stamping=time_stamping,
         generator_batch=generator_batch,
+        agents_at_hand=agents_at_hand,
         parts=PartsConfig(tuple(rerank or ()), tuple(source or ()), diversify, part_seconds, tuple(listener or ())),
         web_listen=web_listen,
         web_origins=tuple(web_origin or ()),

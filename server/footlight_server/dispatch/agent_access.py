@@ -27,6 +27,8 @@ from footlight_server.models.store import ModelStore
 
 T = TypeVar("T")
 ATTEMPTS = 10
+MOST_RECORDS = 10_000
+"""So many records are kept at hand."""
 
 
 class AgentAccess:
@@ -50,7 +52,10 @@ class AgentAccess:
         self._names: dict[int, str] = {}
 
     def remember(self, record: AgentRecord) -> AgentRecord:
-        """Keep a record at hand."""
+        """Keep a record at hand; where there are many, the one that was read first is read again when it is asked for."""
+        if len(self._records) >= MOST_RECORDS and record.agent_id not in self._records:
+            oldest = self._records.pop(next(iter(self._records)))
+            del self._names[oldest.ordinal]
         self._records[record.agent_id] = record
         self._names[record.ordinal] = record.agent_id
         return record
@@ -104,8 +109,7 @@ class AgentAccess:
         host = self.keeper.open_host(record)
         if host is None or not host.is_free:
             return None
-        assert host.lease is not None
-        host.lease.used = True
+        host.touch()
         return host
 
     def use_now(self, asking: Asking, host: AgentHost, work: Callable[[AgentHost], T]) -> T:

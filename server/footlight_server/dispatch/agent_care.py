@@ -81,6 +81,11 @@ class AgentCare:
         return kind(self.name, self.admission, self.limits.engine_seconds, self._stuck)
 
     @property
+    def at_hand(self) -> int:
+        """How many agents are in memory."""
+        return len(self._hosts)
+
+    @property
     def inline(self) -> bool:
         """Whether they are asked on the event loop."""
         return self.spec.inline

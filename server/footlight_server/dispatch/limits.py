@@ -42,6 +42,8 @@ class Limits:
     """Whether this is an isolated process itself: what it starts must end with it."""
     generator_batch: int = 64
     """At most so many pieces of content are made at once for several callers; 1 makes each call's by itself."""
+    agents_at_hand: int = 2_000
+    """So many agents of one tenant are kept in memory, of all its deployments together."""
 
     def isolates(self, deployment: str, engine: str) -> bool:
         """Whether the engine of a deployment runs in a process of its own."""

@@ -31,6 +31,8 @@ class EngineView:
     restarts: int
     lag: int | None
     """Events that it has not seen yet; None where it does not follow the log."""
+    agents: int | None = None
+    """How many of its agents are in memory; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def _server(view: ServerView) -> Iterator[Metric]:
     lag = GaugeMetricFamily("footlight_deployment_lag_events", "Events that it has not seen yet.", labels=label)
     faults = CounterMetricFamily("footlight_engine_faults", "What engines did wrong.", labels=label)
     restarts = CounterMetricFamily("footlight_engine_restarts", "How often engines were made anew.", labels=label)
+    agents = GaugeMetricFamily("footlight_agents_at_hand", "Agents that are in memory.", labels=label)
     for engine in view.engines:
         name = (engine.deployment,)
         up.add_metric(name, engine.ready)
@@ -131,7 +134,9 @@ def _server(view: ServerView) -> Iterator[Metric]:
         restarts.add_metric(name, engine.restarts)
         if engine.lag is not None:
             lag.add_metric(name, engine.lag)
-    yield from (up, pending, lag, faults, restarts)
+        if engine.agents is not None:
+            agents.add_metric(name, engine.agents)
+    yield from (up, pending, lag, faults, restarts, agents)
     yield GaugeMetricFamily("footlight_ready", "1 where every required deployment is warm.", view.ready)
     yield GaugeMetricFamily("footlight_log_position", "The last position of the event log.", view.log_position)
     yield GaugeMetricFamily(

@@ -9,6 +9,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2
 
 from footlight_server.config import ServerConfig
+from footlight_server.dispatch.agent_care import AgentCare
 from footlight_server.dispatch.deployments import Deployed, Deployments
 from footlight_server.dispatch.loop_watch import LoopWatch
 from footlight_server.dispatch.recommender_host import RecommenderHost
@@ -103,7 +104,8 @@ def _engine_view(deployed: Deployed, position: int) -> EngineView:
     care, host = deployed.care, deployed.host
     follows = isinstance(host, RecommenderHost) and not host.asleep and host.pinned is None
     lag = max(0, position - host.position) if follows and isinstance(host, RecommenderHost) else None
-    return EngineView(deployed.name, deployed.ready, care.admission.pending, care.faults, care.restarts, lag)
+    agents = care.at_hand if isinstance(care, AgentCare) else None
+    return EngineView(deployed.name, deployed.ready, care.admission.pending, care.faults, care.restarts, lag, agents)
 
 
 def _stage_view(stage: StageAtWork, cell: Cell | None) -> PartView:
