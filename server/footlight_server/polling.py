@@ -8,7 +8,7 @@ fifth more calls a second.
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 VARIABLE = "GRPC_EXPERIMENTS"
 NEWEST_KNOWN = (1, 85)
@@ -17,6 +17,13 @@ NEWEST_KNOWN = (1, 85)
 
 def poll_without_event_engine() -> None:
     """Choose for servers of this process and its children, unless the environment does. Call it before gRPC is imported."""
-    known = tuple(map(int, version("grpcio").split(".")[:2])) <= NEWEST_KNOWN
-    if VARIABLE not in os.environ and known:
+    if VARIABLE not in os.environ and _is_known():
         os.environ[VARIABLE] = "-event_engine_listener"
+
+
+def _is_known() -> bool:
+    """Whether gRPC is one of those that know the name; one that does not say which it is, is left as it comes."""
+    try:
+        return tuple(map(int, version("grpcio").split(".")[:2])) <= NEWEST_KNOWN
+    except (PackageNotFoundError, ValueError):
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -20,9 +21,27 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
         justify: Literal["left", "right"] = "right" if column.startswith("#") else "left"
         name = column.removeprefix("#")
         grid.add_column(name, justify=justify, overflow="fold", no_wrap=place < _WHOLE_COLUMNS)
-    for row in rows:
-        grid.add_row(*(Text(cell(value)) for value in row))
+    whole = [tuple(row) for row in rows]
+    for cells in zip(*map(_column, zip(*whole, strict=True)), strict=True):
+        grid.add_row(*map(Text, cells))
     return grid
+
+
+def _column(values: Sequence[object]) -> list[str]:
+    """The cells of one column: broken numbers have as many decimals as leave the largest of them four digits."""
+    places = _decimals([abs(value) for value in values if isinstance(value, float)])
+    return [
+        f"{value:,.{places}f}" if places is not None and isinstance(value, float) else cell(value) for value in values
+    ]
+
+
+def _decimals(sizes: Sequence[float]) -> int | None:
+    """None where each number is better off by itself: whole ones, and those of too different sizes."""
+    sizes = [size for size in sizes if size]
+    if all(size.is_integer() for size in sizes) or not all(map(math.isfinite, sizes)):
+        return None
+    places = max(0, 3 - math.floor(math.log10(max(sizes))))
+    return places if min(sizes) * 10**places >= 1 else None
 
 
 def cell(value: object) -> str:
