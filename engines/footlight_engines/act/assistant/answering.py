@@ -228,12 +228,14 @@ class Answering:
     def _accepted(self) -> Answer:
         if (item := self._item()) is None:
             return Answer("accept", say(self._language, "accepted_none"))
-        title = title_of(self._language, self._shelf.facts[item])
-        text = say(self._language, "accepted", self._memory.turn, title=title)
+        items = [one for one in self._heard.meant if one in self._shelf.facts] or [item]
+        titles = [title_of(self._language, self._shelf.facts[one]) for one in items]
+        what = "accepted" if len(items) == 1 else "both_accepted"
+        text = say(self._language, what, self._memory.turn, title=titles[0], titles=listed(self._language, titles))
         notes = [say(self._language, "cannot")] if wants_it_done(self._heard) else []
         if self._heard.aside:
             notes = [reply_to(self._heard.aside, self._language)]
-        return Answer("accept", text, [self._shown(item, 0.0)], notes)
+        return Answer("accept", text, [self._shown(one, 0.0) for one in items], notes)
 
     def _answered(self, query: Query) -> Answer:
         """Answer a question about several items, or whether one is so."""

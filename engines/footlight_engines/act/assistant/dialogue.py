@@ -140,8 +140,12 @@ class Dialogue:
         """Where something to watch was looked for, and now it is something to play, most of what was said is void."""
         kinds = [slot.value for slot in heard.said if slot.name == "kind" and slot.polarity == WANTED]
         new = use_of(kinds) or use_said(heard.utterance.text)
-        old = use_of(memory.wanted("kind")) or memory.use
-        if new and old and new != old and (kinds or heard.corrects or heard.intent == intents.ASK):
+        shown = [
+            kind for item in memory.last if item in self._shelf.facts for kind in self._shelf.facts[item].values("kind")
+        ]
+        old = use_of(memory.wanted("kind")) or memory.use or use_of(shown)
+        begins = kinds or heard.corrects or heard.intent == intents.ASK or _PASSES.search(heard.utterance.text)
+        if new and old and new != old and begins:
             memory.turn_to_other_kind()
         memory.use = new or memory.use
 
@@ -175,7 +179,8 @@ class Dialogue:
             if slot.polarity == UNWANTED and slot.name in bounded:
                 continue  # "too long, under 90 minutes": the figure says it all
             if slot.name != "title" or slot.polarity == UNWANTED or slot.item >= 0:
-                memory.want([self._exactly(slot, memory, heard.utterance.text)])
+                focus = heard.than if heard.than >= 0 else memory.focus
+                memory.want([self._exactly(slot, memory, heard.utterance.text, focus)])
 
     def _ages_settled(self, memory: Memory, slots: Sequence[Slot]) -> list[Slot]:
         """Grown-ups and children exclude each other, and a child who does not watch after all sets no limit."""
@@ -185,6 +190,8 @@ class Dialogue:
         }
         if ages:
             gone |= {value for value in memory.wanted("age") if (value == "adult") != ("adult" in ages)}
+        if any(value.isdigit() for value in ages | set(memory.wanted("age"))):
+            gone.add("kids")  # of somebody whose age is known, "not babyish" is no age
         memory.wants = tuple(want for want in memory.wants if want.name != "age" or want.value not in gone)
         return [slot for slot in slots if slot.name != "age" or slot.polarity == WANTED or slot.value not in gone]
 
@@ -215,7 +222,7 @@ class Dialogue:
             w for w in memory.wants if w.polarity == UNWANTED and not (w.name == "mood" and w.value in moods)
         )
 
-    def _exactly(self, slot: Slot, memory: Memory, text: str) -> Slot:
+    def _exactly(self, slot: Slot, memory: Memory, text: str, focus: int) -> Slot:
         """What a slot means here: "newer" than what is being talked about; no zombies rather than no horror at all."""
         if slot.name == "genre" and slot.polarity == UNWANTED:
             said = text[slot.place : slot.end]
@@ -223,7 +230,7 @@ class Dialogue:
             theme = next((name for name, spelt in themes if re.search(spelt, said)), "")
             return Slot("theme", theme, UNWANTED) if theme else slot
         want = Want(slot.name, slot.value, slot.polarity, slot.item, memory.turn)
-        want = self._filters.narrower(want, memory.focus)
+        want = self._filters.narrower(want, focus)
         return Slot(want.name, want.value, want.polarity, want.item)
 
     def _criticise(self, memory: Memory, heard: Understood) -> None:
@@ -255,7 +262,8 @@ class Dialogue:
         return []
 
     def _accept(self, memory: Memory, heard: Understood) -> None:
-        for item in self.items_meant(memory, heard)[:1]:
+        items = self.items_meant(memory, heard)
+        for item in items if len(heard.meant) > 1 else items[:1]:
             memory.accept(item)
 
     def _reject(self, memory: Memory, heard: Understood) -> None:

@@ -190,6 +190,8 @@ def years_of(value: str, newest: int) -> tuple[int, int]:
 
 def minutes_of(value: str) -> tuple[float, float]:
     """The least and the most minutes that a duration means."""
+    if match := re.fullmatch(r"(\d+)-(\d+)", value):
+        return float(match[1]), float(match[2])
     bound, _, figure = value.partition(":")
     if figure:
         minutes = float(figure)

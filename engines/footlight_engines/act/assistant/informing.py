@@ -21,6 +21,8 @@ def informed(language: str, facts: Facts, question: str, age: int = -1) -> str:
     if question and (other := other_fact(language, facts, question)):
         return other
     asked = [what for what in _ANSWERS if _ASKS[what].search(question)]
+    if _NAME.search(question) and not asked:
+        return _about(language, facts, title)
     if "who" in asked and not _people(language, facts) and {("kind", "idol"), ("kind", "stream")} & facts.facets:
         return _about(language, facts, title)  # who somebody is, rather than who is in something
     if "director" in asked:
@@ -213,3 +215,4 @@ def asks_something(question: str) -> bool:
 
 
 _PLOT = pattern("asks_plot")
+_NAME = pattern("asks_name")

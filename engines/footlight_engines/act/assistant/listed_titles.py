@@ -27,7 +27,7 @@ def known_already(text: str, shelf: Shelf) -> list[Slot]:
     for match in _KNOWN.finditer(text):
         group = next(i for i in (1, 2, 3) if match[i])
         for start, said in _parts(match[group], match.start(group)):
-            if (item := _only(said, shelf)) >= 0:
+            if (item := only_called(said, shelf)) >= 0:
                 found.append(Slot("title", shelf.facts[item].title.lower(), WANTED, item, start, start + len(said)))
     return found
 
@@ -44,8 +44,8 @@ def _parts(listed: str, offset: int) -> Iterator[tuple[int, str]]:
         start = after
 
 
-def _only(said: str, shelf: Shelf) -> int:
-    """The only item that is called exactly so; -1 where there is none, or several."""
+def only_called(said: str, shelf: Shelf) -> int:
+    """The only item that is called exactly so, in normalised spelling; -1 where there is none, or several."""
     whole = len(said) - len("the ")
     items = {one.item for one in shelf.find_titles(said) if one.similarity == 1.0 and one.end - one.start >= whole}
     return items.pop() if len(items) == 1 else -1

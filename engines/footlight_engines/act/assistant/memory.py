@@ -176,7 +176,8 @@ class Memory:
 
     def single_out(self, items: Sequence[int]) -> None:
         """The talk is about one item now, or about some together."""
-        if items and self.focus >= 0 and len(items) == 1 and not {self.focus, items[0]} <= {*self.last, *self.compared}:
+        known = {*self.compared} if self.singled else {*self.last, *self.compared}
+        if items and self.focus >= 0 and len(items) == 1 and not {self.focus, items[0]} <= known:
             self.compared = (self.focus, items[0])
         if items:
             self.focus, self.singled = items[0], len(items) == 1

@@ -18,6 +18,7 @@ from footlight_engines.act.assistant.pointing import fits, worded
 from footlight_engines.act.assistant.reading import is_han
 from footlight_engines.act.assistant.scales import PLAIN, Degree, degrees
 from footlight_engines.act.assistant.shelf import Shelf
+from footlight_engines.act.assistant.slots import Slot
 from footlight_engines.act.assistant.title_index import spellings
 
 NEAR, AHEAD = 0.22, 0.07
@@ -233,6 +234,21 @@ def _only(said: str, items: Sequence[int], shelf: Shelf, near: bool) -> int:
         if len(fit) == 1:
             return fit[0]
     return nearest(said, items, shelf) if near and not fit else -1
+
+
+def shown_like(text: str, slots: Sequence[Slot], memory: Memory, shelf: Shelf) -> int:
+    """The item among all that were shown that a description fits best: what its ``slots`` say first, then its meaning; -1
+    where nothing fits."""
+    facets = {(slot.name, slot.value) for slot in slots if slot.name in ("genre", "kind", "mood", "region")}
+    shown = [item for item in memory.shown[-_RECENT:] if item in shelf.facts]
+    fit = [item for item in shown if facets and facets <= shelf.facts[item].facets] or [
+        item for item in shown if facets & {facet for facet in shelf.facts[item].facets if facet[0] != "kind"}
+    ]
+    if len(fit) < 2:
+        return fit[0] if fit else nearest(text, shown, shelf)
+    said = (group for one in _DESCRIPTIONS for match in one.finditer(text) for group in match.groups() if group)
+    found = nearest(next(said, text), fit, shelf, (0.0, 0.0))
+    return found if found >= 0 else fit[-1]
 
 
 def nearest(said: str, pool: Sequence[int], shelf: Shelf, least: tuple[float, float] = (NEAR, AHEAD)) -> int:

@@ -69,7 +69,7 @@ _ALONE = re.compile(
 _ALONE_AFTER = re.compile(r"(?:了?一点|了点|了一?些|点(?!名|评|击)|一些|些|的(?![士是确])|吗|么|不|[?？]|$)")
 """What makes an adjective of a single character one: 长 is in many words."""
 _NEVER = re.compile(
-    r"难(?:过|受|得|怪|道|忘|看|听)|晚[上安]|早上|最近|新手|长大|老[师板公婆家大]|快乐|长片|短片|近[代期]"
+    r"容易(?![的点一些吗么上]|$|[,，。!！?？])|简单(?:来|地|粗)|难(?:过|受|得|怪|道|忘|看|听)|晚[上安]|早上|最近|新手|长大|老[师板公婆家大]|快乐|长片|短片|近[代期]"
 )
 
 
@@ -88,6 +88,8 @@ def degrees(text: str) -> list[Degree]:
     for phrase in _adjectives().find(text):
         lone = phrase.end - phrase.start == 1 and is_han(text[phrase.start])
         if lone and not _stands(text, phrase.start, phrase.end):
+            continue
+        if any(match.start() == phrase.start for match in _NEVER.finditer(text)):
             continue
         for scale, how in phrase.meanings:
             sign, degree = (int(part) for part in how.split())

@@ -19,6 +19,13 @@ from footlight_engines.act.assistant.uses import use_said
 _CORRECTS = pattern("corrects")
 _COMPANY_GONE = pattern("company_gone")
 _GROWN_UPS = pattern("children_gone")
+_HAS_IT = re.compile(
+    r"s? (?:already |always |just |only |also )?(?:has|have|had|loves?|loved|watch(?:es|ed)?|plays?|played|keeps?|knows?"
+    r"|(?:is|are) obsessed|wore out) (?:it|that|this|them|those)\b|(?:天天|整天|老|总|每天|早就?|已经)(?:在)?(?:看|听|玩|放)"
+)
+_ONCE = re.compile(
+    r"\b(?:when|since|as|like when) (?:i|we|she|he) (?:was|were) (?:just |only |still )?(?:a |an )?(?:little )?$|\bas an? $"
+)
 _TOO_LONG = pattern("too_long_said")
 
 
@@ -56,6 +63,22 @@ def one_kind(slots: Sequence[Slot]) -> list[Slot]:
     if len({slot.polarity for slot in kinds}) < 2:
         return list(slots)
     return [slot for slot in slots if slot.name != "kind" or slot.polarity == WANTED]
+
+
+def watches(text: str, slot: Slot) -> bool:
+    """Whether somebody of whom an age is said is to watch: "my kid has it on all day" and "when I was a kid" say nothing of
+    it."""
+    return not (_HAS_IT.match(text[slot.end :]) or _ONCE.search(text[: slot.place]))
+
+
+def between(slots: Sequence[Slot]) -> list[Slot]:
+    """At least and at most so long are one length: 八十分钟以上一百一十分钟以下."""
+    bounds = {slot.value[:3]: slot for slot in slots if slot.name == "duration" and slot.value[:4] in ("min:", "max:")}
+    if len(bounds) < 2 or float(bounds["min"].value[4:]) >= float(bounds["max"].value[4:]):
+        return list(slots)
+    value = f"{bounds['min'].value[4:]}-{bounds['max'].value[4:]}"
+    kept = [slot for slot in slots if slot not in bounds.values()]
+    return [*kept, replace(bounds["min"], value=value, end=bounds["max"].end)]
 
 
 def at_most(slots: Sequence[Slot]) -> list[Slot]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.asides import cued
+from footlight_engines.act.assistant.baselines import baseline
 from footlight_engines.act.assistant.clauses import answers_and_wishes, indispensable, last_mind, neither
 from footlight_engines.act.assistant.condensing import condensed
 from footlight_engines.act.assistant.counting import items_asked_for
@@ -20,12 +21,20 @@ from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import Memory
 from footlight_engines.act.assistant.questions import LIVE, asked, only_compares, whose_time
 from footlight_engines.act.assistant.reading import read
-from footlight_engines.act.assistant.references import Meant, meant, nearest
+from footlight_engines.act.assistant.references import Meant, meant, nearest, shown_like
 from footlight_engines.act.assistant.shelf import Shelf
 from footlight_engines.act.assistant.situations import felt
 from footlight_engines.act.assistant.slots import UNWANTED, WANTED, Slot
 from footlight_engines.act.assistant.smalltalk import aside, courtesy
-from footlight_engines.act.assistant.taking_back import at_most, from_complaint, one_kind, taken_back, told_which
+from footlight_engines.act.assistant.taking_back import (
+    at_most,
+    between,
+    from_complaint,
+    one_kind,
+    taken_back,
+    told_which,
+    watches,
+)
 from footlight_engines.act.assistant.terms import settled, terms_of
 from footlight_engines.act.assistant.topics import topic_in
 from footlight_engines.act.assistant.understanding import understand
@@ -42,6 +51,7 @@ _LIKENESS = pattern("rather_like")
 _PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
 _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
+_ASKS_NAME = pattern("asks_name")
 _GIVES_UP = pattern("gives_up")
 _ELLIPTIC_WISH = pattern("elliptic_wish")
 _WHOSE = pattern("whose")
@@ -109,7 +119,8 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
     terms = terms_of(said, shelf.labels.find(said), base.utterance.language)
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
     slots = [from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
-    slots = at_most(one_kind(slots))
+    slots = [slot for slot in slots if slot.name != "age" or watches(said, slot)]
+    slots = between(at_most(one_kind(slots)))
     if _ONE_THAT_HAS.search(said):
         terms = [replace(term, polarity=WANTED) for term in terms]
     about = meant(said, memory, shelf, base.named)
@@ -117,13 +128,22 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
     if not base.released and (question := asked(said, memory, about, every, terms, whose_time(said, shelf))):
         about_whom = question.items if question.form == LIVE else about.items
         return replace(base, intent=intents.INQUIRE, slots=(), query=question, meant=about_whom)
+    if memory.shown and _ASKS_NAME.search(said) and not (about.explicit and about.span == (0, 0)):
+        item = about.items[0] if about.explicit else shown_like(said, every, memory, shelf)
+        if item >= 0:
+            return replace(base, intent=intents.INQUIRE, slots=(), meant=(item,))
     slots, terms = _without_pointers(slots, about), _without_pointers(terms, about)
     if base.intent in _OPEN or (base.intent == intents.ACCEPT and not (about.explicit or intents.points(said))):
         situation = felt(said, slots)
         slots, terms = situation.slots, [*terms, *situation.added]
         terms += topic_in(said, [*slots, *terms])
         base = replace(base, suited=situation.suited)
-    found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit else ())
+    than, both = baseline(said, [*slots, *terms], about.items if about.explicit else (), shelf)
+    if than >= 0 and base.intent in _OPEN:
+        slots, terms = [slot for slot in slots if slot in both], [term for term in terms if term in both]
+        base, about = replace(base, than=than, named=()), Meant()
+    pair = about.several and base.intent == intents.ACCEPT
+    found = replace(base, slots=tuple(slots), terms=tuple(terms), meant=about.items if about.explicit or pair else ())
     if memory.unsure and (item := told_which(found, memory, about, shelf)) >= 0:
         title = Slot("title", shelf.facts[item].title.lower(), WANTED, item)
         kept = tuple(slot for slot in found.slots if slot.name not in ("era", "title"))
@@ -186,7 +206,7 @@ def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
     """A text that only terms say something in is a wish, or narrows one."""
     text = found.utterance.text
     asks = memory.focus >= 0 and found.intent in (intents.UNSURE, intents.OTHER) and asks_something(text)
-    back = about.explicit and len(about.items) == 1 and _GOES_BACK.search(text) is not None
+    back = about.explicit and len(about.items) == 1 and _goes_back(text, found.slots)
     if memory.focus >= 0 and _WHOSE.search(text):
         return intents.INQUIRE
     if back or (asks and not found.slots and not _SEEKS.search(text)):
@@ -207,6 +227,13 @@ def _with_terms(found: Understood, memory: Memory, about: Meant) -> str:
     if found.intent in (intents.ACCEPT, intents.REJECT) and not about.explicit and _narrows(found.terms):
         return intents.CRITIQUE
     return found.intent
+
+
+def _goes_back(text: str, slots: Sequence[Slot]) -> bool:
+    """Whether it comes back to something; "Back to the Future" does not."""
+    titles = [slot for slot in slots if slot.name == "title"]
+    found = _GOES_BACK.finditer(text)
+    return any(not any(one.place <= match.start() < one.end for one in titles) for match in found)
 
 
 def _puts(text: str) -> bool:

@@ -48,6 +48,8 @@ class Understood:
     """The moods among its terms that only a circumstance suggests."""
     corrects: bool = False
     """Whether it says that the turn before was meant otherwise."""
+    than: int = -1
+    """The item that what is wanted is to be compared with; -1 for the one that is talked about."""
     anew: bool = False
     """Whether what was wished for before is given up."""
     count: int = 0

@@ -79,6 +79,8 @@ def value_name(language: str, slot: str, value: str) -> str:
         return _language(language, slot, value)
     if figure and bound in _BOUNDS[language]:
         return _BOUNDS[language][bound].format(figure)
+    if slot == "duration" and (match := re.fullmatch(r"(\d+)-(\d+)", value)):
+        return say(language, "between_minutes", least=match[1], most=match[2])
     if language != CHINESE and slot == "age" and value.isdigit():
         return f"for {value}-year-olds"
     if language != CHINESE:

@@ -96,3 +96,64 @@ def test_what_would_do_without_is_left_out(talk: Talk) -> None:
 def test_a_correction_of_what_it_is_for_changes_it(text: str, talk: Talk) -> None:
     talk.say("有什么好玩的")
     assert not {"Stardew Valley", "Beat Saber"} & set(talk.titles(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "era"),
+    [("older than Alien", "before:1979"), ("比异形更早的", "before:1979"), ("newer than Inception", "after:2011")],
+)
+def test_what_is_compared_with_a_title_is_measured_by_that(text: str, era: str, talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say(text)
+    assert (wants(talk, "era"), talk.memory["likes"]) == ([era], [])
+
+
+@pytest.mark.parametrize("text", ["a horror film, my kid watches that anyway", "a horror film like when I was a kid"])
+def test_a_child_who_does_not_watch_sets_no_age(text: str, talk: Talk) -> None:
+    talk.say(text)
+    assert wants(talk, "age") == []
+
+
+def test_at_least_and_at_most_are_one_length(talk: Talk) -> None:
+    titles = talk.titles("九十分钟以上一百分钟以下的电影")
+    assert wants(talk, "duration") == ["90-100"]
+    assert set(titles) <= {"WALL-E", "Galaxy Quest", "Clueless", "Kung Fu Hustle", "Solaris"}
+
+
+def test_a_change_of_mind_within_a_turn_holds(talk: Talk) -> None:
+    talk.say("八十分钟以内……不，一百分钟以内的喜剧")
+    assert wants(talk, "duration") == ["max:100"]
+
+
+@pytest.mark.parametrize("text", ["sorry, I meant the third", "我说的是第三个"])
+def test_a_question_is_answered_for_the_item_that_was_meant(text: str, talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say("how long is the second?")
+    reply = talk.say(text)
+    assert talk.heard.intent == "inquire" and [line.item for line in reply.items] == talk.memory["last"][2:3]
+
+
+@pytest.mark.parametrize("text", ["what was that robot one called again?", "刚才那个机器人的动画片叫啥来着"])
+def test_a_name_that_was_forgotten_is_told(text: str, talk: Talk) -> None:
+    talk.say("an animated film")
+    talk.say("another one")
+    assert "WALL-E" in talk.say(text).text or "机器人总动员" in talk.say(text).text
+
+
+def test_two_that_were_asked_about_are_taken_together(talk: Talk) -> None:
+    talk.say("five science fiction films")
+    talk.say("how old is the second?")
+    talk.say("and the fourth?")
+    reply = talk.say("I'll take both")
+    assert [line.item for line in reply.items] == [talk.memory["last"][1], talk.memory["last"][3]]
+
+
+def test_not_babyish_leaves_a_child_of_a_known_age_something(talk: Talk) -> None:
+    talk.say("a film for my brother, he's 9")
+    assert talk.titles("not babyish please")
+
+
+def test_something_to_play_leaves_the_length_of_what_was_shown_behind(talk: Talk) -> None:
+    talk.say("science fiction under 100 minutes")
+    assert set(talk.titles("let's just play something instead")) <= {"Stardew Valley", "Beat Saber"}
+    assert wants(talk, "duration") == []

@@ -23,6 +23,7 @@ HARBOUR = [
     ItemContent(3, "Accounts", "film", ("adventure",), {"summary": "A bank and its clerks."}),
     ItemContent(4, "Night Harbour", "livestream", (), {"streamer": "Nika", "next_live": "2026-11-29T20:00+08:00"}),
     ItemContent(5, "早安码头", "livestream", (), {"streamer": "阿鲸"}, NOW + 3 * HOUR),
+    ItemContent(6, "Back to the Pier", "film", ("comedy",)),
 ]  # fmt: skip
 
 
@@ -137,3 +138,7 @@ def test_a_bare_comparative_is_a_wish(text: str, talk: Any) -> None:
     talk.say("a science fiction film")
     talk.say(text)
     assert talk.heard.intent in ("critique", "ask", "preference")
+
+
+def test_a_title_with_back_to_in_it_goes_back_to_nothing(harbour: CatalogueAssistant) -> None:
+    assert say(harbour, "more like Back to the Pier")[0].intent != "inquire"
