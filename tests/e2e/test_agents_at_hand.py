@@ -75,9 +75,9 @@ def test_agents_that_are_put_away_in_between_decide_and_learn_as_one_that_is_not
 ) -> None:
     lone = server_factory(data_dir=tmp_path_factory.mktemp("lone"))
     create(lone.client, "lone")
-    expected = [alike(step(lone.client, "lone", number)) for number in range(70)]
+    expected = [alike(step(lone.client, "lone", number)) for number in range(55)]
     names = [f"crowd-{number}" for number in range(AGENTS)]
-    made = [[alike(step(crowded.client, name, number)) for name in names] for number in range(70)]
+    made = [[alike(step(crowded.client, name, number)) for name in names] for number in range(55)]
     assert all(decisions == [one] * AGENTS for decisions, one in zip(made, expected, strict=True))
 
 
@@ -108,9 +108,9 @@ def test_callers_who_crowd_an_agent_out_and_in_lose_nothing(crowded: Server) -> 
 
 def test_a_server_that_stops_and_starts_goes_on_with_all_of_them(crowded: Server, server_factory: Start) -> None:
     names = [f"crowd-{number}" for number in range(AGENTS)]
-    for number in range(60):
+    for number in range(52):
         for name in names:
             step(crowded.client, name, number)
     crowded.stop()
     again = limited(server_factory)
-    assert [step(again.client, name, 60).learned_steps for name in names] == [60] * AGENTS
+    assert [step(again.client, name, 52).learned_steps for name in names] == [52] * AGENTS
