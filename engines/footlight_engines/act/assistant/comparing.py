@@ -39,7 +39,7 @@ class Comparing:
 
     def answer(self, query: Query, question: str) -> tuple[str, list[int]]:
         """The answer, and the items that it comes to."""
-        items = [item for item in query.items if item in self._shelf.facts]
+        items = [item for item in dict.fromkeys(query.items) if item in self._shelf.facts]
         if query.form == TABLE:
             return "\n".join(self._row(item) for item in items), items
         if query.form == WHICH:

@@ -31,6 +31,7 @@ _LIKED = pattern("liked")
 _DISLIKED = pattern("disliked")
 _ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还|和|或|加上|以及")
 _ANY = pattern("any_of")
+_ONLY = re.compile(r"\b(?:only|just|purely)\b|纯|只(?:要|看|想)|就(?:要|看)|单纯")
 _ALSO_FINE = pattern("also_fine")
 _COMPLAINS = pattern("complains")
 _PASSES = pattern("passes")
@@ -212,7 +213,12 @@ class Dialogue:
         memory.either = tuple(sorted(name for name in either if name in several or name not in wanted or also))
         for name in wanted:
             new = {slot.value for slot in slots if slot.name == name and slot.polarity == WANTED}
-            if name in before and name not in several and not also and new < set(memory.wanted(name)):
+            if (
+                (name in before or _ONLY.search(text))
+                and name not in several
+                and not also
+                and new < set(memory.wanted(name))
+            ):
                 memory.no_longer(name)  # of the two, that one
             if not also and wanted[name]:
                 memory.no_longer(*_REPLACED.get(name, ()))
@@ -268,7 +274,7 @@ class Dialogue:
 
     def _reject(self, memory: Memory, heard: Understood) -> None:
         memory.reject(self.items_meant(memory, heard))
-        memory.want(slot for slot in heard.slots if slot.polarity == UNWANTED and slot.name != "title")
+        self._take(memory, heard, without=("title", "kind"))
 
     def _seen(self, memory: Memory, heard: Understood) -> None:
         items = self.items_meant(memory, heard)

@@ -13,6 +13,7 @@ MOST = 12
 _KNOWN = re.compile(
     r"\b(?:seen|watched|played|heard|finished)(?: (?:both|all|already))* (.{3,120})|(?:看|玩|听|刷|追)(?:过|完)了?(.{2,60})"
     r"|^(.{2,40}?)(?:我们?)?(?:都|全|也)*(?:已经)?(?:看|玩|听|刷)过"
+    r"|^(?:no,? |nah,? )?(.{3,80}?),? (?:i|we)(?:'ve| have)?(?: \w+)? (?:know|seen|watched|played|finished)\b"
 )
 _BETWEEN = re.compile(r"\s*(?:,|，|、|&|\band\b|\bor\b|和|跟|还有|以及|与)\s*")
 _AFTER = re.compile(
@@ -25,7 +26,7 @@ def known_already(text: str, shelf: Shelf) -> list[Slot]:
     """The titles of a list of what a normalised text says is known; one that several items share is left out."""
     found = []
     for match in _KNOWN.finditer(text):
-        group = next(i for i in (1, 2, 3) if match[i])
+        group = next(i for i in (1, 2, 3, 4) if match[i])
         for start, said in _parts(match[group], match.start(group)):
             if (item := only_called(said, shelf)) >= 0:
                 found.append(Slot("title", shelf.facts[item].title.lower(), WANTED, item, start, start + len(said)))

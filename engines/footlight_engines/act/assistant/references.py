@@ -58,6 +58,7 @@ _PLACES = re.compile(
     rf"|\b(?:number|no\.?|option) (\d|{NUMBER})\b"
 )
 _NOT_THAT = re.compile(r"(?:\bnot|不是|不要)\s*$")
+_OF_THE_TWO = re.compile(r"(\bthe former\b|前者)|\bthe latter\b|后者")
 _RANGES = re.compile(
     rf"\b(first|last) ({NUMBER})\b(?! (?:hours?|minutes?|years?|seasons?))|([前后])({HAN_NUMBER})[个部款首本]"
 )
@@ -67,6 +68,8 @@ def meant(text: str, memory: Memory, shelf: Shelf, named: Sequence[int] = ()) ->
     """The items that a normalised text speaks of, ``named`` those whose titles it says; none where it speaks of none."""
     pool = _pool(text, memory)
     named = [*named, *(item for item in _called(text, memory, shelf) if item not in named)]
+    if memory.compared and (match := _OF_THE_TWO.search(text)):
+        return Meant((memory.compared[0 if match[1] else -1],), False, True)
     found = [*_by_place(text, pool), *(item for item in named if item in shelf.facts)]
     if named and len(named) == 1 and _OTHER_THAN.search(text) and memory.focus not in (-1, named[0]):
         found.append(memory.focus)

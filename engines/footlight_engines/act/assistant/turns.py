@@ -52,6 +52,10 @@ _PLACE = re.compile(r"第.[个部款首]|\b(?:first|second|third|last)\b")
 _SURPRISE = pattern("surprise")
 _SEEKS = pattern("seeks")
 _ASKS_NAME = pattern("asks_name")
+_ONLY_AGREES = re.compile(
+    r"(?:ok(?:ay)?|fine|alright|all right|well|right|sure|so|then|hm+|好吧?|行吧?|嗯+|那|成|ok吧?)[ .!。！]*"
+)
+"""What begins a wish without taking anything: "fine, film noir then"."""
 _GIVES_UP = pattern("gives_up")
 _ELLIPTIC_WISH = pattern("elliptic_wish")
 _WHOSE = pattern("whose")
@@ -93,7 +97,7 @@ def _answer_then_wish(first: str, rest: str, memory: Memory, shelf: Shelf) -> Un
     """A short answer with a wish behind it: "seen it. Anything older?"; None where it is none."""
     answer = _one(first, memory, shelf)
     plain = not (answer.slots or answer.terms or answer.query) and (not answer.every or bool(answer.meant))
-    if answer.intent not in _ANSWERING or not plain:
+    if answer.intent not in _ANSWERING or not plain or _ONLY_AGREES.fullmatch(answer.utterance.text):
         return None
     wish = _one(rest, memory, shelf)
     if answer.intent == intents.ACCEPT and wish.aside:

@@ -42,6 +42,8 @@ Mind = Callable[[str, Sequence[Slot]], Mapping[str, float]]
 """The probability of each intent of a normalised text with its slots."""
 MOST_OF_A_FAMILY = 12
 """So many films of a family are meant by its name."""
+_NO_SEEN = (intents.ASK, intents.PREFERENCE, intents.UNSURE, intents.OTHER)
+"""What a list of titles that are known already may be taken for."""
 _SAME = pattern("by_the_same")
 _ASKING = pattern("asking")
 _THERE = pattern("whether_there")
@@ -86,6 +88,9 @@ def understand(
         return Understood(utterance, intents.CRITIQUE, kept, place, named, tuple(gone))
     intent = _intent(utterance.text, slots, memory, place, mind or _mind(shelf))
     intent = _about_shown(intent, utterance.text, slots, memory, named, place)
+    if intent in _NO_SEEN and shelf is not None and not _LIKENESS.search(utterance.text):
+        listed = known_already(utterance.text, shelf)
+        intent = intents.SEEN if listed and len(listed) == len(slots) else intent
     if shelf is not None and intent == intents.CRITIQUE and slots and not memory.last and not memory.asked:
         intent = intents.ASK  # nothing was shown that could be criticised
     fresh = intent == intents.RESET and any(slot.polarity > 0 and slot.name != "era" for slot in slots)

@@ -157,3 +157,29 @@ def test_something_to_play_leaves_the_length_of_what_was_shown_behind(talk: Talk
     talk.say("science fiction under 100 minutes")
     assert set(talk.titles("let's just play something instead")) <= {"Stardew Valley", "Beat Saber"}
     assert wants(talk, "duration") == []
+
+
+@pytest.mark.parametrize("text", ["fine, a horror film then", "好吧，来部恐怖片"])
+def test_a_word_of_agreement_before_a_wish_takes_nothing(text: str, talk: Talk) -> None:
+    talk.say("a comedy")
+    talk.say(text)
+    assert talk.memory["accepted"] == [] and wants(talk, "genre") == ["horror"]
+
+
+def test_what_is_wished_for_with_a_rejection_holds(talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say("not for me, those are ancient, only after 2005")
+    assert wants(talk, "era") == ["after:2005"]
+
+
+@pytest.mark.parametrize(("text", "place"), [("the former", 0), ("the latter please", 1), ("前者吧", 0), ("后者", 1)])
+def test_of_two_that_were_compared_the_former_and_the_latter_are_told(text: str, place: int, talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say("compare the third and the first")
+    assert talk.say(text).items[0].item == talk.memory["last"][(2, 0)[place]]
+
+
+def test_only_one_of_two_genres_takes_the_place_of_both(talk: Talk) -> None:
+    talk.say("a comedy or a romance")
+    talk.say("just romance")
+    assert wants(talk, "genre") == ["romance"]

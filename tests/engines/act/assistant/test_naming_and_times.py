@@ -142,3 +142,9 @@ def test_a_bare_comparative_is_a_wish(text: str, talk: Any) -> None:
 
 def test_a_title_with_back_to_in_it_goes_back_to_nothing(harbour: CatalogueAssistant) -> None:
     assert say(harbour, "more like Back to the Pier")[0].intent != "inquire"
+
+
+def test_titles_before_i_know_are_seen(talk: Any) -> None:
+    talk.say("a film")
+    talk.say("heat and clueless i know by heart")
+    assert talk.heard.intent == "seen" and set(talk.memory["seen"]) == {14, 8}
