@@ -17,10 +17,12 @@ _SLOT_NAMES = {
     "en": {"people": "people", "platform": "platforms", "duration": "length", "era": "years", "age": "ages",
            "genre": "genres", "kind": "kinds", "mood": "moods", "region": "countries", "title": "that title",
            "price": "prices", "difficulty": "difficulty", "players": "numbers of players", "score": "ratings",
-           "language": "languages", "subtitles": "subtitles", "seasons": "seasons", "episodes": "episodes", "year": "years", "about": "that", "tag": "labels"},
+           "language": "languages", "subtitles": "subtitles",
+           "seasons": "seasons", "episodes": "episodes", "year": "years", "about": "that", "tag": "labels"},
     "zh": {"people": "人物", "platform": "平台", "duration": "时长", "era": "年代", "age": "年龄", "genre": "类型",
            "kind": "种类", "mood": "氛围", "region": "地区", "title": "这个作品", "price": "价格",
-           "difficulty": "难度", "players": "人数", "score": "评分", "language": "语言", "subtitles": "字幕", "seasons": "季数", "episodes": "集数", "year": "年份",
+           "difficulty": "难度", "players": "人数", "score": "评分", "language": "语言", "subtitles": "字幕",
+           "seasons": "季数", "episodes": "集数", "year": "年份",
            "about": "这方面", "tag": "标签"},
 }  # fmt: skip
 _BOUNDS = {
