@@ -16,15 +16,18 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _njit: Any = njit  # its types leave some options out
 
 
-def kernel(*signature: str, **options: Any) -> Callable[[_F], _F]:
+def kernel(*signature: str, allocates: bool = True, **options: Any) -> Callable[[_F], _F]:
     """Compile a function that Python calls: at its first call, or at once where it has a signature. The code is kept.
 
     Parameters
     ----------
+    allocates
+        Whether it makes arrays. If not, nobody counts who uses those that it is given, which is less to compile.
     options
         Of Numba's `njit`, such as ``fastmath``. The GIL is let go of unless they say otherwise.
     """
-    compiled: Callable[[_F], _F] = _njit(*signature, cache=True, **{"nogil": True, "no_cfunc_wrapper": True} | options)
+    chosen = {"nogil": True, "no_cfunc_wrapper": True, "_nrt": allocates} | options
+    compiled: Callable[[_F], _F] = _njit(*signature, cache=True, **chosen)
     return compiled
 
 

@@ -18,7 +18,7 @@ Part = tuple[int, int]
 """The first of some rows, people or items, and the one after the last."""
 
 
-@kernel()
+@kernel(allocates=False)
 def weigh(
     value: NDArray[np.float64], retracted: NDArray[np.bool_], one: int, part: Part, weight: NDArray[np.int32]
 ) -> bool:
@@ -32,7 +32,7 @@ def weigh(
     return fine
 
 
-@kernel()
+@kernel(allocates=False)
 def count_keys(key: NDArray[np.int32], order: NDArray[Any], part: Part, count: NDArray[np.int64]) -> None:
     """Count the keys of a part of the rows in ``order``; of the rows as they are where that has shape (0,)."""
     for n in range(np.uint64(part[0]), np.uint64(part[1])):
@@ -40,7 +40,7 @@ def count_keys(key: NDArray[np.int32], order: NDArray[Any], part: Part, count: N
         count[np.uint32(key[row])] += 1
 
 
-@kernel()
+@kernel(allocates=False)
 def place_rows(
     key: NDArray[np.int32], order: NDArray[Any], part: Part, place: NDArray[np.int64], ordered: NDArray[Any]
 ) -> None:
@@ -52,7 +52,7 @@ def place_rows(
         place[at] += 1
 
 
-@kernel()
+@kernel(allocates=False)
 def keep_latest(
     events: Columns, order: NDArray[Any], first: NDArray[np.int64], people: Part, length: NDArray[np.int32]
 ) -> None:
@@ -74,7 +74,7 @@ def keep_latest(
         length[user] = size
 
 
-@kernel()
+@kernel(allocates=False)
 def lay_people(x: Interactions, events: Columns, order: NDArray[Any], first: NDArray[np.int64], people: Part) -> None:
     """Fill the rows of these people, which must be laid out, but for the slots of what is to be posted."""
     for user in range(people[0], people[1]):
@@ -89,7 +89,7 @@ def lay_people(x: Interactions, events: Columns, order: NDArray[Any], first: NDA
         x.person_square[user] = square
 
 
-@kernel()
+@kernel(allocates=False)
 def count_posts(x: Interactions, people: Part, count: NDArray[np.int64]) -> None:
     """Count for each item the weights other than 0 of these people."""
     for user in range(people[0], people[1]):
@@ -98,7 +98,7 @@ def count_posts(x: Interactions, people: Part, count: NDArray[np.int64]) -> None
             count[np.uint32(x.item[at])] += x.weight[at] != 0
 
 
-@kernel()
+@kernel(allocates=False)
 def post_people(x: Interactions, people: Part, place: NDArray[np.int64]) -> None:
     """Post what these people prefer; ``place`` says which slot of each item is the next."""
     for user in range(people[0], people[1]):
@@ -114,7 +114,7 @@ def post_people(x: Interactions, people: Part, place: NDArray[np.int64]) -> None
             x.person[post], x.posted[post], x.slot[at] = user, weight, slot
 
 
-@kernel()
+@kernel(allocates=False)
 def sum_items(x: Interactions, items: Part) -> None:
     """Sum up the rows of these items: squares, and who has a weight above 0."""
     for item in range(items[0], items[1]):

@@ -202,7 +202,7 @@ def record(
     return True, old
 
 
-@kernel()
+@kernel(allocates=False)
 def record_all(x: Interactions, events: Columns, first: int) -> int:
     """Record events from the first on until a pool is full.
 
@@ -228,7 +228,7 @@ def erase_row(x: Interactions, user: int) -> None:
     x.person_length[user] = 0
 
 
-@kernel()
+@kernel(allocates=False)
 def forget_row(x: Interactions, user: int) -> None:
     """Take a person out."""
     for at in range(x.person_start[user], x.person_start[user] + x.person_length[user]):
@@ -236,7 +236,7 @@ def forget_row(x: Interactions, user: int) -> None:
     erase_row(x, user)
 
 
-@kernel()
+@kernel(allocates=False)
 def spread_rows(old: Interactions, new: Interactions) -> None:
     """Copy all records to where the rows of ``new`` start."""
     for user in range(len(old.person_start)):
@@ -246,7 +246,7 @@ def spread_rows(old: Interactions, new: Interactions) -> None:
             new.time[b + n], new.tie[b + n] = old.time[a + n], old.tie[a + n]
 
 
-@kernel()
+@kernel(allocates=False)
 def spread_postings(old: Interactions, new: Interactions) -> None:
     """Copy all postings to where the rows of ``new`` start."""
     for item in range(len(old.item_start)):

@@ -103,7 +103,7 @@ def settle_row(x: Interactions, table: Table, scratch: Scratch, item: int, rule:
     table.read_at[item] = table.tick[0]
 
 
-@kernel()
+@kernel(allocates=False)
 def read_rows(x: Interactions, table: Table, scratch: Scratch, items: NDArray[np.int32], rule: Rule) -> None:
     """Bring the rows of some items up to date and prove them, or rebuild them.
 

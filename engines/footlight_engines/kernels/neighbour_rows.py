@@ -129,7 +129,7 @@ def fill_row(table: Table, scratch: Scratch, item: int, met: int, shrinkage: flo
     table.slack_then[item], table.gains[item] = table.slack[0], 0
 
 
-@kernel(error_model="numpy")
+@kernel(error_model="numpy", allocates=False)
 def finish_rows(table: Table, items: tuple[int, int], signed: bool, shrinkage: float) -> None:
     """Complete rows of which neighbours, similarities and lengths are there: overlaps and bounds.
 
@@ -149,7 +149,7 @@ def finish_rows(table: Table, items: tuple[int, int], signed: bool, shrinkage: f
         table.slack_then[item], table.read_at[item], table.gains[item] = table.slack[0], 0, 0
 
 
-@kernel()
+@kernel(allocates=False)
 def restore_rows(
     table: Table, first: NDArray[np.int64], neighbour: NDArray[np.int32], overlap: NDArray[np.int64]
 ) -> None:
@@ -161,7 +161,7 @@ def restore_rows(
         table.length[item] = first[item + 1] - first[item]
 
 
-@kernel()
+@kernel(allocates=False)
 def restore_bounds(table: Table, items: int, shrinkage: float) -> None:
     """Set similarities and bounds as `build_row` left them: full rows are bounded by their last candidate."""
     limit = table.neighbour.shape[1]

@@ -281,7 +281,7 @@ def change_weight(
     return int(touched)
 
 
-@kernel()
+@kernel(allocates=False)
 def follow(x: Interactions, table: Table, scratch: Scratch, events: Columns, first: int, rule: Rule) -> tuple[int, int]:
     """Record events from the first on until a pool is full, and carry them into the table.
 
@@ -348,7 +348,7 @@ def _follow_risen(x: Interactions, table: Table, scratch: Scratch, user: int, ru
                 note_gain(x, table, scratch, row, other, risen, rule)
 
 
-@kernel()
+@kernel(allocates=False)
 def forget(x: Interactions, table: Table, scratch: Scratch, user: int, rule: Rule) -> int:
     """Take a person out of the preferences and the table; return how many entries were touched.
 
