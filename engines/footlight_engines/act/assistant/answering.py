@@ -10,7 +10,7 @@ import numpy as np
 from footlight_engines.act.assistant import intents
 from footlight_engines.act.assistant.comparing import Comparing
 from footlight_engines.act.assistant.dialogue import Dialogue
-from footlight_engines.act.assistant.informing import asks_something, informed
+from footlight_engines.act.assistant.informing import asks_fact, asks_something, informed
 from footlight_engines.act.assistant.lexicons import pattern
 from footlight_engines.act.assistant.memory import LEFT_OUT, Memory
 from footlight_engines.act.assistant.numbers import figures
@@ -232,6 +232,9 @@ class Answering:
         titles = [title_of(self._language, self._shelf.facts[one]) for one in items]
         what = "accepted" if len(items) == 1 else "both_accepted"
         text = say(self._language, what, self._memory.turn, title=titles[0], titles=listed(self._language, titles))
+        said = self._heard.utterance.text
+        if len(items) == 1 and asks_fact(said):
+            text += ("" if self._language == CHINESE else " ") + informed(self._language, self._shelf.facts[item], said)
         notes = [say(self._language, "cannot")] if wants_it_done(self._heard) else []
         if self._heard.aside:
             notes = [reply_to(self._heard.aside, self._language)]

@@ -36,6 +36,7 @@ _HAN_ASKS = re.compile(
     rf"(?:{pattern('han_asks_for_so_many').pattern}){_HAN}(?:来)?[个部款首本档条套篇出份]"
     rf"(?!{pattern('han_counts_no_items').pattern})"
 )
+_DOZEN = re.compile(rf"(?:\ba |\b(?=half))(half a |)dozen\b(?!{pattern('counts_no_items').pattern})")
 _HAN_DOZEN = re.compile(r"(半|一)打(?!算|听|开|工|游戏|架)")
 
 
@@ -62,6 +63,7 @@ def whole(said: str) -> int | None:
 def items_asked_for(text: str) -> int:
     """How many items a normalised text asks for, 1 to 20; 0 where it says no number."""
     found = [_english(match) for spelt in (_ASKS, _MORE, _ITEMS) for match in spelt.finditer(text)]
+    found += [_GROUPS[match[1] + "dozen"] for match in _DOZEN.finditer(text)]
     found += [whole(match[1]) or 0 for match in _HAN_ASKS.finditer(text)]
     found += [6 if match[1] == "半" else 12 for match in _HAN_DOZEN.finditer(text)]
     counts = [count for count in found if 1 < count <= MOST]  # "another one" and 来一部 are ways to ask for some

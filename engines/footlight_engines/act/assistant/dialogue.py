@@ -29,7 +29,7 @@ _DIRECTOR = re.compile(r"\bdirector\b|导演")
 _GENRE = pattern("genre")
 _LIKED = pattern("liked")
 _DISLIKED = pattern("disliked")
-_ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还|和|或|加上|以及")
+_ALSO = re.compile(r"\b(?:also|too|and|as well|or|both)\b|也|还(?!是)|和|或|加上|以及")
 _ANY = pattern("any_of")
 _ONLY = re.compile(r"\b(?:only|just|purely)\b|纯|只(?:要|看|想)|就(?:要|看)|单纯")
 _ALSO_FINE = pattern("also_fine")
@@ -116,6 +116,10 @@ class Dialogue:
         if wanted & {"genre", "kind", "title", "mood", "tag"} or _SAME.search(heard.utterance.text):
             also = "era" if _ALSO.search(heard.utterance.text) and "era" in wanted else ""
             kept = [w for w in memory.positive if w.name == also or (w.name == "kind" and "kind" not in wanted)]
+            if heard.first is not None and heard.first.intent == intents.REJECT and wanted <= {"kind"}:
+                kept += [
+                    want for want in memory.positive if want.name == "mood"
+                ]  # "not the film, a series": as calm as that
             like = memory.likes if _SIMILAR.search(heard.utterance.text) else ()
             memory.forget_wishes()
             memory.wants, memory.likes = (*memory.wants, *kept), like

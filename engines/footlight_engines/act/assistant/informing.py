@@ -209,10 +209,16 @@ _ANSWERS: dict[str, Answers] = {
 _ASKS: dict[str, re.Pattern[str]] = {what: pattern(f"asks_{what}") for what in _ANSWERS}
 
 
+def asks_fact(question: str) -> bool:
+    """Whether a normalised text asks, in so many words, one of the facts that are answered here."""
+    return _ASKING.search(question) is not None and any(asks.search(question) for asks in _ASKS.values())
+
+
 def asks_something(question: str) -> bool:
     """Whether a normalised text asks anything that is answered here."""
     return any(asks.search(question) for asks in _ASKS.values()) or _PLOT.search(question) is not None
 
 
+_ASKING = re.compile(r"\b(?:who|how|when|where|what|which)\b|\?|？|多少|多[长久]|几|谁|哪|吗")
 _PLOT = pattern("asks_plot")
 _NAME = pattern("asks_name")

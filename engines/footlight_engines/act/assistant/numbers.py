@@ -39,6 +39,7 @@ _EN_DURATION = re.compile(
     rf"(?:\b({_MOST})\s+|\b({_LEAST})\s+|\b({_ABOUT})\s+|\b({_HAVE}))?(about |around |like "
     rf"|roughly )?\b({NUMBER})[ -]*{_UNIT}(?:[ -]long\b)?"
     r"(?: and a (half)| (?:and )?(\d+) ?min\w*)?"
+    r"(?: (?:an?|per|each) (?:episode|ep|show|part|go)\b| each\b)?"
     r"(?:[ -](or (?:less|under|shorter)|(?:at )?(?:most|tops|max(?:imum)?)|at the most"
     r"|(?:before|until|till) (?:bed\w*|sleep|i |we |they |the |he |she |work|school|dinner)|left\b|to spare\b|to kill\b)"
     r"| (or (?:more|longer|over)|(?:at )?least|minimum|plus)\b)?"

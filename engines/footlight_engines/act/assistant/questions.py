@@ -132,7 +132,7 @@ def _against(text: str, memory: Memory, about: Meant) -> Query | None:
 def only_compares(text: str) -> bool:
     """Whether a text is no more than a comparative: "anything cheaper?" wishes for it."""
     compared = [one for one in degrees(text) if one.degree == COMPARED]
-    if not compared:
+    if not compared or _WHICH.search(text) or _HOW_MUCH.search(text):
         return False
     rest = _ANY.sub("", text[: compared[0].start] + text[compared[0].end :])
     return len(_SMALL.sub("", rest).strip(" ?!.,。，？！")) < 2

@@ -101,8 +101,10 @@ class Ranker:
         return sorted(found, key=ease)
 
     def in_mood(self, memory: Memory) -> Mask:
-        """Which items have a mood that is wanted: they come first, also those that were shown."""
-        moods = [self._shelf.with_facet("mood", mood) for mood in memory.wanted("mood")]
+        """Which items have a mood that was wanted last: they come first, also those that were shown."""
+        said = [want for want in memory.positive if want.name == "mood"]
+        latest = max((want.turn for want in said), default=0)
+        moods = [self._shelf.with_facet("mood", want.value) for want in said if want.turn == latest]
         wanted: Mask = np.logical_or.reduce(moods) if moods else np.zeros(self._shelf.size, np.bool_)
         return wanted
 

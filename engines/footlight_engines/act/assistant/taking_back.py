@@ -26,6 +26,12 @@ _HAS_IT = re.compile(
 _ONCE = re.compile(
     r"\b(?:when|since|as|like when) (?:i|we|she|he) (?:was|were) (?:just |only |still )?(?:a |an )?(?:little )?$|\bas an? $"
 )
+_BORN = re.compile(r"\b(?:born|birth year|bday|birthday)(?: \w+){0,2} $|出生(?:于|在)?$|生于$")
+_BORN_AFTER = re.compile(r"(?:的?时候)?(?:出生|生的|生人)|后(?=$|[,，。 ]|的?(?:人|青年|孩子))|\s*baby\b")
+_OLDER_THAN_ME = re.compile(
+    r"\bolder than (?:me|i am|us|my\w*)\b|\bbefore (?:i|we) (?:was|were) (?:even )?born\b"
+    r"|比我(?:还|更)?(?:老|大)|我出生(?:之|以)?前"
+)
 _TOO_LONG = pattern("too_long_said")
 
 
@@ -69,6 +75,17 @@ def watches(text: str, slot: Slot) -> bool:
     """Whether somebody of whom an age is said is to watch: "my kid has it on all day" and "when I was a kid" say nothing of
     it."""
     return not (_HAS_IT.match(text[slot.end :]) or _ONCE.search(text[: slot.place]))
+
+
+def born(slots: Sequence[Slot], text: str) -> list[Slot]:
+    """Slots without the year of somebody's birth, which is no wish; "older than me" is one for what was there before."""
+    found = []
+    for slot in slots:
+        if slot.name != "era" or not (_BORN.search(text[: slot.place]) or _BORN_AFTER.match(text[slot.end :])):
+            found.append(slot)
+        elif slot.value[:4].isdigit() and _OLDER_THAN_ME.search(text):
+            found.append(replace(slot, value=f"before:{slot.value[:4]}"))
+    return found
 
 
 def between(slots: Sequence[Slot]) -> list[Slot]:

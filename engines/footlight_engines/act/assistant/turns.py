@@ -29,6 +29,7 @@ from footlight_engines.act.assistant.smalltalk import aside, courtesy
 from footlight_engines.act.assistant.taking_back import (
     at_most,
     between,
+    born,
     from_complaint,
     one_kind,
     taken_back,
@@ -124,7 +125,7 @@ def _one(text: str, memory: Memory, shelf: Shelf) -> Understood:
     slots, terms = settled(_denied(said, base.slots), _denied(said, terms), _known(shelf))
     slots = [from_complaint(slot, said, memory) for slot in slots if not _ABOUT.search(said[: slot.place])]
     slots = [slot for slot in slots if slot.name != "age" or watches(said, slot)]
-    slots = between(at_most(one_kind(slots)))
+    slots = between(born(at_most(one_kind(slots)), said))
     if _ONE_THAT_HAS.search(said):
         terms = [replace(term, polarity=WANTED) for term in terms]
     about = meant(said, memory, shelf, base.named)

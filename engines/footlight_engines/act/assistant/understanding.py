@@ -286,6 +286,8 @@ def _bare_title(text: str, shelf: Shelf) -> tuple[list[int], str] | None:
             len(match.title) >= 14 or (" " in match.title and len(match.title) >= 10)
         )
         chinese = match.similarity == 1.0 and not match.title.isascii() and len(match.title) >= 4
+        if any(one.start <= match.start and match.end < one.end for one in shared_lexicon().find(words)):
+            continue  # "on the edge of my seat" is no wish for "On the Edge"
         bare = whole and not shared_lexicon().find(words) and not intents.heard_cues(words)
         if bare or telling or chinese:
             return [m.item for m in shelf.find_titles(words) if m.title == match.title], match.title

@@ -183,3 +183,42 @@ def test_only_one_of_two_genres_takes_the_place_of_both(talk: Talk) -> None:
     talk.say("a comedy or a romance")
     talk.say("just romance")
     assert wants(talk, "genre") == ["romance"]
+
+
+@pytest.mark.parametrize(
+    ("text", "era"),
+    [
+        ("I was born in 1990, older than me please", ["before:1990"]),
+        ("I was born in 1990, a comedy", []),
+        ("我90年出生的，来部喜剧", []),
+    ],
+)
+def test_the_year_of_a_birth_is_no_wish(text: str, era: list[str], talk: Talk) -> None:
+    talk.say(text)
+    assert wants(talk, "era") == era
+
+
+@pytest.mark.parametrize("text", ["which one is shorter?", "which is shorter?", "哪个更短"])
+def test_which_has_more_is_a_question(text: str, talk: Talk) -> None:
+    talk.say("a science fiction film")
+    talk.say(text)
+    assert talk.heard.intent == "inquire"
+
+
+def test_another_kind_after_a_rejection_is_to_feel_the_same(talk: Talk) -> None:
+    talk.say("something light")
+    talk.say("not that one. A film")
+    assert (wants(talk, "mood"), wants(talk, "kind")) == (["light"], ["film"])
+
+
+def test_a_mood_that_is_wanted_now_comes_before_one_of_earlier(talk: Talk) -> None:
+    talk.say("a film, romantic please")
+    assert talk.titles("I also want it scary")[0] in ("Alien", "The Shining")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("the second one, how long is it?", "minutes"), ("就第二个吧，多少分钟", "分钟")]
+)
+def test_who_takes_one_and_asks_about_it_is_answered(text: str, said: str, talk: Talk) -> None:
+    talk.say("a science fiction film")
+    assert said in talk.say(text).text

@@ -148,3 +148,22 @@ def test_titles_before_i_know_are_seen(talk: Any) -> None:
     talk.say("a film")
     talk.say("heat and clueless i know by heart")
     assert talk.heard.intent == "seen" and set(talk.memory["seen"]) == {14, 8}
+
+
+@pytest.mark.parametrize(
+    "text", ["what's the difference between the first two?", "第一个和第二个有啥区别", "how do the first two differ?"]
+)
+def test_what_sets_two_apart_is_a_comparison(text: str, talk: Any) -> None:
+    talk.say("a science fiction film")
+    assert [line.item for line in talk.say(text).items] == talk.memory["last"][:2]
+
+
+def test_anything_else_with_that_actress_looks_for_hers(talk: Any) -> None:
+    talk.say("something with Harrison Ford")
+    talk.say("anything else with that actor?")
+    assert [want[:3] for want in talk.memory["wants"] if want[0] == "people"] == [["people", "harrison ford", 1]]
+
+
+def test_a_courtroom_thing_is_about_courtrooms(harbour: CatalogueAssistant) -> None:
+    heard = say(harbour, "none of these. what about a sailing thing")[0]
+    assert [slot.value for slot in heard.slots if slot.name == "about"] == ["sailing"]
