@@ -14,13 +14,20 @@ _HISTORY = History(np.array([0, 1], np.int32), np.array([5.0, 3.0]), np.array([1
 
 def exercise(engine: Recommender) -> None:
     """Take an engine that nobody uses through everything that can happen while it serves, on a handful of events."""
-    engine.apply(Events.of([0, 0, 1, 1, 2, 2], [0, 1, 0, 2, 1, 2], [5.0, 3.0, 4.0, 2.0, 1.0, 5.0]))
+    events = Events.of([0, 0, 1, 1, 2, 2], [0, 1, 0, 2, 1, 2], [5.0, 3.0, 4.0, 2.0, 1.0, 5.0])
+    engine.apply(events)
+    _forget(engine)  # before it is asked for the first time: what answers may be compiled by somebody else meanwhile
+    engine.apply(events)
     _ask(engine)
     engine.apply(Events.of([0, 1], [0, 2], [1.0, 1.0], kind=[EventKind.RATING, EventKind.RETRACTION], time=[10, 10]))
     _ask(engine)
+    _forget(engine)
+    _ask(engine)
+
+
+def _forget(engine: Recommender) -> None:
     with suppress(NotImplementedError):  # there are engines that cannot
         engine.forget(0)
-    _ask(engine)
 
 
 def _ask(engine: Recommender) -> None:

@@ -82,7 +82,7 @@ def _send(task: Any, bars: Any, rows: Sequence[T], send: Any) -> None:
 
 
 def _train(stage: Stage) -> None:
-    stage.say("Training; the very first time its kernels are compiled, which takes half a minute ...")
+    stage.say("Training; the very first time kernels are compiled, which takes most of half a minute ...")
     started = time.perf_counter()
     ordered = stage.client.start_training("item-knn", seed=SEED)
     training = watch(stage, ordered, "training item-knn", {"items": ",.0f", "people": ",.0f"})[-1]

@@ -78,6 +78,25 @@ def fresh_folder(folder: Path) -> Path:
     return data
 
 
+@contextmanager
+def compiling_ahead() -> Iterator[subprocess.Popen[bytes]]:
+    """Have kernels compiled by a process of its own, as long as the block lasts. That is a help and nothing more: whoever
+    needs one that is not there yet compiles it.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "footlight_server.demo.compiling"],
+        stdin=subprocess.PIPE,  # it ends when this ends, also where this process is killed
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def start_server(folder: Path, data: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start a real server in a process of its own: the process and its address."""
     ready = folder / "address"
