@@ -30,6 +30,9 @@ _ITEMS = re.compile(
     rf"(?<![\w-])(?<!first )(?<!last )(?<!these )(?<!those )(?<!the )(?<!of )(?<!my )(?<!other )(?<!seen )(?<!had )"
     rf"{_COUNT} (?:[a-z'-]+ ){{0,3}}?(?:{pattern('countable_items').pattern})\b"
 )
+_ENOUGH = re.compile(
+    rf"(?:^|[,.!?;] |\b(?:so|ok|and|say) ){_COUNT} (?:would be|is|will do|should do|sounds|makes)\b(?! too)"
+)
 _ALONE = pattern("only_one")
 _HAN = r"([零一二两三四五六七八九十俩仨]{1,3}|1?\d|20)"
 _HAN_ASKS = re.compile(
@@ -62,7 +65,7 @@ def whole(said: str) -> int | None:
 
 def items_asked_for(text: str) -> int:
     """How many items a normalised text asks for, 1 to 20; 0 where it says no number."""
-    found = [_english(match) for spelt in (_ASKS, _MORE, _ITEMS) for match in spelt.finditer(text)]
+    found = [_english(match) for spelt in (_ASKS, _MORE, _ITEMS, _ENOUGH) for match in spelt.finditer(text)]
     found += [_GROUPS[match[1] + "dozen"] for match in _DOZEN.finditer(text)]
     found += [whole(match[1]) or 0 for match in _HAN_ASKS.finditer(text)]
     found += [6 if match[1] == "半" else 12 for match in _HAN_DOZEN.finditer(text)]

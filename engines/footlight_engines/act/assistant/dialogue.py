@@ -116,7 +116,7 @@ class Dialogue:
         if wanted & {"genre", "kind", "title", "mood", "tag"} or _SAME.search(heard.utterance.text):
             also = "era" if _ALSO.search(heard.utterance.text) and "era" in wanted else ""
             kept = [w for w in memory.positive if w.name == also or (w.name == "kind" and "kind" not in wanted)]
-            if heard.first is not None and heard.first.intent == intents.REJECT and wanted <= {"kind"}:
+            if wanted == {"kind"}:
                 kept += [
                     want for want in memory.positive if want.name == "mood"
                 ]  # "not the film, a series": as calm as that

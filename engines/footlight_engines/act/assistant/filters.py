@@ -62,7 +62,8 @@ class Filters:
         """Apply the wants of one slot in place."""
         unjudged, positive = [], []
         for want in wants:
-            fits = self.fits(want)
+            childish = want.name == "age" and want.polarity == UNWANTED and want.value in ("kids", "family")
+            fits = self._childish() if childish else self.fits(want)
             if fits is None:
                 unjudged.append(want)
             elif want.polarity == UNWANTED:
@@ -144,6 +145,12 @@ class Filters:
             fit = np.logical_or.reduce([self._shelf.with_facet(*facet) for facet in _FIT])
             unfit |= ~fit
         mask: Mask = rated | ((self._ages < 0) & ~unfit)
+        return mask
+
+    def _childish(self) -> Mask:
+        """What is made for children, and not only fine for them."""
+        drawn = self._shelf.with_facet("genre", "animation") & (self._ages <= CHILD_AGE["kids"])
+        mask: Mask = drawn | self._shelf.with_facet("age", "kids") | self._shelf.with_facet("genre", "family")
         return mask
 
     def rated_for(self, memory: Memory) -> Mask:

@@ -11,7 +11,8 @@ from footlight_engines.act.assistant.slots import WANTED, Slot
 MOST = 12
 """So many titles are read of one list."""
 _KNOWN = re.compile(
-    r"\b(?:seen|watched|played|heard|finished)(?: (?:both|all|already))* (.{3,120})|(?:看|玩|听|刷|追)(?:过|完)了?(.{2,60})"
+    r"\b(?:seen|watched|played|heard|finished|showed (?:them|him|her|us))(?: (?:both|all|already))* (.{3,120})"
+    r"|(?:看|玩|听|刷|追)(?:过|完)了?(.{2,60})"
     r"|^(.{2,40}?)(?:我们?)?(?:都|全|也)*(?:已经)?(?:看|玩|听|刷)过"
     r"|^(?:no,? |nah,? )?(.{3,80}?),? (?:i|we)(?:'ve| have)?(?: \w+)? (?:know|seen|watched|played|finished)\b"
 )

@@ -197,6 +197,8 @@ def figures_on(text: str) -> Iterator[tuple[str, str, int, int]]:
                 continue
             if name == "players" and _WITH_OTHERS.search(text[max(0, match.start() - 12) : match.end() + 1]):
                 continue  # with two friends one is three
+            if value == 1 and match[0].rstrip().endswith("of us"):
+                continue  # one of us is none who plays alone
             if value == 1 and name in ("seasons", "episodes") and not (match["lower"] or match["upper"]):
                 continue  # 一集多久 wishes for nothing
             if match["upper"] in _STRICTLY and name == "price":

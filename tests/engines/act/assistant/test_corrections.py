@@ -222,3 +222,27 @@ def test_a_mood_that_is_wanted_now_comes_before_one_of_earlier(talk: Talk) -> No
 def test_who_takes_one_and_asks_about_it_is_answered(text: str, said: str, talk: Talk) -> None:
     talk.say("a science fiction film")
     assert said in talk.say(text).text
+
+
+def test_a_kind_alone_narrows_a_mood(talk: Talk) -> None:
+    talk.say("something light")
+    talk.say("a film, please")
+    assert (wants(talk, "mood"), wants(talk, "kind")) == (["light"], ["film"])
+
+
+@pytest.mark.parametrize("text", ["knock out the ones longer than 100 minutes", "filter out anything over 100 minutes"])
+def test_what_is_taken_out_of_a_list_is_unwanted(text: str, talk: Talk) -> None:
+    talk.say("a comedy")
+    talk.say(text)
+    assert wants(talk, "duration") == ["max:100"]
+
+
+def test_one_of_us_plays_not_alone(talk: Talk) -> None:
+    talk.say("a comedy")
+    talk.say("one of us hates blood")
+    assert wants(talk, "players") == []
+
+
+def test_not_for_children_leaves_what_is_only_fine_for_them(talk: Talk) -> None:
+    titles = {title for text in ("a comedy, not for kids", "more", "more") for title in talk.titles(text)}
+    assert "Groundhog Day" in titles and not titles & {"WALL-E", "Spirited Away"}

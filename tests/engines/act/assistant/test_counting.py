@@ -42,7 +42,8 @@ def test_so_many_more_are_asked_for_in_words(count: int) -> None:
     ("text", "count"),
     [
         ("a dozen comedies", 12), ("half a dozen war films", 6), ("a couple of light comedies", 2), ("12 more", 12),
-        ("three short films please", 3), ("top ten thrillers", 10), ("fine, a dozen of whatever you have", 12),
+        ("three short films please", 3), ("top ten thrillers", 10), ("ten would be great", 10),
+        ("fine, a dozen of whatever you have", 12),
         ("just one please", 1), ("gimme two more", 2),
         ("再来十二部", 12), ("推荐两部科幻片", 2), ("换三个", 3), ("来一打", 12), ("一部就够了", 1), ("给我十个", 10),
     ],
