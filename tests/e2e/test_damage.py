@@ -159,7 +159,7 @@ def test_an_agent_whose_stored_state_is_damaged_is_replayed(
 ) -> None:
     server = server_factory()
     server.client.create_agent("player", 3, 2, seed=1)
-    for step in range(30):
+    for step in range(60):  # so many that they are stored
         server.client.act("player", "s", step % 3, reward=float(step % 2) if step else None, request_id=f"{step}")
     before = server.client.act("player", "s", 0, reward=1.0, request_id="last")
     server.stop()
@@ -167,5 +167,5 @@ def test_an_agent_whose_stored_state_is_damaged_is_replayed(
     for state in stored:
         damage(ARRAYS)(state)
     client = server_factory().client
-    assert stored and client.agent("player").learned_steps == 30
+    assert stored and client.agent("player").learned_steps == 60
     assert client.act("player", "s", 0, reward=1.0, request_id="last") == before

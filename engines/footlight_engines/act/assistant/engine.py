@@ -15,6 +15,7 @@ from footlight_engines.act.assistant import intents, policy
 from footlight_engines.act.assistant.answering import Answer, Answering, wanted_count
 from footlight_engines.act.assistant.asides import prepare
 from footlight_engines.act.assistant.classifier import classifier
+from footlight_engines.act.assistant.completing import WISHING
 from footlight_engines.act.assistant.dialogue import Dialogue, liked
 from footlight_engines.act.assistant.giving_way import TOPICS, given_way
 from footlight_engines.act.assistant.lexicons import pattern
@@ -23,7 +24,6 @@ from footlight_engines.act.assistant.ranking import Found, Ranker
 from footlight_engines.act.assistant.reading import CHINESE, ENGLISH, is_han
 from footlight_engines.act.assistant.script import in_traditional, writes_traditional
 from footlight_engines.act.assistant.shelf import Shelf
-from footlight_engines.act.assistant.turns import WISHING
 from footlight_engines.act.assistant.turns import heard as understood_turn
 from footlight_engines.act.assistant.understood import Understood
 from footlight_plugins import (
