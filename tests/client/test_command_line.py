@@ -86,6 +86,15 @@ def test_wrong_lines_are_left_out_where_asked(command_line: CommandLine, tables:
     assert (report["bad_count"], report["unknown_item_count"], report["duplicate_count"]) == (1, 1, 1)
 
 
+def test_all_wrong_lines_are_told_at_once(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    _, ratings = tables
+    ratings.write_text("userId,movieId,rating\nada,m1,five\nada,m1,six\n")
+    told = command_line.run("import", "--events", ratings).stderr
+    assert "2 wrong:" in told and "line 3, rating" in told and "--skip-bad-lines" in told
+    error = json.loads(command_line.run("import", "--events", ratings, "--json").stderr)["error"]
+    assert [problem["line"] for problem in error["problems"]] == [2, 3]
+
+
 def test_importing_nothing_is_a_mistake(command_line: CommandLine) -> None:
     assert command_line.run("import").exit_code == 2
 

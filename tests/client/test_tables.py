@@ -55,6 +55,51 @@ def test_further_columns_of_items_become_attributes(file: Path) -> None:
     assert item.attributes == {"year": 1927, "code": "007"}
 
 
+def test_decimals_and_truths_become_attributes_that_can_be_filtered_by(file: Path) -> None:
+    file.write_text("item_id,price,dubbed,build\nm1,4.99,True,1.2.3\n")
+    (item,), _ = read_items(file)
+    assert item.attributes == {"price": 4.99, "dubbed": True, "build": "1.2.3"}
+
+
+def test_an_attribute_may_have_several_lines(file: Path) -> None:
+    file.write_text('item_id,summary\nm1,"One\r\ntwo"\nm2,three\n')
+    (item, _), _ = read_items(file)
+    assert item.attributes == {"summary": "One\r\ntwo"}
+
+
+def test_a_row_of_several_lines_is_named_by_its_first(file: Path) -> None:
+    file.write_text('item_id,title,summary\nm1,"a\nb","c\nd"\n')
+    with pytest.raises(TableError, match="line 2, title: expected no control characters"):
+        read_items(file)
+
+
+def test_attributes_are_measured_as_the_server_measures_them(file: Path) -> None:
+    file.write_text(f"item_id,summary\nm1,{'影' * 5_000}\n")
+    (item,), _ = read_items(file)
+    assert len(item.attributes["summary"]) == 5_000
+
+
+def test_an_item_must_come_before_it_goes(file: Path) -> None:
+    file.write_text("item_id,available_from,available_until\nm1,2026-01-02,2026-01-01\n")
+    with pytest.raises(TableError, match="line 2, available_until: expected a time after available_from"):
+        read_items(file)
+
+
+@pytest.mark.parametrize("time", ["1260759144", "1260759144000", "1260759144000000", "2009-12-14T10:52:24+08:00"])
+def test_a_time_may_be_written_in_several_ways(file: Path, time: str) -> None:
+    file.write_text(f"user_id,item_id,time\nada,m1,{time}\n")
+    (event,), _ = read_events(file)
+    assert event.time == datetime(2009, 12, 14, 2, 52, 24, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_tables_of_spreadsheets_are_read(file: Path, encoding: str, mark: str) -> None:
+    file.write_text(f"item_id{mark}title\r\nm1{mark}流浪地球\r\n", encoding=encoding)
+    (item,), _ = read_items(file)
+    assert (item.item_id, item.title) == ("m1", "流浪地球")
+
+
 def test_columns_that_are_not_used_are_named(file: Path) -> None:
     file.write_text("user_id,item_id,valeu\nada,m1,5\n")
     assert check_events(file).ignored_columns == ("valeu",)
@@ -78,7 +123,8 @@ def test_the_same_row_is_the_same_event(file: Path) -> None:
         ("ada,m1,1e9,0", "rating", "from -1,000 to 1,000"),
         ("ada,m1,,0", "rating", "expected the rating, it is empty"),
         ("ada,m1,5,yesterday", "timestamp", "seconds since 1970 or ISO 8601"),
-        ("ada,m1,5,1260759144000", "timestamp", "looks like milliseconds"),
+        ("ada,m1,5,1960-01-01", "timestamp", "between the years 1970 and 2200"),
+        ("ada,m1,5,7258118400", "timestamp", "before the year 2200"),
         ("ada,m1,5,nan", "timestamp", "seconds since 1970"),
         ('ada,"m1"x,5,0', "line", "told apart"),
     ],

@@ -1,16 +1,21 @@
-"""Items and events from CSV and TSV files, checked line by line.
+"""Items and events from CSV and TSV files and from JSON lines, checked line by line.
 
-A file is a table with a header line. Three sorts of header are understood:
+A file is a table with a header line, or has one JSON object on each line. Three sorts of header are understood:
 
     MovieLens   movieId,title,genres            userId,movieId,rating,timestamp
     RecBole     item_id:token movie_title:...   user_id:token item_id:token rating:float timestamp:float
     plain       item_id,title,kind,tags         user_id,item_id,value,kind,time
                 and available_from,available_until
 
-Only the ids are required. `kind` is "rating" where there is a value and "play" where there is none. Times are seconds since
-1970 or ISO 8601 (UTC where they name no zone). Further columns of items become attributes; those of events are left out, and
-the report names them. An event's id is derived from its row, so that the same row is the same event however often it is
-imported.
+Only the ids are required. `kind` is "rating" where there is a value and "play" where there is none. Times are ISO 8601 (UTC
+where they name no zone) or seconds since 1970; a number from 1e11 on counts milliseconds, one from 1e14 on microseconds.
+Further columns of items become attributes: numbers (1995, 7.5), truths (true, false), else text, which may have several
+lines; those of events are left out, and the report names them. An event's id is derived from its row, so that the same row
+is the same event however often it is imported. Columns are separated by tabs, commas or semicolons, as in the header; text
+is UTF-8, or UTF-16 with a byte order mark.
+
+In JSON lines the keys are the columns; `tags` may be a list, further keys keep their values as JSON has them, and those of
+an object `attributes` count as further keys.
 
 Reading is strict: the first line that is wrong raises a TableError. With `skip_bad_lines` such lines are left out and
 counted in the CleaningReport.
@@ -19,13 +24,14 @@ counted in the CleaningReport.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from footlight._tables.columns import Columns, event_columns, item_columns
 from footlight._tables.files import Line, read_lines
+from footlight._tables.objects import holds_objects, read_objects, with_facts
 from footlight._tables.rows import BadCell, event_from_row, item_from_row
 from footlight.types import Event, Item
 
@@ -37,7 +43,10 @@ MAX_REPORTED = 20
 
 
 class TableError(ValueError):
-    """A line of a file is wrong. `field` is the column, `expected` what should stand there."""
+    """A line of a file is wrong. `field` is the column, `expected` what should stand there.
+
+    `problems` are the first that are wrong in the file, where `footlight import` has looked for them.
+    """
 
     def __init__(self, path: Path, line: int, field: str, expected: str) -> None:
         super().__init__(f"{path}, line {line}, {field}: {expected}")
@@ -45,6 +54,7 @@ class TableError(ValueError):
         self.line = line
         self.field = field
         self.expected = expected
+        self.problems: list[Problem] = []
 
     def __reduce__(self) -> tuple[type[TableError], tuple[Path, int, str, str]]:
         return type(self), (self.path, self.line, self.field, self.expected)
@@ -82,7 +92,7 @@ class CleaningReport:
 
 def read_items(path: str | Path, *, skip_bad_lines: bool = False) -> tuple[list[Item], CleaningReport]:
     """The items of a file. Raises TableError, or OSError where it cannot be read."""
-    table: _Table[Item] = _Table(Path(path), item_columns, item_from_row, attrgetter("item_id"), skip_bad_lines)
+    table: _Table[Item] = _Table(Path(path), item_columns, _item, attrgetter("item_id"), skip_bad_lines)
     return list(table), table.report
 
 
@@ -121,7 +131,7 @@ class _Table(Generic[T]):
         self,
         path: Path,
         columns: Callable[[list[str]], Columns],
-        parse: Callable[[Columns, list[str]], T],
+        parse: Callable[[Columns, Line], T],
         key: Callable[[T], str],
         skip_bad_lines: bool,
         known_items: Container[str] | None = None,
@@ -135,16 +145,26 @@ class _Table(Generic[T]):
         self._known_items = known_items
 
     def __iter__(self) -> Iterator[T]:
-        lines = read_lines(self._path)
-        columns = self._header(lines)
-        self.report.ignored_columns = columns.ignored
         seen: set[str] = set()
-        for line in lines:
+        ignored: dict[str, None] = {}
+        for columns, line in self._lines():
+            ignored.update(dict.fromkeys(columns.ignored))
             self.report.rows += 1
             row = self._row(columns, line, seen)
             if row is not None:
                 self.report.kept += 1
                 yield row
+        self.report.ignored_columns = tuple(ignored)
+
+    def _lines(self) -> Iterator[tuple[Columns, Line]]:
+        """The lines after the header, each with the columns that it has."""
+        if holds_objects(self._path):
+            yield from read_objects(self._path, self._columns)
+            return
+        lines = read_lines(self._path)
+        columns = self._header(lines)
+        self.report.ignored_columns = columns.ignored
+        yield from ((columns, line) for line in lines)
 
     def _header(self, lines: Iterator[Line]) -> Columns:
         """A header that is wrong is an error in any case."""
@@ -162,8 +182,8 @@ class _Table(Generic[T]):
         """The row of a line; None where it is left out."""
         try:
             if line.fault:
-                raise BadCell("line", line.fault)
-            row = self._parse(columns, line.cells)
+                raise line.fault
+            row = self._parse(columns, line)
         except BadCell as bad:
             self.report.bad_count += 1
             self._leave_out(self.report.bad, Problem(line.number, bad.field, bad.expected))
@@ -190,7 +210,17 @@ class _Table(Generic[T]):
 
 def _event_table(path: str | Path, known_items: Container[str] | None, skip_bad_lines: bool) -> _Table[Event]:
     key = attrgetter("event_id")
-    return _Table(Path(path), event_columns, event_from_row, key, skip_bad_lines, known_items)
+    return _Table(Path(path), event_columns, _event, key, skip_bad_lines, known_items)
+
+
+def _item(columns: Columns, line: Line) -> Item:
+    if line.facts is None:
+        return item_from_row(columns, line.cells)
+    return with_facts(item_from_row(replace(columns, others=()), line.cells), line.facts)
+
+
+def _event(columns: Columns, line: Line) -> Event:
+    return event_from_row(columns, line.cells)
 
 
 def _repeated(row: Item | Event) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -14,7 +15,7 @@ from footlight._tables.columns import Columns
 from footlight._tables.errors import BadCell, shown
 from footlight.types import Event, EventKind, Item
 
-__all__ = ["BadCell", "event_from_row", "item_from_row"]
+__all__ = ["BadCell", "check_attributes", "check_tags", "event_from_row", "item_from_row"]
 
 MAX_ID_BYTES = 256
 MAX_TITLE_BYTES = 1_024
@@ -24,10 +25,13 @@ MAX_ATTRIBUTES_BYTES = 16 << 10
 MAX_VALUE = 1_000.0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST_SECONDS = -62_135_596_800.0  # the start of the year 1
-_MILLISECONDS_FROM = 1e11  # seconds would be the year 5138
+_LATEST_SECONDS = 7_258_118_400  # the start of the year 2200
+_FINER_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))  # from which number on it counts how many parts of a second
 _YEAR = re.compile(r"\((\d{4})\)\s*$")
 _WHOLE_NUMBER = re.compile("0|-?[1-9][0-9]{0,14}")
+_DECIMAL_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_TRUTHS = {"true": True, "false": False}
+_LINE_ENDS = frozenset("\t\n\r")
 _KINDS = {kind.value: kind for kind in EventKind}
 
 
@@ -35,14 +39,17 @@ def item_from_row(columns: Columns, cells: list[str]) -> Item:
     """Raises BadCell for a cell that the catalogue would not take."""
     _check_count(columns, cells)
     title = _text(columns, cells, "title", MAX_TITLE_BYTES)
+    start, end = _time(columns, cells, "available_from"), _time(columns, cells, "available_until")
+    if start and end and start >= end:
+        raise BadCell(columns.name("available_until"), f"expected a time after {columns.name('available_from')}")
     return Item(
         item_id=_id(columns, cells, "item_id"),
         title=title,
         kind=_text(columns, cells, "kind", MAX_LABEL_BYTES) or ("film" if columns.films else ""),
         tags=_tags(columns, cells),
         attributes=_attributes(columns, cells, title),
-        available_from=_time(columns, cells, "available_from"),
-        available_until=_time(columns, cells, "available_until"),
+        available_from=start,
+        available_until=end,
     )
 
 
@@ -88,7 +95,7 @@ def _text(columns: Columns, cells: list[str], field: str, max_bytes: int) -> str
     return text
 
 
-def _check_text(name: str, text: str, max_bytes: int) -> None:
+def _check_text(name: str, text: str, max_bytes: int, allowed: frozenset[str] = frozenset()) -> None:
     if text.isascii() and text.isprintable() and len(text) <= max_bytes:
         return  # nearly every cell
     try:
@@ -97,7 +104,7 @@ def _check_text(name: str, text: str, max_bytes: int) -> None:
         raise BadCell(name, f"expected UTF-8, got {shown(text)}") from None
     if size > max_bytes:
         raise BadCell(name, f"expected at most {max_bytes:,} bytes, got {size:,}")
-    if any(unicodedata.category(character) == "Cc" for character in text):
+    if any(unicodedata.category(character) == "Cc" and character not in allowed for character in text):
         raise BadCell(name, f"expected no control characters, got {shown(text)}")
 
 
@@ -105,7 +112,15 @@ def _tags(columns: Columns, cells: list[str]) -> tuple[str, ...]:
     name, cell = columns.name("tags"), _cell(columns, cells, "tags")
     if columns.films and cell == "(no genres listed)":
         return ()
-    tags = tuple(dict.fromkeys(tag.strip() for tag in cell.split(columns.tag_separator) if tag.strip()))
+    return check_tags(name, cell.split(columns.tag_separator))
+
+
+def check_tags(name: str, labels: Sequence[Any]) -> tuple[str, ...]:
+    """Labels, each once, without empty ones. Raises BadCell for what is no label."""
+    for label in labels:
+        if not isinstance(label, str):
+            raise BadCell(name, f"expected labels of text, got {shown(str(label))}")
+    tags = tuple(dict.fromkeys(label.strip() for label in labels if label.strip()))
     for tag in tags:
         _check_text(name, tag, MAX_LABEL_BYTES)
     if len(tags) > MAX_TAGS:
@@ -120,21 +135,37 @@ def _attributes(columns: Columns, cells: list[str], title: str) -> dict[str, Any
         attributes["year"] = int(year[1])
     for place in columns.others:
         text = cells[place].strip()
-        _check_text(columns.names[place], text, MAX_ATTRIBUTES_BYTES)
+        _check_text(columns.names[place], text, MAX_ATTRIBUTES_BYTES, _LINE_ENDS)
         if text:
             attributes[columns.names[place]] = _fact(columns, place, text)
-    if len(json.dumps(attributes)) > MAX_ATTRIBUTES_BYTES:
-        raise BadCell("line", f"expected further columns of at most {MAX_ATTRIBUTES_BYTES:,} bytes together")
+    check_attributes(attributes)
     return attributes
 
 
-def _fact(columns: Columns, place: int, text: str) -> str | float:
+def check_attributes(attributes: Mapping[str, Any]) -> None:
+    """Raises BadCell where they are larger than the catalogue takes, or no text."""
+    try:
+        size = len(json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).encode())
+    except UnicodeEncodeError:
+        raise BadCell("line", "expected UTF-8") from None
+    if size > MAX_ATTRIBUTES_BYTES:
+        limit = f"expected further columns of at most {MAX_ATTRIBUTES_BYTES:,} bytes together"
+        raise BadCell("line", f"{limit} when written as JSON, got {size:,}")
+
+
+def _fact(columns: Columns, place: int, text: str) -> str | float | bool:
     """A number where the header says so; where it says no types, also what can be nothing else: 1995, but not 007."""
     if place in columns.numbers:
         return _finite(columns.names[place], text)
-    if not columns.typed and _WHOLE_NUMBER.fullmatch(text):
+    return text if columns.typed else _read_fact(text)
+
+
+def _read_fact(text: str) -> str | float | bool:
+    if _WHOLE_NUMBER.fullmatch(text):
         return int(text)
-    return text
+    if _DECIMAL_NUMBER.fullmatch(text):
+        return float(text)
+    return _TRUTHS.get(text.lower(), text)
 
 
 def _finite(name: str, text: str) -> float:
@@ -174,13 +205,13 @@ def _time(columns: Columns, cells: list[str], field: str) -> datetime | None:
     if not text:
         return None
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        return _iso_time(name, text)
-    if not _EARLIEST_SECONDS <= seconds < _MILLISECONDS_FROM:  # NaN fails as well
-        hint = ", which looks like milliseconds" if _MILLISECONDS_FROM <= seconds < math.inf else ""
-        raise BadCell(name, f"expected seconds since 1970, got {shown(text)}{hint}")
-    return _EPOCH + timedelta(seconds=seconds)
+        return _in_range(name, text, _iso_time(name, text))
+    seconds = number / next((parts for least, parts in _FINER_UNITS if number >= least), 1.0)
+    if not 0 <= seconds < _LATEST_SECONDS:  # NaN fails as well
+        raise BadCell(name, f"expected seconds since 1970, before the year 2200, got {shown(text)}")
+    return _EPOCH + timedelta(microseconds=round(seconds * 1e6))
 
 
 def _iso_time(name: str, text: str) -> datetime:
@@ -189,3 +220,9 @@ def _iso_time(name: str, text: str) -> datetime:
     except ValueError:
         raise BadCell(name, f"expected seconds since 1970 or ISO 8601, got {shown(text)}") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _in_range(name: str, text: str, time: datetime) -> datetime:
+    if not 0 <= (time - _EPOCH).total_seconds() < _LATEST_SECONDS:
+        raise BadCell(name, f"expected a time between the years 1970 and 2200, got {shown(text)}")
+    return time

@@ -94,7 +94,8 @@ class Session:
         except FootlightError as error:
             self._fail(_facts_of(error), UNREACHABLE if _unreachable(error) else ANSWERED, _advice(error, self.address))
         except (ValueError, OSError) as error:
-            self._fail({"message": str(error), **_place_of(error)}, USAGE)
+            notes = getattr(error, "__notes__", [])
+            self._fail({"message": str(error), **_place_of(error), **({"notes": notes} if notes else {})}, USAGE)
         except KeyboardInterrupt:
             self._fail({"message": "interrupted"}, INTERRUPTED)
         finally:
@@ -128,7 +129,7 @@ def _facts_of(error: FootlightError) -> dict[str, Any]:
 
 def _place_of(error: Exception) -> dict[str, Any]:
     """Where in a file, for errors that know."""
-    return {name: getattr(error, name) for name in ("line", "field", "expected") if hasattr(error, name)}
+    return {name: getattr(error, name) for name in ("line", "field", "expected", "problems") if hasattr(error, name)}
 
 
 def _unreachable(error: FootlightError) -> bool:
