@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from footlight._wire.building import built, each, several
 from footlight._wire.calls import Page, Stream, Unary, batches
 from footlight._wire.ids import new_id
 from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
@@ -26,20 +27,20 @@ MAX_READS = 1_000  # items a request
 
 def put_items(items: Iterable[Item]) -> Iterator[Unary[pb.PutItemsResponse, PutItems]]:
     """One call for every MAX_WRITES items."""
-    for batch in batches(map(item_to_wire, items), MAX_WRITES):
+    for batch in batches(each("items", items, Item, item_to_wire), MAX_WRITES):
         yield Unary("CatalogService/PutItems", pb.PutItemsRequest(items=batch), pb.PutItemsResponse, _put)
 
 
 def get_item(item_id: str) -> Unary[pb.GetItemResponse, Item]:
-    request = pb.GetItemRequest(item_id=item_id)
+    request = built(pb.GetItemRequest, item_id=item_id)
     return Unary("CatalogService/GetItem", request, pb.GetItemResponse, lambda answer: item_from_wire(answer.item))
 
 
 def get_items(item_ids: Iterable[str]) -> Iterator[Unary[pb.BatchGetItemsResponse, list[Item]]]:
     """One call for every MAX_READS items."""
-    wanted = list(item_ids)
+    wanted = list(several("item_ids", item_ids))
     for start in range(0, len(wanted), MAX_READS):
-        request = pb.BatchGetItemsRequest(item_ids=wanted[start : start + MAX_READS])
+        request = built(pb.BatchGetItemsRequest, item_ids=wanted[start : start + MAX_READS])
         yield Unary("CatalogService/BatchGetItems", request, pb.BatchGetItemsResponse, _items)
 
 
@@ -49,39 +50,40 @@ def list_items(page_token: str) -> Unary[pb.ListItemsResponse, Page[Item]]:
 
 
 def delete_item(item_id: str) -> Unary[pb.DeleteItemResponse, None]:
-    request = pb.DeleteItemRequest(item_id=item_id)
+    request = built(pb.DeleteItemRequest, item_id=item_id)
     return Unary("CatalogService/DeleteItem", request, pb.DeleteItemResponse, lambda _: None)
 
 
 def record_events(events: Iterable[Event]) -> Iterator[Unary[pb.RecordEventsResponse, RecordedEvents]]:
     """One call for every MAX_WRITES events."""
-    for batch in batches(map(event_to_wire, events), MAX_WRITES):
+    for batch in batches(each("events", events, Event, event_to_wire), MAX_WRITES):
         yield Unary(
             "CatalogService/RecordEvents", pb.RecordEventsRequest(events=batch), pb.RecordEventsResponse, _recorded
         )
 
 
 def forget_user(user_id: str) -> Unary[pb.ForgetUserResponse, Erasure]:
-    request = pb.ForgetUserRequest(user_id=user_id)
+    request = built(pb.ForgetUserRequest, user_id=user_id)
     return Unary("CatalogService/ForgetUser", request, pb.ForgetUserResponse, _erasure)
 
 
 def export_user(user_id: str) -> Stream[pb.ExportUserResponse, list[PersonalRecord]]:
-    request = pb.ExportUserRequest(user_id=user_id)
+    request = built(pb.ExportUserRequest, user_id=user_id)
     return Stream("CatalogService/ExportUser", request, pb.ExportUserResponse, _records)
 
 
 def item_to_wire(item: Item) -> pb.Item:
     """The times of its puts are the server's and are left out."""
     attributes = to_struct(item.attributes, "attributes") if item.attributes else None
-    return pb.Item(
+    return built(
+        pb.Item,
         item_id=item.item_id,
         title=item.title,
         kind=item.kind,
-        tags=item.tags,
+        tags=several("tags", item.tags),
         attributes=attributes,
-        available_from=to_timestamp(item.available_from),
-        available_until=to_timestamp(item.available_until),
+        available_from=to_timestamp(item.available_from, "available_from"),
+        available_until=to_timestamp(item.available_until, "available_until"),
     )
 
 
@@ -101,15 +103,23 @@ def item_from_wire(item: pb.Item) -> Item:
 
 def event_to_wire(event: Event) -> pb.Event:
     """An event without an id gets a new UUID, so that a retry of the request records it once."""
-    return pb.Event(
+    return built(
+        pb.Event,
         event_id=event.event_id or new_id(),
         user_id=event.user_id,
         item_id=event.item_id,
-        kind=to_enum(pb.EventKind.DESCRIPTOR, "EVENT_KIND_", EventKind(event.kind)),
+        kind=to_enum(pb.EventKind.DESCRIPTOR, "EVENT_KIND_", _kind(event.kind)),
         value=event.value,
         event_time=to_timestamp(event.time),
         decision_id=event.decision_id,
     )
+
+
+def _kind(kind: str) -> EventKind:
+    try:
+        return EventKind(kind)
+    except ValueError:
+        raise ValueError(f"kind: expected one of {', '.join(EventKind)}, got {kind!r}") from None
 
 
 def add_puts(total: PutItems, more: PutItems) -> PutItems:

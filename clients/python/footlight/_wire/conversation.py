@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
+from footlight._wire.building import built
 from footlight._wire.calls import Unary
 from footlight.types import Reply, ReplyItem, SaidSlot
 from footlight.v1 import assistant_pb2 as pb
@@ -23,7 +24,8 @@ class Asked:
 
 
 def converse(conversation_id: str, text: str, asked: Asked) -> Unary[pb.ConverseResponse, Reply]:
-    request = pb.ConverseRequest(
+    request = built(
+        pb.ConverseRequest,
         conversation_id=conversation_id,
         text=text,
         user_id=asked.user_id,

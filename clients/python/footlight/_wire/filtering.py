@@ -8,6 +8,7 @@ from datetime import datetime
 
 from google.protobuf.struct_pb2 import ListValue, Value
 
+from footlight._wire.building import built, each, several
 from footlight._wire.values import from_timestamp, to_timestamp
 from footlight.types import HistoryItem, ItemFilter, Where
 from footlight.types.filtering import Scalar
@@ -32,13 +33,14 @@ PLAINLY = Terms()
 def filter_to_wire(chosen: ItemFilter | None) -> pb.ItemFilter | None:
     if chosen is None:
         return None
-    return pb.ItemFilter(
+    return built(
+        pb.ItemFilter,
         kinds=_labels("kinds", chosen.kinds),
         tags_all=_labels("tags_all", chosen.tags_all),
         tags_any=_labels("tags_any", chosen.tags_any),
         tags_none=_labels("tags_none", chosen.tags_none),
-        where=map(_where_to_wire, chosen.where),
-        available_at=to_timestamp(chosen.available_at),
+        where=list(map(_where_to_wire, _conditions(chosen.where))),
+        available_at=to_timestamp(chosen.available_at, "available_at"),
     )
 
 
@@ -46,6 +48,12 @@ def _labels(name: str, labels: Sequence[str]) -> Sequence[str]:
     if isinstance(labels, str):
         raise ValueError(f"{name}: expected several labels, such as ('drama',), got the text {labels!r}")
     return labels
+
+
+def _conditions(where: Sequence[Where]) -> Sequence[Where]:
+    if isinstance(where, Where):
+        raise ValueError("where: expected several conditions, such as (Where('year', min=1990),), got one")
+    return where
 
 
 def _where_to_wire(where: Where) -> pb.AttributePredicate:
@@ -56,7 +64,9 @@ def _where_to_wire(where: Where) -> pb.AttributePredicate:
         return pb.AttributePredicate(name=where.name, equals=_value(where.equals))
     if where.any_of:
         return pb.AttributePredicate(name=where.name, any_of=ListValue(values=map(_value, where.any_of)))
-    bounds = pb.NumberRange(min=where.min, max=where.max, exclude_min=where.exclude_min, exclude_max=where.exclude_max)
+    bounds = built(
+        pb.NumberRange, min=where.min, max=where.max, exclude_min=where.exclude_min, exclude_max=where.exclude_max
+    )
     return pb.AttributePredicate(name=where.name, range=bounds)
 
 
@@ -67,8 +77,12 @@ def _value(value: Scalar) -> Value:
 
 
 def history_to_wire(history: Iterable[HistoryItem | str] | None) -> list[pb.HistoryItem]:
-    met = (HistoryItem(each) if isinstance(each, str) else each for each in history or ())
-    return [pb.HistoryItem(item_id=each.item_id, value=each.value, time=to_timestamp(each.time)) for each in met]
+    met = (HistoryItem(one) if isinstance(one, str) else one for one in several("history", history or ()))
+    return list(each("history", met, HistoryItem, _history_item))
+
+
+def _history_item(met: HistoryItem) -> pb.HistoryItem:
+    return built(pb.HistoryItem, item_id=met.item_id, value=met.value, time=to_timestamp(met.time))
 
 
 def filter_from_wire(message: pb.ItemFilter) -> ItemFilter:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
+from footlight._wire.building import built, several
 from footlight._wire.calls import Page, Stream, Unary
 from footlight._wire.values import from_struct, from_timestamp
 from footlight.errors import InternalError
@@ -46,7 +47,8 @@ def generate_request(
     truncation: float,
     way: tuple[int | None, bool],
 ) -> pb.GenerateRequest:
-    return pb.GenerateRequest(
+    return built(
+        pb.GenerateRequest,
         deployment=deployment,
         count=count,
         seed=seed,
@@ -59,7 +61,14 @@ def generate_request(
 
 
 def publish_request(asset_id: str, item_id: str, title: str, kind: str, tags: Sequence[str]) -> pb.PublishAssetRequest:
-    return pb.PublishAssetRequest(asset_id=asset_id, item_id=item_id, title=title, kind=kind, tags=tags)
+    return built(
+        pb.PublishAssetRequest,
+        asset_id=asset_id,
+        item_id=item_id,
+        title=title,
+        kind=kind,
+        tags=list(several("tags", tags)),
+    )
 
 
 def generate(request: pb.GenerateRequest, on_progress: GenerateProgress | None) -> Stream[pb.GenerateResponse, Asset]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from footlight._wire.building import built, each, several
 from footlight._wire.calls import Page, Stream, Unary
 from footlight._wire.ids import new_id
 from footlight._wire.spaces import from_settings, from_space, from_value, to_settings, to_space, to_value
@@ -47,7 +48,8 @@ def create_agent(
 ) -> Unary[pb.CreateAgentResponse, Agent]:
     """`spaces` is what it observes and what it does; a bare number is how many values there are."""
     observations, actions = spaces
-    request = pb.CreateAgentRequest(
+    request = built(
+        pb.CreateAgentRequest,
         agent_id=agent_id,
         deployment=deployment,
         observation_space=to_space(observations, "observations"),
@@ -60,7 +62,7 @@ def create_agent(
 
 
 def get_agent(agent_id: str) -> Unary[pb.GetAgentResponse, Agent]:
-    request = pb.GetAgentRequest(agent_id=agent_id)
+    request = built(pb.GetAgentRequest, agent_id=agent_id)
     return Unary("InteractionService/GetAgent", request, pb.GetAgentResponse, lambda answer: _agent(answer.agent))
 
 
@@ -85,7 +87,7 @@ def batch_act(
 
 
 def reward(rewards: Iterable[Reward]) -> Unary[pb.RewardResponse, list[RewardStatus]]:
-    request = pb.RewardRequest(rewards=map(_reward_event, rewards))
+    request = pb.RewardRequest(rewards=list(each("rewards", rewards, Reward, _reward_event)))
     return Unary("InteractionService/Reward", request, pb.RewardResponse, _statuses)
 
 
@@ -106,7 +108,7 @@ def log_actions(
 
 
 def activate(decision_ids: Iterable[str]) -> Unary[pb.ActivateResponse, list[RewardStatus]]:
-    request = pb.ActivateRequest(decision_ids=decision_ids)
+    request = built(pb.ActivateRequest, decision_ids=list(several("decision_ids", decision_ids)))
     return Unary("InteractionService/Activate", request, pb.ActivateResponse, _statuses)
 
 
@@ -144,7 +146,7 @@ def evaluate_policy(
 
 
 def snapshot_agent(agent_id: str, name: str) -> Unary[pb.SnapshotAgentResponse, Snapshot]:
-    request = pb.SnapshotAgentRequest(agent_id=agent_id, name=name)
+    request = built(pb.SnapshotAgentRequest, agent_id=agent_id, name=name)
     return Unary(
         "InteractionService/SnapshotAgent", request, pb.SnapshotAgentResponse, lambda answer: _snapshot(answer.snapshot)
     )
@@ -190,7 +192,7 @@ def interact_end(agent_id: str, end: SessionEnd) -> pb.InteractRequest:
 
 
 def interact_reward(rewards: Iterable[Reward]) -> pb.InteractRequest:
-    return pb.InteractRequest(reward=pb.RewardRequest(rewards=map(_reward_event, rewards)))
+    return pb.InteractRequest(reward=pb.RewardRequest(rewards=list(each("rewards", rewards, Reward, _reward_event))))
 
 
 def interacted(request: pb.InteractRequest, answer: pb.InteractResponse) -> Any:
@@ -219,7 +221,8 @@ def _outcome(reward: float | None) -> pb.Outcome | None:
 def _act_request(agent_id: str, step: Step, request_id: str | None) -> pb.ActRequest:
     """Every request has an id of its own, so that a retry answers the same decision and learns nothing twice. None gives it
     none: a message on a stream is never sent again, and the server need not look whether it was."""
-    return pb.ActRequest(
+    return built(
+        pb.ActRequest,
         agent_id=agent_id,
         session_id=step.session_id,
         observation=to_value(step.observation),
@@ -227,7 +230,7 @@ def _act_request(agent_id: str, step: Step, request_id: str | None) -> pb.ActReq
         outcome=_outcome(step.reward),
         request_id="" if request_id is None else request_id or new_id(),
         exploit=step.exploit,
-        candidates=map(_candidate, step.candidates) if step.candidates else None,
+        candidates=list(each("candidates", step.candidates, Candidate, _candidate)) if step.candidates else None,
         baseline_action=to_value(step.baseline_action),
         deferred=step.deferred,
         user_id=step.user_id,
@@ -236,11 +239,12 @@ def _act_request(agent_id: str, step: Step, request_id: str | None) -> pb.ActReq
 
 
 def _candidate(one: Candidate) -> pb.Candidate:
-    return pb.Candidate(candidate_id=one.candidate_id, features=one.features)
+    return built(pb.Candidate, candidate_id=one.candidate_id, features=one.features)
 
 
 def _logged_action(one: LoggedAction, repeatable: bool) -> pb.LoggedAction:
-    return pb.LoggedAction(
+    return built(
+        pb.LoggedAction,
         act=_act_request("", one.step, one.step.session_id if repeatable else ""),
         action=to_value(one.action),
         propensity=one.propensity,
@@ -249,7 +253,8 @@ def _logged_action(one: LoggedAction, repeatable: bool) -> pb.LoggedAction:
 
 
 def _end_request(agent_id: str, end: SessionEnd) -> pb.EndSessionRequest:
-    return pb.EndSessionRequest(
+    return built(
+        pb.EndSessionRequest,
         agent_id=agent_id,
         session_id=end.session_id,
         reason=to_enum(pb.EndReason.DESCRIPTOR, "END_REASON_", EndReason(end.reason)),
@@ -259,7 +264,9 @@ def _end_request(agent_id: str, end: SessionEnd) -> pb.EndSessionRequest:
 
 
 def _reward_event(reward: Reward) -> pb.RewardEvent:
-    return pb.RewardEvent(reward_id=reward.reward_id or new_id(), decision_id=reward.decision_id, value=reward.value)
+    return built(
+        pb.RewardEvent, reward_id=reward.reward_id or new_id(), decision_id=reward.decision_id, value=reward.value
+    )
 
 
 def _agent(agent: pb.Agent) -> Agent:

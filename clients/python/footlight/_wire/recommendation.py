@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+from footlight._wire.building import built, several
 from footlight._wire.calls import Unary
 from footlight._wire.filtering import (
     PLAINLY,
@@ -49,16 +50,17 @@ class Wanted:
 
 def recommend(user_id: str, wanted: Wanted) -> Unary[pb.RecommendResponse, Recommendations]:
     terms = wanted.terms
-    request = pb.RecommendRequest(
+    request = built(
+        pb.RecommendRequest,
         user_id=user_id,
         deployment=wanted.deployment,
         count=wanted.count,
-        exclude_item_ids=wanted.exclude,
+        exclude_item_ids=list(several("exclude", wanted.exclude)),
         include_seen=wanted.include_seen,
         reason_count=wanted.reasons,
         filter=filter_to_wire(terms.filter),
         history=history_to_wire(terms.history),
-        session_start_time=to_timestamp(terms.session_start),
+        session_start_time=to_timestamp(terms.session_start, "session_start"),
         diversity=terms.diversity,
         seed=terms.seed,
         chooser=terms.chooser,
@@ -71,11 +73,13 @@ def recommend_batch(
     user_ids: Iterable[str], wanted: Wanted
 ) -> Iterator[Unary[pb.BatchRecommendResponse, list[Recommendations]]]:
     """One call for as many people as one answer should hold; person n of all has the seed plus n."""
-    people, terms, exclude = list(user_ids), wanted.terms, list(wanted.exclude)
+    people, terms = list(several("user_ids", user_ids)), wanted.terms
+    exclude = list(several("exclude", wanted.exclude))
     size = max(1, min(MAX_USERS, MAX_LINES // max(1, wanted.count)))
     for start in range(0, len(people), size):
         some = people[start : start + size]
-        request = pb.BatchRecommendRequest(
+        request = built(
+            pb.BatchRecommendRequest,
             user_ids=some,
             deployment=wanted.deployment,
             count=wanted.count,
@@ -91,12 +95,13 @@ def recommend_batch(
 
 
 def similar_items(item_id: str, wanted: Wanted) -> Unary[pb.ListSimilarItemsResponse, SimilarItems]:
-    request = pb.ListSimilarItemsRequest(
+    request = built(
+        pb.ListSimilarItemsRequest,
         item_id=item_id,
         deployment=wanted.deployment,
         count=wanted.count,
         filter=filter_to_wire(wanted.terms.filter),
-        exclude_item_ids=wanted.exclude,
+        exclude_item_ids=list(several("exclude", wanted.exclude)),
     )
     read = partial(_similar, item_id)
     return Unary("RecommendationService/ListSimilarItems", request, pb.ListSimilarItemsResponse, read)
@@ -105,14 +110,14 @@ def similar_items(item_id: str, wanted: Wanted) -> Unary[pb.ListSimilarItemsResp
 def predict_ratings(
     user_id: str, item_ids: Iterable[str], deployment: str
 ) -> Unary[pb.PredictRatingsResponse, PredictedRatings]:
-    items = list(item_ids)
-    request = pb.PredictRatingsRequest(user_id=user_id, item_ids=items, deployment=deployment)
+    items = list(several("item_ids", item_ids))
+    request = built(pb.PredictRatingsRequest, user_id=user_id, item_ids=items, deployment=deployment)
     read = partial(_predicted, user_id, items)
     return Unary("RecommendationService/PredictRatings", request, pb.PredictRatingsResponse, read)
 
 
 def get_decision(decision_id: str, recompute: bool) -> Unary[pb.GetDecisionResponse, RecordedRecommendation]:
-    request = pb.GetDecisionRequest(decision_id=decision_id, recompute=recompute)
+    request = built(pb.GetDecisionRequest, decision_id=decision_id, recompute=recompute)
     return Unary("RecommendationService/GetDecision", request, pb.GetDecisionResponse, _recorded)
 
 

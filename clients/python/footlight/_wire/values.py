@@ -22,6 +22,8 @@ _LARGEST_EXACT = 2**53  # the wire's numbers are doubles
 
 def to_struct(values: Mapping[str, Any], name: str) -> Struct:
     """A JSON object for the wire; `name` is what errors call it. Raises ValueError for what JSON cannot hold."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name}: expected names and values, such as {{'year': 1995}}, got {values!r}")
     return Struct(fields={_key(key, name): _to_value(value, f"{name}.{key}") for key, value in values.items()})
 
 
@@ -42,13 +44,20 @@ def _to_value(value: object, name: str) -> Value:
     if isinstance(value, bool):
         return Value(bool_value=value)
     if isinstance(value, str):
-        return Value(string_value=value)
+        return _text(value, name)
     if isinstance(value, Mapping):
         return Value(struct_value=to_struct(value, name))
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         items = [_to_value(item, f"{name}[{index}]") for index, item in enumerate(value)]
         return Value(list_value=ListValue(values=items))
     return Value(number_value=_number(value, name))
+
+
+def _text(value: str, name: str) -> Value:
+    try:
+        return Value(string_value=value)
+    except ValueError:  # half a surrogate pair
+        raise ValueError(f"{name}: expected text that UTF-8 can hold, got {value!r}") from None
 
 
 def _number(value: Any, name: str) -> float:
@@ -79,12 +88,19 @@ def _from_value(value: Value) -> Any:
             return None
 
 
-def to_timestamp(time: datetime | None) -> Timestamp | None:
-    """A time for the wire. Raises ValueError for one without a time zone, because it could mean anything."""
+def to_timestamp(time: datetime | None, name: str = "time") -> Timestamp | None:
+    """A time for the wire; `name` is what errors call it.
+
+    Raises TypeError for what is no time, and ValueError for one without a time zone, because it could mean anything.
+    """
     if time is None:
         return None
+    if not isinstance(time, datetime):
+        raise TypeError(f"{name}: expected a datetime with a time zone, got {time!r}")
     if time.tzinfo is None:
-        raise ValueError(f"time: expected a time with a time zone, got {time.isoformat()}; add tzinfo=UTC for instance")
+        raise ValueError(
+            f"{name}: expected a time with a time zone, got {time.isoformat()}; add tzinfo=UTC for instance"
+        )
     since = time - _EPOCH
     return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
