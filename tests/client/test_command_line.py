@@ -227,6 +227,16 @@ def test_forgetting_shows_the_receipt(command_line: CommandLine) -> None:
     assert "Erased 7 events and 2 decisions of ada" in command_line.run("forget", "ada", "--yes").stdout
 
 
+def test_an_engine_that_is_named_is_shown_with_its_options(command_line: CommandLine) -> None:
+    assert "what it does" in command_line.run("engines", "item-knn").stdout
+    assert command_line.json("engines", "item-knn")["name"] == "item-knn"
+
+
+def test_an_engine_that_is_not_there_is_a_mistake_that_names_the_nearest(command_line: CommandLine) -> None:
+    result = command_line.run("engines", "itm-knn")
+    assert result.exit_code == 2 and "there is 'item-knn'" in result.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -32,7 +32,11 @@ def upload(
 ) -> None:
     """Uploads a folder or a file. The same files give the same corpus. Assets inherit what is declared about rights."""
     rights = Rights(holder, licence, statement) if holder or licence or statement else None
+    names = {corpus.corpus_id: corpus.name for corpus in session.client.corpora()}
     corpus = upload_with_progress(session, path, name, rights)
+    before = names.get(corpus.corpus_id, corpus.name)
+    if before != corpus.name:
+        session.say(f"The same files were there as {before}: that corpus is called {corpus.name} from now on.")
     session.show(corpus, lambda: _line(corpus))
 
 

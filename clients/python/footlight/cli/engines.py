@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from footlight.cli.command import command
 from footlight.cli.options import Options, parsed
+from footlight.cli.schemas import option_rows
 from footlight.cli.session import Session, UsageFault
 from footlight.cli.tables import settings, size, table
-from footlight.types import BreakerState, Deployment, EngineHealth, Part, PartUse, Plugin, Verb
+from footlight.types import BreakerState, Deployment, Engine, EngineHealth, Part, PartUse, Plugin, Verb
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 DeploymentName = Annotated[
     str, typer.Argument(help="The deployment; every engine has one of its own name.", show_default=False)
@@ -20,7 +25,7 @@ DeploymentName = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    command(app, "engines", "footlight engines --json")(engines)
+    command(app, "engines", "footlight engines item-knn")(engines)
     command(app, "plugins", "footlight plugins")(plugins)
     command(app, "deployments", "footlight deployments")(deployments)
     command(app, "models", "footlight models item-knn")(models)
@@ -33,11 +38,33 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="deployment")
 
 
-def engines(session: Session) -> None:
-    """Every engine that a plug-in offers. Their options are in the JSON."""
+def engines(
+    session: Session, name: Annotated[str | None, typer.Argument(help="Only this one, with its options.")] = None
+) -> None:
+    """Every engine that a plug-in offers; of one that is named, its options with their bounds."""
     found = session.client.engines()
+    if name is not None:
+        one = _named(found, name)
+        session.show(one, lambda: _options(one))
+        return
     rows = [(one.name, one.verb, one.version, one.plugin, one.summary) for one in found]
     session.show(found, lambda: table(("engine", "verb", "version", "plug-in", "what it does"), rows))
+
+
+def _named(found: list[Engine], name: str) -> Engine:
+    for one in found:
+        if one.name == name:
+            return one
+    names = [one.name for one in found]
+    near = get_close_matches(name, names, 1)
+    raise UsageFault(
+        f"no engine named {name!r}; there is {near[0]!r}" if near else f"expected one of {', '.join(names)}"
+    )
+
+
+def _options(one: Engine) -> Table:
+    title = f"{one.name} {one.version}, {one.verb}: {one.summary}"
+    return table(("option", "default", "values", "what it does"), option_rows(one.options_schema), title)
 
 
 def plugins(session: Session) -> None:
