@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.e2e.conftest import catalogue, history
 
 from footlight import Client, FailedPrecondition, Training, TrainingFailed, TrainingState
 
@@ -93,6 +94,16 @@ def test_a_queued_job_can_be_cancelled(house: Server) -> None:
     states = {job.training_id: job.state for job in house.client.trainings()}
     assert states[first.training_id] is TrainingState.RUNNING
     house.client.cancel_training(first.training_id)
+
+
+def test_what_is_learned_from_the_log_does_not_wait_for_what_is_learned_from_a_corpus(
+    running: tuple[Server, Training],
+) -> None:
+    server, job = running
+    server.client.put_items(catalogue())
+    server.client.record_events(history())
+    assert server.client.train("item-knn").state is TrainingState.SUCCEEDED
+    assert next(server.client.watch_training(job.training_id)).state is TrainingState.RUNNING
 
 
 def test_cancelling_an_ended_job_changes_nothing(house: Server) -> None:

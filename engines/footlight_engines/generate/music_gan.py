@@ -49,8 +49,11 @@ class MusicGan(ConvEngine):
     def train(self, corpus: Corpus, run: Any) -> Mapping[str, float]:
         """Learn, and measure what musicians look at, before anything is put right."""
         figures = super().train(corpus, run)
-        drawn = self._pitches(self.drawn(np.arange(MEASURED, dtype=np.int64)), self.trained())
-        return {**figures, **qualities(drawn)}
+        return {**figures, **qualities(self.raw(MEASURED))}
+
+    def raw(self, count: int) -> NDArray[np.int16]:
+        """Pitches (count, T, V) of the seeds from 0 on, before any note is moved into its voice's range."""
+        return self._pitches(self.drawn(np.arange(count, dtype=np.int64)), self.trained())
 
     def contents(self, arrays: NDArray[Any], seeds: Sequence[int], model: Model) -> list[Content]:
         """MIDI files; notes outside of a voice's range are moved into it by octaves."""

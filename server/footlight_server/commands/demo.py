@@ -67,12 +67,13 @@ def demo(
 
 def _play(stage: Stage, address: str, seconds: float) -> None:
     from footlight_server.demo.acting import act
-    from footlight_server.demo.generating import generate
+    from footlight_server.demo.generating import begin, generate
     from footlight_server.demo.recommending import recommend
 
     stage.say(f"A server answers on {address} after {seconds:.1f} s; its data is in {stage.folder / 'data'}.")
+    terrain = begin(stage)  # its job takes longest, and one core
     recommend(stage)
-    generate(stage)
+    generate(stage, terrain)
     act(stage)
 
 

@@ -6,6 +6,7 @@ import io
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 import footlight
 from footlight_server.demo.pictures import draw_losses, draw_terrain, percent
-from footlight_server.demo.stage import SEED, Stage, watch
+from footlight_server.demo.stage import SEED, Listener, Stage, watch
 from footlight_server.demo.terrain import SIDE, heights_of, windows
 
 ENGINE = "scene-gan"
@@ -35,21 +36,42 @@ _OPTIONS = {
 }
 
 
-def generate(stage: Stage) -> None:
-    """Play the whole part."""
-    stage.title("Generate: terrain of Jacksboro, Tennessee")
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """Terrain that is being learned."""
+
+    windows: NDArray[np.int16]
+    """Real ones, [count, side, side], to learn from."""
+    listener: Listener
+    began: float
+    """By `time.perf_counter`."""
+
+
+def begin(stage: Stage) -> Learning:
+    """Have terrain learned from now on, by a job, while other things are done."""
     train, held_out = windows()
     corpus = stage.client.upload_corpus(
         "jacksboro", {"train/windows.npy": _npy(train), "heldout/windows.npy": _npy(held_out)}
     )
     stage.say(
-        f"Uploaded {len(train):,} windows to learn from and {len(held_out):,} of another region "
-        f"({corpus.size_bytes / 1e6:.1f} MB, {corpus.corpus_id})."
+        f"Uploaded {len(train):,} windows of real terrain to learn from and {len(held_out):,} of another region "
+        f"({corpus.size_bytes / 1e6:.1f} MB, {corpus.corpus_id}). From now on {ENGINE} learns from them, beside all else."
     )
-    heard, seconds = _train(stage, corpus)
+    options = _OPTIONS | {"max_seconds": 18 if stage.quick else 72}
+    began = time.perf_counter()
+    training = stage.client.start_training(ENGINE, options=options, corpus_id=corpus.corpus_id, seed=SEED)
+    return Learning(train, Listener(stage.client, training), began)
+
+
+def generate(stage: Stage, learning: Learning) -> None:
+    """Wait until it is learned, and draw."""
+    stage.title("Generate: terrain of Jacksboro, Tennessee")
+    heard = watch(stage, learning.listener, f"training {ENGINE}", {"loss_d": "z.2f", "loss_g": "z.2f"})
+    seconds = time.perf_counter() - learning.began
     assets = list(stage.client.generate(COUNT, deployment=ENGINE, seed=SEED))
     again = next(iter(stage.client.generate(1, deployment=ENGINE, seed=assets[3].seed)))
     scenes = _saved(assets, stage.folder / "scenes")
+    train = learning.windows
     stage.figures["generate"] = {
         "engine": ENGINE,
         "windows": len(train),
@@ -66,15 +88,6 @@ def generate(stage: Stage) -> None:
     draw_terrain(real, np.stack([heights_of(asset.data) for asset in assets]), stage.folder / "terrain.png")
     draw_losses([(now.step, now.metrics) for now in heard], stage.folder / "losses.png")
     stage.say(f"Pictures: {stage.folder / 'terrain.png'}, {stage.folder / 'losses.png'}")
-
-
-def _train(stage: Stage, corpus: footlight.Corpus) -> tuple[list[footlight.Training], float]:
-    """What was heard of the training, and its seconds, with those that its process took to start."""
-    options = _OPTIONS | {"max_seconds": 14 if stage.quick else 72}
-    started = time.perf_counter()
-    training = stage.client.start_training(ENGINE, options=options, corpus_id=corpus.corpus_id, seed=SEED)
-    heard = watch(stage, training, f"training {ENGINE}", {"loss_d": "z.2f", "loss_g": "z.2f"})
-    return heard, time.perf_counter() - started
 
 
 def _say_made(stage: Stage, assets: Sequence[footlight.Asset]) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 import footlight
 from footlight.tables import CleaningReport, read_events, read_items
 from footlight_server.demo.movielens import write_tables
-from footlight_server.demo.stage import SEED, Stage, watch
+from footlight_server.demo.stage import SEED, Listener, Stage, watch
 
 T = TypeVar("T")
 
@@ -85,7 +85,8 @@ def _train(stage: Stage) -> None:
     stage.say("Training; the very first time kernels are compiled, which takes most of half a minute ...")
     started = time.perf_counter()
     ordered = stage.client.start_training("item-knn", seed=SEED)
-    training = watch(stage, ordered, "training item-knn", {"items": ",.0f", "people": ",.0f"})[-1]
+    heard = watch(stage, Listener(stage.client, ordered), "training item-knn", {"items": ",.0f", "people": ",.0f"})
+    training = heard[-1]
     seconds = time.perf_counter() - started
     stage.say(f"item-knn is at version {training.model_version}, trained in a process of its own in {seconds:.1f} s.")
     stage.figures["training"] = {"engine": "item-knn", "version": training.model_version, "seconds": round(seconds, 2)}

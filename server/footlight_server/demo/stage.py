@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import typer
@@ -115,8 +117,36 @@ def start_server(folder: Path, data: Path) -> tuple[subprocess.Popen[bytes], str
     return process, ready.read_text().strip()
 
 
-def watch(stage: Stage, training: footlight.Training, label: str, shown: Mapping[str, str]) -> list[footlight.Training]:
-    """Show a job's progress until it ends; answer what was heard on the way, the end last.
+class Listener:
+    """Hears of a job from the moment it is made, whatever else is done meanwhile."""
+
+    def __init__(self, client: footlight.Client, training: footlight.Training) -> None:
+        self.heard: list[footlight.Training] = []
+        """Every state of the job that was told so far."""
+        self._news: SimpleQueue[footlight.Training | Exception] = SimpleQueue()
+        Thread(target=self._listen, args=(client, training.training_id), daemon=True).start()
+
+    def _listen(self, client: footlight.Client, training_id: str) -> None:
+        try:
+            for now in client.watch_training(training_id):
+                self.heard.append(now)
+                self._news.put(now)
+        except Exception as fault:  # it is raised where somebody waits for the end
+            self._news.put(fault)
+
+    def __iter__(self) -> Iterator[footlight.Training]:
+        """What was heard, from the first to the end of the job."""
+        while True:
+            news = self._news.get()
+            if isinstance(news, Exception):
+                raise news
+            yield news
+            if news.ended:
+                return
+
+
+def watch(stage: Stage, listener: Listener, label: str, shown: Mapping[str, str]) -> list[footlight.Training]:
+    """Show a job's progress until it ends; answer what was heard of it, the end last.
 
     Parameters
     ----------
@@ -128,15 +158,16 @@ def watch(stage: Stage, training: footlight.Training, label: str, shown: Mapping
     footlight.TrainingFailed
         When it did not make a model.
     """
-    heard: list[footlight.Training] = []
+    done = (
+        int(100 * listener.heard[-1].fraction) if listener.heard else 0
+    )  # the time left counts from what is done by now
     with stage.progress() as bars:
-        task = bars.add_task(label, total=1.0, note="starting ...")
-        for now in stage.client.watch_training(training.training_id):
+        task = bars.add_task(label, total=100.0, completed=done, note="starting ...")
+        for now in listener:
             note = "  ".join(
                 f"{name} {now.metrics[name]:{form}}" for name, form in shown.items() if name in now.metrics
             )
-            bars.update(task, completed=now.fraction, note=note)
-            heard.append(now)
-    if heard[-1].state is not footlight.TrainingState.SUCCEEDED:
-        raise footlight.TrainingFailed(heard[-1])
-    return heard
+            bars.update(task, completed=max(done, 100 * now.fraction), note=note)
+    if (end := listener.heard[-1]).state is not footlight.TrainingState.SUCCEEDED:
+        raise footlight.TrainingFailed(end)
+    return listener.heard

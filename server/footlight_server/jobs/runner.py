@@ -1,4 +1,4 @@
-"""Runs training jobs one after the other, and tells whoever watches."""
+"""Runs training jobs, each after those before it in its lane, and tells whoever watches."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ RECORD_SECONDS = 1.0
 """So often the progress of a job is written down."""
 RETRY_SECONDS = 1.0
 """So often a change of state is tried to be written down while the database is away."""
+LANES = (False, True)
+"""Whether what a job learns from is a corpus: that takes minutes or hours, what is learned from the log mostly seconds."""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,9 @@ def remaining_seconds(job: Job) -> float | None:
 
 
 class Runner:
-    """The queue of jobs; one runs at a time, because one uses all cores."""
+    """The jobs in two lanes, of which one job each runs at a time: a recommender does not wait for hours until pictures are
+    learned, and no more than that at once, because one uses all cores.
+    """
 
     def __init__(
         self,
@@ -70,14 +74,14 @@ class Runner:
         self._directory = directory
         self._finished = finished
         self._fence = fence
-        self._queue: asyncio.Queue[Job] = asyncio.Queue()
+        self._lanes: dict[bool, asyncio.Queue[Job]] = {lane: asyncio.Queue() for lane in LANES}
         self._jobs: dict[str, Job] = {}
         self._stopping = False
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to work the queue off."""
-        self._task = asyncio.create_task(self._work(), name="training-jobs")
+        """Begin to work the lanes off."""
+        self._tasks = [asyncio.create_task(self._work(lane), name="training-jobs") for lane in self._lanes.values()]
 
     def directory_of(self, training_id: str) -> Path:
         """The job's own folder."""
@@ -87,7 +91,7 @@ class Runner:
         """Queue a job that the table knows already."""
         job = Job(training, order, asyncio.Condition())
         self._jobs[training.training_id] = job
-        self._queue.put_nowait(job)
+        self._lanes[bool(order.corpus_id)].put_nowait(job)
         return job
 
     def get(self, training_id: str) -> Job | None:
@@ -122,9 +126,9 @@ class Runner:
         async with job.changed:
             await job.changed.wait_for(lambda: job.training.state.ended or job.left or self._stopping)
 
-    async def _work(self) -> None:
+    async def _work(self, lane: asyncio.Queue[Job]) -> None:
         while not self._stopping:
-            job = await self._queue.get()
+            job = await lane.get()
             if job.cancelled or self._stopping:
                 continue
             job.begun = True
@@ -211,7 +215,7 @@ class Runner:
             job.changed.notify_all()
 
     async def _record(self, training: Training) -> None:
-        """Write a change of state down. The database may be away: the job waits for it, and those behind it too."""
+        """Write a change of state down. The database may be away: the job and those behind it wait for it."""
         while True:
             try:
                 await self._table.update(training, self._fence)
@@ -223,7 +227,7 @@ class Runner:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def stop(self) -> None:
-        """Stop the job that runs, without ending it: the next start of the server resumes it."""
+        """Stop the jobs that run, without ending them: the next start of the server resumes them."""
         self._stopping = True
         running = [job.process for job in self._jobs.values() if job.process is not None]
         for job in list(self._jobs.values()):
@@ -233,5 +237,5 @@ class Runner:
             tell_to_stop(process)
         for process in running:
             await process.wait()
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
