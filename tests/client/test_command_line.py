@@ -162,6 +162,13 @@ def test_generating_saves_files(command_line: CommandLine, tmp_path: Path) -> No
     assert all(Path(one["path"]).stat().st_size == 2560 for one in saved)
 
 
+def test_an_asset_is_shown_with_what_publishes_it_and_makes_it_again(command_line: CommandLine, tmp_path: Path) -> None:
+    words = ["generate", "--engine", "gan", "--seed", "1224843760720951638", "--out", str(tmp_path)]
+    shown = command_line.run(*words).stdout
+    asset = command_line.json(*words)[0]["asset"]
+    assert asset["asset_id"] in shown and "gan-v2-1224843760720951638.npy" in shown
+
+
 def test_training_uploads_trains_and_tells_the_figures(command_line: CommandLine, tmp_path: Path, double: Any) -> None:
     (tmp_path / "a.npy").write_bytes(b"a")
     result = command_line.run("train", "gan", "--corpus", tmp_path, "--option", "steps=10", "--option", "device=cpu")

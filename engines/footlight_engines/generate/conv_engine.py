@@ -181,7 +181,7 @@ class ConvEngine(Generator):
         model = self.trained()
         if name:
             if name not in model.classes:
-                known = ", ".join(model.classes) or f"none: {self.no_classes}"
+                known = ", ".join(repr(one) for one in model.classes if one) or f"none: {self.no_classes}"
                 raise WishRefused("class_name", f"must be one of {known}, not {name!r}")
             return np.full(len(seeds), model.classes.index(name), np.int64)
         if model.plan.classes > len(model.classes):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,9 @@ from footlight.cli.options import Seed
 from footlight.cli.session import Session
 from footlight.cli.tables import size, table
 from footlight.types import Asset
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 def register(app: typer.Typer) -> None:
@@ -56,11 +60,21 @@ def generate(
             path = asset.save(out)
             saved.append({"path": path, "asset": asset})
             progress.update(task, completed=len(saved))
-    rows = [_row(one["path"], one["asset"]) for one in saved]
-    session.show(saved, lambda: table(("file", "#seed", "type", "#size", "#drawn again", "marks"), rows))
+    session.show(saved, lambda: _view([(one["path"], one["asset"]) for one in saved]))
 
 
-def _row(path: Path, asset: Asset) -> tuple[Any, ...]:
+def _view(saved: list[tuple[Path, Asset]]) -> RenderableType:
+    """The id is what publishes an asset; a file's name ends in the seed that makes it again."""
+    from rich.console import Group
+
+    files = table(("asset", "file", "#size"), [(one.asset_id, path, size(len(one.data))) for path, one in saved])
+    redrawn = sum(one.redraw_count for _, one in saved)
+    counts = Counter(_marks(asset) for _, asset in saved)
+    marked = (f"{count:,} marked by: {marks}" for marks, count in counts.items())
+    return Group(files, *marked, *([f"drawn again, being too near to the corpus: {redrawn:,}"] if redrawn else []))
+
+
+def _marks(asset: Asset) -> str:
     facts = asset.provenance
     marks = [
         *(["label"] if facts.label_drawn else []),
@@ -68,4 +82,4 @@ def _row(path: Path, asset: Asset) -> tuple[Any, ...]:
         *(["metadata"] if facts.metadata_written else []),
         *([f"signature {facts.signature}"] if facts.signature in ("embedded", "sidecar") else []),
     ]
-    return path, asset.seed, asset.media_type, size(len(asset.data)), asset.redraw_count, ", ".join(marks)
+    return ", ".join(marks) or "nothing"
