@@ -7,17 +7,17 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import grpc
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from tests import forked
 from tests.postgresql import STORES, own_cluster
 from typer.testing import CliRunner
 
@@ -25,6 +25,7 @@ from footlight import Client, Event, EventKind, Item
 from footlight.cli.app import build
 
 READY_SECONDS = 60.0
+COMMAND_SECONDS = 120.0
 PLUGINS = Path(__file__).with_name("one_file_plugins")
 SHORT = {"steps": 5, "media": "npy"}
 ON_BOTH_STORES = {
@@ -41,6 +42,8 @@ ON_BOTH_STORES = {
     "test_shapers",
 }
 """The modules whose tests run on SQLite and again on PostgreSQL; all others run on SQLite."""
+BY_COMMAND = {"test_command_line", "test_crew", "test_process"}
+"""The modules whose own processes are started by their command line, as in the long tests; all others: `tests/forked.py`."""
 
 Start = Callable[..., "Server"]
 
@@ -89,16 +92,20 @@ class Server:
         ready = data_dir / "ready"
         ready.unlink(missing_ok=True)
         self.log_path = data_dir / "server.log"
-        command = [sys.executable, "-m", "footlight.cli", "serve", "--data-dir", str(data_dir)]
-        command += ["--listen", f"127.0.0.1:{port}", "--ready-file", str(ready), *arguments]
+        self.words = ["serve", "--data-dir", str(data_dir), "--listen", f"127.0.0.1:{port}"]
+        self.words += ["--ready-file", str(ready), *arguments]
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = self.begin(self.words, log)
         self.address, *further = self._wait_for(ready).split()
         self.web = f"http://{further[0]}" if further else ""
         self.metrics = f"http://{further[-1]}" if further else ""
         self.port = int(self.address.rpartition(":")[2])
         self.client = Client(self.address, retry_seconds=0.8)  # the tests kill servers, and are not to wait
         self.channel = grpc.insecure_channel(self.address)
+
+    def begin(self, words: list[str], log: IO[bytes]) -> forked.Process:
+        """Start the process."""
+        return forked.start(words, log, log)
 
     def _wait_for(self, ready: Path) -> str:
         end = time.monotonic() + READY_SECONDS
@@ -126,6 +133,13 @@ class Server:
     def kill(self) -> None:
         """End the process without asking it."""
         self.stop(signal.SIGKILL)
+
+
+class Commanded(Server):
+    """A server that was started by its command line, and imports everything itself."""
+
+    def begin(self, words: list[str], log: IO[bytes]) -> forked.Process:
+        return subprocess.Popen([*forked.COMMAND, *words], stdout=log, stderr=log)
 
 
 MakeToken = Callable[..., str]
@@ -167,12 +181,20 @@ def shelf(store: str) -> Iterator[Shelf]:
 
 
 @pytest.fixture
-def server_factory(tmp_path: Path, shelf: Shelf) -> Iterator[Start]:
+def by_command(request: pytest.FixtureRequest) -> bool:
+    """Whether the test's processes are started by their command line."""
+    is_long = request.node.get_closest_marker("soak") is not None
+    return is_long or request.module.__name__.rpartition(".")[2] in BY_COMMAND
+
+
+@pytest.fixture
+def server_factory(tmp_path: Path, shelf: Shelf, by_command: bool) -> Iterator[Start]:
     """Starts servers; all that still run at the end of the test are killed. The same data directory unless said."""
     started: list[Server] = []
+    kind = Commanded if by_command else Server
 
     def start(*arguments: str, data_dir: Path = tmp_path / "data", port: int = 0) -> Server:
-        started.append(Server(data_dir, *shelf.arguments(data_dir), *arguments, port=port))
+        started.append(kind(data_dir, *shelf.arguments(data_dir), *arguments, port=port))
         return started[-1]
 
     yield start
@@ -353,12 +375,15 @@ def corpus_files() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_cli(by_command: bool) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a command of `footlight` to its end."""
 
     def run(*arguments: str | Path, address: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "footlight.cli", *map(str, arguments)]
+        words = [str(word) for word in arguments]
         environment = os.environ | ({"FOOTLIGHT_ADDRESS": address} if address else {})
-        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+        if not by_command:
+            return forked.run(words, environment, COMMAND_SECONDS)
+        command = [*forked.COMMAND, *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=COMMAND_SECONDS)
 
     return run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -119,7 +118,7 @@ def _killed(
 def _kill_early(server: Server, seconds: float) -> None:
     """Start the server and kill it before, or just after, it answers."""
     with server.log_path.open("ab") as log:
-        process = subprocess.Popen(server.process.args, stdout=log, stderr=log)
+        process = server.begin(server.words, log)
     time.sleep(seconds)
     process.kill()
     process.wait()

@@ -1,0 +1,105 @@
+"""Commands of `footlight` in processes of their own, without the second that each would take to import everything.
+
+A program that has imported it, `tests/forking.py`, makes them by forking. Where the system is another than Linux they
+are started by their command line.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+COMMAND = [sys.executable, "-m", "footlight.cli"]
+
+
+class Forked:
+    """A process that another one made for us: what is used here of `subprocess.Popen`."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._said = line.makefile("r")
+        self.pid = int(self._said.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._heard(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended, once it has; raises `subprocess.TimeoutExpired` when it has not by then."""
+        if (code := self._heard(timeout)) is None:
+            raise subprocess.TimeoutExpired("footlight", timeout or 0.0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it without asking it."""
+        self.send_signal(signal.SIGKILL)
+
+    def _heard(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            news = select.poll()
+            news.register(self._line, select.POLLIN)
+            if news.poll(None if timeout is None else timeout * 1_000):
+                with self._line, self._said:
+                    self.returncode = int(self._said.readline())
+        return self.returncode
+
+
+Environment = Mapping[str, str]
+Process = Forked | subprocess.Popen[bytes]
+
+
+def start(words: Sequence[str], out: IO[bytes], err: IO[bytes], environment: Environment = os.environ) -> Process:
+    """Start a command in the folder of this process."""
+    if sys.platform != "linux":
+        return subprocess.Popen([*COMMAND, *words], stdout=out, stderr=err, env=environment)
+    order = {"words": list(words), "environment": dict(environment), "folder": os.getcwd()}
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(_door())
+    socket.send_fds(line, [json.dumps(order).encode()], [out.fileno(), err.fileno()])
+    line.shutdown(socket.SHUT_WR)
+    return Forked(line)
+
+
+def run(words: Sequence[str], environment: Environment, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = start(words, out, err, environment)
+        try:
+            code = process.wait(seconds)
+        finally:
+            process.kill()
+        for file in (out, err):
+            file.seek(0)
+        return subprocess.CompletedProcess([*words], code, out.read().decode(), err.read().decode())
+
+
+@cache
+def _door() -> str:
+    """The socket of the one that makes them, which ends when this process does."""
+    folder = Path(tempfile.mkdtemp(prefix="footlight-forking-"))
+    program = [sys.executable, "-P", str(Path(__file__).with_name("forking.py")), str(folder / "door")]
+    forking = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert forking.stdin is not None and forking.stdout is not None
+    assert forking.stdout.readline() == b"ready\n"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(forking.wait)
+    atexit.register(forking.stdin.close)
+    return str(folder / "door")
