@@ -134,8 +134,9 @@ def test_an_engines_own_deployment_stays(house: Server) -> None:
         house.client.delete_deployment("user-knn")
 
 
-def test_a_deployment_that_agents_use_stays(scratch: Server) -> None:
-    scratch.client.create_deployment("careful", "q-learning", {"epsilon_end": 0.01})
-    scratch.client.create_agent("careful-1", 3, 2, deployment="careful")
+def test_a_deployment_that_agents_use_stays(server_factory: Start) -> None:
+    client = server_factory().client  # of its own: agents of other tests would be given to the deployment as well
+    client.create_deployment("careful", "q-learning", {"epsilon_end": 0.01})
+    client.create_agent("careful-1", 3, 2, deployment="careful")
     with pytest.raises(FailedPrecondition, match="agents use"):
-        scratch.client.delete_deployment("careful")
+        client.delete_deployment("careful")
