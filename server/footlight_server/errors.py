@@ -78,7 +78,8 @@ class AlreadyExists(FootlightError):
     reason = "ALREADY_EXISTS"
 
     def __init__(self, resource: str, name: str, message: str = "") -> None:
-        text = message or f"there is already a {resource} named {name!r}"
+        article = "an" if resource[:1] in "aeiou" else "a"
+        text = message or f"there is already {article} {resource} named {name!r}"
         super().__init__(text, {"resource": resource, "name": name})
         self.resource = resource
         self.name = name

@@ -73,9 +73,11 @@ class Numbers:
         raise InvalidArgument(field, "is not of a finite space")
 
     def flat(self, field: str, value: Any) -> list[float]:
-        """The numbers, checked against the bounds."""
-        if not isinstance(value, list) or len(value) != self.width:
-            held = len(value) if isinstance(value, list) else "none"
+        """The numbers, checked against the bounds; whole ones are numbers, too."""
+        if isinstance(value, int):
+            value = [value]
+        if not isinstance(value, list | tuple) or len(value) != self.width:
+            held = f"{len(value):,}" if isinstance(value, list | tuple) else "values by name"
             raise InvalidArgument(f"{field}.box", f"must hold {self.width:,} numbers, shape {self.shape}, not {held}")
         for i, (number, low, high) in enumerate(zip(value, self.low, self.high, strict=True)):
             if not low <= number <= high or not math.isfinite(number):

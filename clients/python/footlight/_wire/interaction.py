@@ -231,7 +231,7 @@ def _act_request(agent_id: str, step: Step, request_id: str | None) -> pb.ActReq
         request_id="" if request_id is None else request_id or new_id(),
         exploit=step.exploit,
         candidates=list(each("candidates", step.candidates, Candidate, _candidate)) if step.candidates else None,
-        baseline_action=to_value(step.baseline_action),
+        baseline_action=to_value(step.baseline_action, "baseline_action"),
         deferred=step.deferred,
         user_id=step.user_id,
         step=step.step,
@@ -246,7 +246,7 @@ def _logged_action(one: LoggedAction, repeatable: bool) -> pb.LoggedAction:
     return built(
         pb.LoggedAction,
         act=_act_request("", one.step, one.step.session_id if repeatable else ""),
-        action=to_value(one.action),
+        action=to_value(one.action, "action"),
         propensity=one.propensity,
         final_outcome=_outcome(one.final_reward),
     )
@@ -259,7 +259,7 @@ def _end_request(agent_id: str, end: SessionEnd) -> pb.EndSessionRequest:
         session_id=end.session_id,
         reason=to_enum(pb.EndReason.DESCRIPTOR, "END_REASON_", EndReason(end.reason)),
         outcome=_outcome(end.reward),
-        final_observation=to_value(end.final_observation),
+        final_observation=to_value(end.final_observation, "final_observation"),
     )
 
 

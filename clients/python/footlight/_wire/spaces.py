@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 
+from footlight._wire.building import built
 from footlight._wire.values import from_enum, from_struct, to_enum, to_struct
 from footlight.types import (
     AgentMode,
@@ -23,6 +25,8 @@ from footlight.types import (
 )
 from footlight.v1 import interaction_pb2 as pb
 
+M = TypeVar("M", bound=Message)
+
 _AGGREGATIONS = {"": 0, "sum": 1, "first": 2, "last": 3}
 
 
@@ -32,22 +36,31 @@ def to_space(space: Any, name: str) -> pb.Space:
         case int():
             return pb.Space(discrete=pb.DiscreteSpace(n=space))
         case DiscreteSpace():
-            return pb.Space(discrete=pb.DiscreteSpace(n=space.n, start=space.start))
+            return pb.Space(discrete=_named(name, pb.DiscreteSpace, n=space.n, start=space.start))
         case BoxSpace():
-            return pb.Space(box=pb.BoxSpace(shape=space.shape, low=space.low, high=space.high))
+            return pb.Space(box=_named(name, pb.BoxSpace, shape=space.shape, low=space.low, high=space.high))
         case MultiDiscreteSpace():
-            return pb.Space(multi_discrete=pb.MultiDiscreteSpace(nvec=space.nvec))
+            return pb.Space(multi_discrete=_named(name, pb.MultiDiscreteSpace, nvec=space.nvec))
         case MultiBinarySpace():
-            return pb.Space(multi_binary=pb.MultiBinarySpace(n=space.n))
+            return pb.Space(multi_binary=_named(name, pb.MultiBinarySpace, n=space.n))
         case DictSpace():
             parts = [
                 pb.NamedSpace(name=part, space=to_space(one, f"{name}.{part}")) for part, one in space.spaces.items()
             ]
             return pb.Space(dict=pb.DictSpace(spaces=parts))
         case CandidateSpace():
-            what = pb.CandidateSpace(feature_count=space.feature_count, max_count=space.max_count)
+            counts = {"feature_count": space.feature_count, "max_count": space.max_count}
+            what = _named(name, pb.CandidateSpace, **counts)
             return pb.Space(candidates=what)
     raise ValueError(f"{name}: expected a number or a space, got {type(space).__name__}")
+
+
+def _named(name: str, message: type[M], **fields: Any) -> M:
+    """A message whose errors say of which space they are: `observations.shape: ...`."""
+    try:
+        return built(message, **fields)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}.{error}") from None
 
 
 def from_space(space: pb.Space) -> Any:
@@ -68,19 +81,30 @@ def from_space(space: pb.Space) -> Any:
     return None
 
 
-def to_value(value: Any) -> Any:
-    """A value for the wire, of the kind that its Python type says. Arrays of numpy are taken as lists."""
+def to_value(value: Any, name: str = "observation") -> Any:
+    """A value for the wire, of the kind that its Python type says. Arrays of numpy are taken as lists.
+
+    Raises TypeError for what is none, by `name`.
+    """
     if value is None or isinstance(value, pb.Value):
         return value
     if isinstance(value, Mapping):
-        return pb.Value(dict=pb.NamedValues(values={name: to_value(part) for name, part in value.items()}))
+        parts = {part: to_value(one, f"{name}[{part!r}]") for part, one in value.items()}
+        return pb.Value(dict=pb.NamedValues(values=parts))
     if hasattr(value, "reshape") and getattr(value, "ndim", 0) > 1:
         value = value.reshape(-1)
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, int):
         return pb.Value(discrete=value)
-    numbers = list(value)
+    try:
+        return _several([value] if isinstance(value, float) else list(value))
+    except TypeError:
+        raise TypeError(f"{name}: expected a number, several numbers, or values by name, got {value!r}") from None
+
+
+def _several(numbers: list[Any]) -> pb.Value:
+    """Whole numbers where all are whole, which the server takes for numbers where those are wanted."""
     if numbers and all(isinstance(number, int) for number in numbers):
         return pb.Value(integers=pb.Integers(values=map(int, numbers)))
     return pb.Value(box=pb.Numbers(values=numbers))

@@ -10,6 +10,7 @@ from footlight.cli import agent_desk
 from footlight.cli.command import command
 from footlight.cli.options import Options, Seed, parsed
 from footlight.cli.session import Session, UsageFault
+from footlight.cli.spaces import in_words
 from footlight.cli.tables import settings, table
 from footlight.types import Agent, AgentSettings, EndReason, RewardPolicy
 
@@ -55,7 +56,10 @@ def act(
 def agents(session: Session) -> None:
     """The agents, newest first."""
     found = list(session.client.agents())
-    rows = [(one.agent_id, one.deployment, one.observations, one.actions, one.learned_steps) for one in found]
+    rows = [
+        (one.agent_id, one.deployment, in_words(one.observation_space), in_words(one.action_space), one.learned_steps)
+        for one in found
+    ]
     session.show(found, lambda: table(("agent", "deployment", "#observations", "#actions", "#steps learned"), rows))
 
 
@@ -105,5 +109,6 @@ def _end(
 def _described(agent: Agent) -> str:
     return (
         f"{agent.agent_id} uses {agent.deployment} with {settings(agent.options)}, seed {agent.seed}: "
-        f"{agent.observations:,} observations, {agent.actions:,} actions, {agent.learned_steps:,} steps learned"
+        f"observes {in_words(agent.observation_space)}, does {in_words(agent.action_space)}, "
+        f"{agent.learned_steps:,} steps learned"
     )
