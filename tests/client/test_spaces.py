@@ -59,7 +59,7 @@ def test_a_space_that_is_none_is_refused_by_its_field() -> None:
         (BoxSpace((2, 3)), "2 x 3 numbers"),
         (MultiDiscreteSpace((2, 3)), "2 x 3"),
         (MultiBinarySpace(4), "4 bits"),
-        (DictSpace({"age": BoxSpace((1,)), "device": DiscreteSpace(3)}), "age: 1 numbers, device: 3"),
+        (DictSpace({"age": BoxSpace((1,)), "device": DiscreteSpace(3)}), "age: 1 number, device: 3"),
         (CandidateSpace(3, 8), "up to 8 candidates of 3 numbers"),
         (None, ""),
     ],
