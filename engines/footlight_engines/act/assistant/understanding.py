@@ -210,6 +210,8 @@ def _with_catalogue(
         parts = [] if items else shelf.of_family(slot.value)[:MOST_OF_A_FAMILY]
         named += items or (parts if len(parts) == 1 else [])
         resolved += _of_items(slot, items[:1] or parts, shelf)
+    everybody = people_in(text, shelf)
+    resolved = [slot for slot in resolved if not _is_of(slot, everybody)]
     have = [slot for slot in resolved if slot.name == "people"]
     people = [slot.value.casefold() for slot in have]
     for place, slot in enumerate(resolved):
@@ -218,7 +220,7 @@ def _with_catalogue(
             resolved[place] = replace(slot, name="title", value=text[slot.place : slot.end], item=own[0])
     resolved += [
         slot
-        for slot in people_in(text, shelf)
+        for slot in everybody
         if not any(one.value == slot.value or (slot.place < one.end and one.place < slot.end) for one in have)
     ]
     known = [slot for slot in known_already(text, shelf) if slot.item not in named]
@@ -232,6 +234,12 @@ def _with_catalogue(
         named, title = whole
         resolved = [Slot("title", title, 1, named[0], 0)]
     return resolved, tuple(dict.fromkeys(named))
+
+
+def _is_of(slot: Slot, people: Sequence[Slot]) -> bool:
+    """Whether a title that the catalogue lacks is the name of somebody whom it has: "anything by Mara Lind"."""
+    unknown = slot.name == "title" and slot.item < 0
+    return unknown and any(one.place <= slot.place and slot.end <= one.end for one in people)
 
 
 def _of_items(slot: Slot, items: Sequence[int], shelf: Shelf) -> list[Slot]:

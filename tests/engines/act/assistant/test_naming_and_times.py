@@ -23,7 +23,7 @@ HARBOUR = [
     ItemContent(3, "Accounts", "film", ("adventure",), {"summary": "A bank and its clerks."}),
     ItemContent(4, "Night Harbour", "livestream", (), {"streamer": "Nika", "next_live": "2026-11-29T20:00+08:00"}),
     ItemContent(5, "早安码头", "livestream", (), {"streamer": "阿鲸"}, NOW + 3 * HOUR),
-    ItemContent(6, "Back to the Pier", "film", ("comedy",)),
+    ItemContent(6, "Back to the Pier", "film", ("comedy",), {"director": "Mara Lind"}),
 ]  # fmt: skip
 
 
@@ -103,6 +103,12 @@ def test_who_is_live_is_live(harbour: CatalogueAssistant) -> None:
 )  # fmt: skip
 def test_times_are_said_as_far_as_they_are_known(attributes: dict[str, str], said: str) -> None:
     assert said in when_next("en", facts_of(ItemContent(0, "Deck", "livestream", (), attributes)), False, NOW)
+
+
+def test_somebody_whom_the_catalogue_has_is_no_title_that_it_lacks(harbour: CatalogueAssistant) -> None:
+    heard, reply = say(harbour, "anything by Mara Lind?")
+    assert ("people", "mara lind") in {(slot.name, slot.value) for slot in heard.slots}
+    assert "I do not have" not in reply.text
 
 
 def test_two_questions_at_once_are_both_answered(talk: Talk) -> None:
