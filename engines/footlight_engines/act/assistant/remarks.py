@@ -53,10 +53,13 @@ class Remarks:
         return say(self._language, what, self._memory.turn) if what else ""
 
     def names(self, wants: Sequence[Want], now: bool = False) -> list[str]:
-        """Wants as people say them, each once, the latest four; only those of this turn where it is about ``now``."""
+        """Wants as people say them, each once, the latest four, and the age of who watches, which only an undo lets go; only
+        those of this turn where it is about ``now``."""
         meant = [want for want in wants if not now or want.turn == self._memory.turn - 1]
         meant.sort(key=lambda want: want.polarity == UNWANTED)  # "no games, calm" would leave out the calm, too
-        return list(dict.fromkeys(want_name(self._language, want) for want in meant if want.name != "title"))[-4:]
+        names = {want_name(self._language, want): want.name for want in meant if want.name != "title"}
+        latest = list(names)[-4:]
+        return [name for name, slot in names.items() if name in latest or slot == "age"]
 
     def moods_missed(self, items: Sequence[int]) -> list[str]:
         """That nothing of a list has a mood that is wanted: moods rank, and the list says nothing of it by itself."""

@@ -173,3 +173,9 @@ def test_anything_else_with_that_actress_looks_for_hers(talk: Any) -> None:
 def test_a_courtroom_thing_is_about_courtrooms(harbour: CatalogueAssistant) -> None:
     heard = say(harbour, "none of these. what about a sailing thing")[0]
     assert [slot.value for slot in heard.slots if slot.name == "about"] == ["sailing"]
+
+
+def test_the_age_of_a_child_is_among_the_wishes_that_leave_nothing(talk: Talk) -> None:
+    talk.say("something for the kids")
+    text = talk.say("horror from the 70s with Sigourney Weaver, under two hours, on Netflix").text
+    assert "for children" in text or "kids" in text
