@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import footlight.cli
 from footlight.cli.app import build, join
 from footlight.cli.recommending import sentence
+from footlight.errors import Unavailable
 from footlight.types import Item, Reason, ReasonKind
 from footlight.v1 import engine_pb2
 
@@ -277,6 +278,24 @@ def test_an_answered_error_exits_1_and_names_it(command_line: CommandLine, doubl
 def test_no_server_exits_3_and_says_how_to_start_one(command_line: CommandLine) -> None:
     result = command_line.run("engines", "--address", "127.0.0.1:1")
     assert result.exit_code == 3 and "footlight serve" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("last error: UNAVAILABLE: Socket closed", "It may speak TLS: name its authority with --tls-ca FILE"),
+        ("Tls handshake failed: CERTIFICATE_VERIFY_FAILED", "speaks no TLS, or its certificate is not one of"),
+    ],
+)
+def test_what_may_be_wrong_with_tls_is_said(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, message: str, advice: str
+) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise Unavailable(message, code="UNAVAILABLE")
+
+    monkeypatch.setattr("footlight.Client.engines", unavailable)
+    result = command_line.run("engines")
+    assert result.exit_code == 3 and advice in result.stderr
 
 
 def test_interrupting_exits_130(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

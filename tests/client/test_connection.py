@@ -22,6 +22,7 @@ from footlight._client.connection import Connection, target_of
         ("example.org", "example.org:7007"),
         ("[::1]:80", "[::1]:80"),
         ("[::1]", "[::1]:7007"),
+        ("my_host-1.lan:65535", "my_host-1.lan:65535"),
         ("unix:/run/footlight.sock", "unix:/run/footlight.sock"),
     ],
 )
@@ -29,7 +30,13 @@ def test_addresses_get_the_usual_port(address: str, target: str) -> None:
     assert target_of(address) == target
 
 
-@pytest.mark.parametrize("address", ["http://localhost:7007", "localhost:7007/", " "])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://localhost:7007", "localhost:7007/", " ", ":7007", "localhost:", "::1", "a b:1", "localhost:7007\n"),
+        *("localhost:0", "localhost:65536", "localhost:-1", "localhost:port"),
+    ],
+)
 def test_addresses_that_cannot_be_are_refused(address: str) -> None:
     with pytest.raises(ValueError, match="HOST:PORT"):
         Client(address)
@@ -48,6 +55,23 @@ def test_a_client_without_time_is_refused() -> None:
 def test_a_call_may_take_what_it_says_or_what_the_client_says() -> None:
     connection = Connection.of("x", 30.0, None, None)
     assert [connection.deadline(5.0), connection.deadline(None), connection.deadline(math.inf)] == [5.0, 30.0, None]
+
+
+def test_a_wait_that_no_clock_holds_is_no_limit() -> None:
+    connection = Connection.of("x", 30.0, None, None)
+    assert connection.deadline(1e30) is None
+
+
+def test_a_wait_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="timeout: expected seconds, got nan"):
+        Connection.of("x", 30.0, None, None).deadline(math.nan)
+
+
+def test_a_file_that_holds_no_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes(b"a token")
+    tls = Tls.from_files(tmp_path / "ca.pem")
+    with Client("localhost", tls=tls) as client, pytest.raises(ValueError, match=r"tls\.roots: expected PEM"):
+        client.engines()
 
 
 def test_the_token_travels_with_every_call(double: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,8 @@ DEFAULT_TIMEOUT = 30.0  # seconds
 DEFAULT_RETRY = 5.0
 """For so many seconds, about, a call is sent again that no server has taken: a restart takes one to two."""
 TRANSFER_TIMEOUT = 600.0  # seconds, for calls that move files or make assets
+_LONGEST_WAIT = 1e9  # seconds; gRPC takes much longer ones for none at all
+_ADDRESS = re.compile(r"(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 PACKAGE = "footlight.v1"
 HEALTH = "grpc.health.v1.Health"
 
@@ -107,13 +110,18 @@ class Connection:
     def deadline(self, timeout: float | None, default: float | None = None) -> float | None:
         """The seconds that a call may take: what the caller says, else the default, else the client's; inf is none."""
         seconds = timeout if timeout is not None else default if default is not None else self.timeout
-        return None if math.isinf(seconds) else seconds
+        if math.isnan(seconds):
+            raise ValueError(f"timeout: expected seconds, got {seconds}")
+        return None if seconds > _LONGEST_WAIT else seconds
 
     def credentials(self) -> grpc.ChannelCredentials | None:
         """None means plain text."""
         tls = self.tls
         if tls is None:
             return None
+        for name, pem in (("roots", tls.roots), ("private_key", tls.private_key), ("chain", tls.certificate_chain)):
+            if pem is not None and b"-----BEGIN " not in pem:
+                raise ValueError(f"tls.{name}: expected PEM, which begins with -----BEGIN")
         return grpc.ssl_channel_credentials(tls.roots, tls.private_key, tls.certificate_chain)
 
 
@@ -137,14 +145,16 @@ def _is_here(target: str) -> bool:
 
 
 def target_of(address: str) -> str:
-    """HOST:PORT for gRPC; the port is 7007 where none is given."""
+    """HOST:PORT for gRPC; the port is 7007 where none is given. Raises ValueError for what is none."""
     if address.startswith("unix:"):
         return address
-    if "/" in address or not address.strip():
-        raise ValueError(f"address: expected HOST:PORT, such as {DEFAULT_ADDRESS}, got {address!r}")
-    host, bracket, rest = address.rpartition("]")
-    has_port = ":" in rest if bracket else ":" in address
-    return address if has_port else f"{host}{bracket}{rest}:7007"
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 1 <= int(match["port"] or 7007) <= 65_535:  # gRPC takes port 65,537 for 1
+        examples = f"{DEFAULT_ADDRESS} or [::1]:7007"
+        raise ValueError(
+            f"address: expected HOST:PORT, such as {examples}, and a port from 1 to 65535, got {address!r}"
+        )
+    return address if match["port"] else f"{address}:7007"
 
 
 def channel_options(retry: float = DEFAULT_RETRY) -> list[tuple[str, Any]]:

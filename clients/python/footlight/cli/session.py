@@ -92,7 +92,8 @@ class Session:
         except BrokenPipeError:
             raise  # whoever read our output has enough
         except FootlightError as error:
-            self._fail(_facts_of(error), UNREACHABLE if _unreachable(error) else ANSWERED, _advice(error, self.address))
+            advice = _advice(error, self.address)
+            self._fail(_facts_of(error), UNREACHABLE if _unreachable(error) else ANSWERED, advice)
         except (ValueError, OSError) as error:
             notes = getattr(error, "__notes__", [])
             self._fail({"message": str(error), **_place_of(error), **({"notes": notes} if notes else {})}, USAGE)
@@ -140,6 +141,16 @@ def _advice(error: FootlightError, address: str) -> str:
     """What to do next."""
     if isinstance(error, DeadlineExceeded):
         return f"No answer came from {address} in time: allow more with --timeout SECONDS."
+    if isinstance(error, Unavailable) and "handshake" in error.message.lower():
+        return (
+            f"The server at {address} speaks no TLS, or its certificate is not one of the authority in --tls-ca FILE\n"
+            "(or $FOOTLIGHT_TLS_CA) for this name or address."
+        )
+    if isinstance(error, Unavailable) and "Socket closed" in error.message:
+        return (
+            f"What listens at {address} hung up. It may speak TLS: name its authority with --tls-ca FILE, or set\n"
+            "$FOOTLIGHT_TLS_CA."
+        )
     if isinstance(error, Unavailable):
         return (
             f"Is a server running at {address}? Start one with: footlight serve --data-dir DIR\n"
