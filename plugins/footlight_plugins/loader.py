@@ -294,12 +294,21 @@ def _offered(source: PluginSource) -> _Offered:
 def _asked(manager: pluggy.PluginManager, hook: str, kind: type[T]) -> tuple[T, ...]:
     """What one hook of the plug-in answers."""
     with _refusing(f"{hook} raised"):
-        specs = tuple(spec for answer in getattr(manager.hook, hook)() for spec in answer)
+        answers = getattr(manager.hook, hook)()
+    for answer in answers:
+        if not isinstance(answer, Iterable):
+            raise _Refused(f"{hook} returned {_a(type(answer))}, expected a list of such: [{kind.__name__}(...)]")
+    with _refusing(f"{hook} raised"):
+        specs = tuple(spec for answer in answers for spec in answer)
     for spec in specs:
         if not isinstance(spec, kind):
-            article = "a" if kind.__name__[0] in "BCDFGHJKLMNPQRSTVWXYZ" else "an"
-            raise _Refused(f"{hook} returned a {type(spec).__name__}, expected {article} {kind.__name__}")
+            raise _Refused(f"{hook} returned {_a(type(spec))}, expected {_a(kind)}")
     return specs
+
+
+def _a(kind: type) -> str:
+    """The name of a class, with its article."""
+    return f"{'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"
 
 
 @contextmanager

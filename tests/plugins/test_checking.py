@@ -112,6 +112,19 @@ def test_a_plugin_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     assert code == 1 and "no_such_library" in facts["plugins"][0]["reason"]
 
 
+def test_what_lies_beside_a_file_is_not_in_its_way(tmp_path: Path) -> None:
+    source = SOUND.replace("{fault}", "")
+    (tmp_path / "another.py").write_text(source.replace("{name}", "alone").replace("alone:", "another:"))
+    (tmp_path / "quits.py").write_text("import os; os._exit(3)\n")
+    code, facts = check(tmp_path, "alone", "")
+    assert (code, facts["ok"], len(facts["plugins"])) == (0, True, 1), facts
+
+
+def test_a_file_that_a_server_passes_over_is_no_plugin(tmp_path: Path) -> None:
+    code, facts = check(tmp_path, "_aside", "")
+    assert code == 2 and "begin with an underscore" in facts["error"]["message"]
+
+
 @pytest.mark.parametrize(("target", "said"), [("no-such-plugin", "no plug-in"), ("no_such.py", "no file no_such.py")])
 def test_what_is_not_there_is_said_so(target: str, said: str) -> None:
     code, facts = run(target)

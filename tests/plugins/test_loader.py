@@ -95,7 +95,7 @@ def test_an_engine_that_nobody_offers_has_no_plugin(plugin_registry: PluginRegis
         (HEADER + "@impl\ndef register_engines():\n  yield 1 / 0", "register_engines raised ZeroDivisionError"),
         (HEADER + "@impl\ndef register_engines(): raise SystemExit", "register_engines raised SystemExit"),
         (HEADER + "@impl\ndef register_engines(): return None", "returned None, expected an iterable"),
-        (HEADER + "@impl\ndef register_engines(): return 7", "raised TypeError"),
+        (HEADER + "@impl\ndef register_engines(): return 7", "returned an int, expected a list of such"),
         (HEADER + "@impl\ndef register_engines(): return ['popular']", "returned a str, expected an EngineSpec"),
         (HEADER + "@impl\ndef register_engines(): return [EngineSpec('A b', 1, '', '', '')]", "engine name 'A b' must"),
     ],

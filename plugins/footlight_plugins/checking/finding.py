@@ -69,9 +69,12 @@ def find_plugin(target: str) -> tuple[Candidate, ...]:
 def _of_file(path: Path) -> Candidate:
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
+    if path.name.startswith("_"):
+        raise NotFound(f"{path.name} is no plug-in: a server passes over files whose names begin with an underscore")
     folder = path.resolve().parent
     built_in = [source for source in installed_plugins() if source.distribution == "footlight"]
-    plugins = load_plugins(LoaderConfig(plugins_dir=folder, discover=lambda: built_in))
+    only = frozenset({path.stem})  # what lies beside it is neither imported nor in its way
+    plugins = load_plugins(LoaderConfig(plugins_dir=folder, allowed=only, discover=lambda: built_in))
     (status,) = (one for one in plugins.statuses if not one.distribution and one.name == path.stem)
     return Candidate(status, _specs(plugins, status), path.stem, folder)
 

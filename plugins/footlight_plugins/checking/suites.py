@@ -61,6 +61,11 @@ STAGE_SUITES: Mapping[StageKind, type[StageSuite]] = {
 }
 
 
+def _only(folder: Path, module: str) -> LoaderConfig:
+    """One file of a folder: what lies beside it is neither imported nor in its way."""
+    return LoaderConfig(plugins_dir=folder, allowed=frozenset({module}))
+
+
 SUITES = "footlight.suites"
 """The group of entry points in which a distribution names suites of its own, by the names of what it offers."""
 
@@ -68,7 +73,7 @@ SUITES = "footlight.suites"
 def suite_of(order: str) -> type[OfferSuite]:
     """A class with all tests of what the order names; see `footlight_plugins.checking.running`."""
     asked = json.loads(order)
-    plugins = load_plugins(LoaderConfig(plugins_dir=Path(asked["folder"]) if asked["folder"] else None))
+    plugins = load_plugins(_only(Path(asked["folder"]), asked["module"]) if asked["folder"] else None)
     given = {name: asked[name] for name in ("options", "bound") if asked[name]}
     members: dict[str, Any] = {"plugin_module": asked["module"], **given}
     if (stage := plugins.stages.get(asked["name"])) is not None and asked["role"] == stage.role:
