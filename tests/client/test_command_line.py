@@ -96,6 +96,28 @@ def test_all_wrong_lines_are_told_at_once(command_line: CommandLine, tables: tup
     assert [problem["line"] for problem in error["problems"]] == [2, 3]
 
 
+def test_the_catalogue_is_listed_as_far_as_asked(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    command_line.run("import", "--items", tables[0])
+    first = command_line.run("item", "list", "--count", "1")
+    assert "[REC] (2007)" in first.stdout and "Heat" not in first.stdout and "more than these 1" in first.stderr
+    assert [one["item_id"] for one in command_line.json("item", "list")] == ["m1", "m2"]
+
+
+@pytest.mark.parametrize("words", [["--kind", "film", "--tag", "Crime"], ["--find", "heat"], ["--find", "M2"]])
+def test_the_catalogue_is_searched(
+    command_line: CommandLine, tables: tuple[Path, Path], words: list[str | Path]
+) -> None:
+    command_line.run("import", "--items", tables[0])
+    assert [one["item_id"] for one in command_line.json("item", "list", *words)] == ["m2"]
+
+
+def test_an_item_is_shown_and_deleted(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
+    command_line.run("import", "--items", tables[0])
+    assert "attribute year" in (shown := command_line.run("item", "show", "m2").stdout) and "1995" in shown
+    assert command_line.json("item", "delete", "m2") == {"deleted": "m2"}
+    assert command_line.run("item", "show", "m2").exit_code == 1
+
+
 def test_importing_nothing_is_a_mistake(command_line: CommandLine) -> None:
     assert command_line.run("import").exit_code == 2
 

@@ -18,6 +18,7 @@ from footlight.cli import (
     generating,
     gym,
     importing,
+    items,
     people,
     protos,
     provenance,
@@ -30,6 +31,7 @@ from footlight.cli.command import paragraphs
 GROUP = "footlight.commands"
 _OWN = (
     importing,
+    items,
     recommending,
     deciding,
     people,
