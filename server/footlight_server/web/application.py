@@ -60,10 +60,11 @@ class Application:
         if method is None:
             await reply.refuse(_unknown(request.path), 404)
         elif request.method != "POST":
-            await reply.whole(405, b"", [(b"allow", b"POST, OPTIONS")])
+            await reply.say(405, f"a call is a POST, not {request.method}", (b"allow", b"POST, OPTIONS"))
         elif codec is None or codec.streams != method.server_streaming:
             accepted = [name for name, one in CODECS.items() if one.streams == method.server_streaming]
-            await reply.whole(415, b"", [(b"accept-post", ", ".join(accepted).encode())])
+            header = (b"accept-post", ", ".join(accepted).encode())
+            await reply.say(415, f"Content-Type must be {' or '.join(accepted)}", header)
         else:
             await _while_heard(request, Call(self._front, method, codec).answer(request, reply))
 
@@ -196,6 +197,10 @@ class Reply:
         size = [(b"content-length", str(len(body)).encode())] if status != 204 else []
         await self._send({"type": "http.response.start", "status": status, "headers": self._headers + headers + size})
         await self._send({"type": "http.response.body", "body": body})
+
+    async def say(self, status: int, what: str, header: tuple[bytes, bytes]) -> None:
+        """A line for people about what is no call: to clients the status and the header say all."""
+        await self.whole(status, f"{what}\n".encode(), [(b"content-type", b"text/plain; charset=utf-8"), header])
 
     async def refuse(self, refused: Refused, status: int = 0) -> None:
         """An error of a call that answers one message."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-import grpc
-from google.protobuf import any_pb2
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from google.protobuf.message import DecodeError, Message
-from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from footlight_server.web.connect import DETAILS, Refused
-
-_UNKNOWN = re.compile(r'no field named "(?P<field>[^"]*)" at "\w+\.?(?P<at>[^"]*)"\.\s*(?P<known>[^:]*: .*)', re.DOTALL)
-_FAILED = re.compile(r"Failed to parse (?P<field>\S+) field: (?P<why>.*)", re.DOTALL)
-_LONGEST = 400
-"""At most so many characters of what the parser says are passed on."""
+from footlight_server.web.unread import refusal, unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +30,13 @@ class Codec:
             try:
                 return kind.FromString(data)
             except DecodeError as fault:
-                raise _invalid("", f"these bytes are no {kind.DESCRIPTOR.full_name}") from fault
+                raise refusal("", f"these bytes are no {kind.DESCRIPTOR.full_name}") from fault
         try:
-            return Parse(data.decode() or "{}", kind())
+            return Parse(_object(data.decode()), kind())
         except UnicodeDecodeError as fault:
-            raise _invalid("", "the body is not UTF-8") from fault
+            raise refusal("", "the body is not UTF-8") from fault
         except (ParseError, RecursionError, TypeError, ValueError) as fault:
-            raise _unread(str(fault)) from fault
+            raise unread(str(fault)) from fault
 
     def write(self, kind: type[Message], answer: Message | bytes) -> bytes:
         """An answer; some methods have written theirs as bytes of protobuf already."""
@@ -71,31 +62,8 @@ def codec_of(content_type: str) -> Codec | None:
     return CODECS.get(content_type.partition(";")[0].strip().lower())
 
 
-def _unread(why: str) -> Refused:
-    """The refusal of what is no JSON of its message, under the path of the field where the parser tells it."""
-    if found := _UNKNOWN.search(why):
-        known = ", ".join(re.findall(r"'(\w+)'", found["known"]))
-        whole = ".".join(part for part in (found["at"], found["field"]) if part)
-        return _invalid(whole, f"there is no such field; there is {known}")
-    path: list[str] = []
-    while found := _FAILED.fullmatch(why):
-        path.append(found["field"])
-        why = found["why"]
-    return _invalid(".".join(path), why)
-
-
-def _invalid(field: str, why: str) -> Refused:
-    why = why if len(why) <= _LONGEST else why[:_LONGEST] + " ..."
-    info = error_details_pb2.ErrorInfo(reason="INVALID_ARGUMENT", domain="footlight")
-    status = status_pb2.Status(code=code_pb2.INVALID_ARGUMENT)
-    details: list[Message] = [info]
-    if field:
-        info.metadata["field"] = field
-        violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=why)
-        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
-    for detail in details:
-        packed = any_pb2.Any()
-        packed.Pack(detail)
-        status.details.append(packed)
-    message = f"{field}: {why}" if field else why
-    return Refused(grpc.StatusCode.INVALID_ARGUMENT, message, ((DETAILS, status.SerializeToString()),))
+def _object(text: str) -> str:
+    """The body, which is empty or an object; the parser of protobuf takes an empty list for an empty message."""
+    if (first := text.lstrip()[:1]) not in ("", "{"):
+        raise refusal("", 'the body must be a JSON object, such as {"count": 3}')
+    return text if first else "{}"
