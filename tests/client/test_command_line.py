@@ -297,6 +297,25 @@ def test_an_answered_error_exits_1_and_names_it(command_line: CommandLine, doubl
     assert json.loads(result.stderr)["error"]["message"] == "something went wrong"
 
 
+@pytest.mark.parametrize(
+    ("words", "field", "said"),
+    [
+        (["recommend", "ada", "--count", "0"], "--count", "greater than or equal to 1"),
+        (["recommend", "ada", "--nosuch"], "--nosuch", "No such option"),
+        (["item", "show"], "item", "Missing"),
+        (["verify", "/no/such/file"], "file", "does not exist"),
+        (["nosuch"], None, "No such command"),
+    ],
+)
+def test_what_is_wrong_with_a_call_is_json_too(
+    command_line: CommandLine, words: list[str | Path], field: str | None, said: str
+) -> None:
+    result = command_line.run(*words, "--json")
+    error = json.loads(result.stderr)["error"]
+    assert (result.exit_code, result.stdout, error.get("field")) == (2, "", field)
+    assert said in error["message"]
+
+
 def test_no_server_exits_3_and_says_how_to_start_one(command_line: CommandLine) -> None:
     result = command_line.run("engines", "--address", "127.0.0.1:1")
     assert result.exit_code == 3 and "footlight serve" in result.stderr

@@ -36,9 +36,9 @@ def reporting(as_json: bool) -> Iterator[None]:
     try:
         yield
     except (FootlightError, EngineUnavailable, EmbedderFailed, SQLAlchemyError, OSError, ValueError) as error:
-        _fail(as_json, str(getattr(error, "orig", None) or error).strip(), getattr(error, "reason", ""), WRONG)
+        fail(as_json, str(getattr(error, "orig", None) or error).strip(), getattr(error, "reason", ""), WRONG)
     except KeyboardInterrupt:
-        _fail(as_json, "interrupted: nothing was left behind", "", INTERRUPTED)
+        fail(as_json, "interrupted: nothing was left behind", "", INTERRUPTED)
 
 
 @contextmanager
@@ -84,7 +84,8 @@ def size_of(count: int) -> str:
     return f"{amount:.1f} GiB"
 
 
-def _fail(as_json: bool, message: str, reason: str, code: int) -> None:
+def fail(as_json: bool, message: str, reason: str, code: int) -> None:
+    """Say what went wrong, on stderr, and end with an exit code."""
     facts = {"message": message} | ({"reason": reason} if reason else {})
     sys.stderr.write((json.dumps({"error": facts}, ensure_ascii=False) if as_json else f"Error: {message}") + "\n")
     raise typer.Exit(code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from footlight_server.commands.offline import Json, show
+from footlight_server.commands.offline import Json, fail, show
 
 if TYPE_CHECKING:  # imported where it is used, so that the command line starts fast
     from rich.console import Group
@@ -46,8 +46,7 @@ def top(
         _watch(before, looks, seconds)
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "reason", fault)
-        typer.echo(f"Error: no metrics at {metrics} ({reason}): start the server with --metrics-listen", err=True)
-        raise typer.Exit(NO_SERVER) from fault
+        fail(as_json, f"no metrics at {metrics} ({reason}): start the server with --metrics-listen", "", NO_SERVER)
     except KeyboardInterrupt:
         return
 

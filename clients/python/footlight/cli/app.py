@@ -27,6 +27,7 @@ from footlight.cli import (
     version,
 )
 from footlight.cli.command import paragraphs
+from footlight.cli.usage import JsonGroup
 
 GROUP = "footlight.commands"
 _OWN = (
@@ -62,6 +63,7 @@ def build() -> typer.Typer:
     with `register(app: typer.Typer) -> None`."""
     app = typer.Typer(
         name="footlight",
+        cls=JsonGroup,
         help=paragraphs(_HELP),
         no_args_is_help=True,
         pretty_exceptions_enable=False,
