@@ -63,7 +63,8 @@ def back_up(
     Raises
     ------
     FailedPrecondition
-        When there is no database, one of another version, or the file is there already and ``force`` is false.
+        When there is no database, one of another version, the file is there already and ``force`` is false, or there is
+        no folder for it.
     Unavailable
         When models or corpora are removed and added all the time.
     OSError
@@ -71,6 +72,8 @@ def back_up(
     """
     if file.exists() and not force:
         raise FailedPrecondition(f"{file} is there already: choose another name, or replace it with --force")
+    if not file.absolute().parent.is_dir():  # not made here: a disk that is not mounted should be noticed
+        raise FailedPrecondition(f"there is no folder {file.parent} for the backup: make it, or mount it, first")
     for _ in range(_TRIES):
         try:
             with replacing(file) as out:

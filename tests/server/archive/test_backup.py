@@ -106,6 +106,11 @@ def test_a_file_that_is_there_is_not_replaced_unasked(house: House, backup_file:
     assert back_up(house.data_dir, backup_file, force=True).rows > 0
 
 
+def test_a_backup_into_a_folder_that_is_not_there_is_refused(house: House, tmp_path: Path) -> None:
+    with pytest.raises(FailedPrecondition, match=r"there is no folder .*unmounted for the backup"):
+        back_up(house.data_dir, tmp_path / "unmounted" / "b.tar")
+
+
 def test_a_folder_without_a_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FootlightError, match="there is no database"):
         back_up(tmp_path, tmp_path / "b.tar")
