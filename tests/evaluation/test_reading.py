@@ -233,6 +233,19 @@ def test_what_comes_after_a_retraction_stands(tmp_path: Path) -> None:
     assert rows(data)[0] == (0, "m1", 1.0)
 
 
+def test_what_was_done_without_a_value_counts_as_one(tmp_path: Path) -> None:
+    events = EVENTS[0].replace("1.0", "null"), EVENTS[1]
+    exported = read_dataset(written(tmp_path, "events.jsonl", "\n".join(events)))
+    table = read_dataset(written(tmp_path, "a.csv", "user_id,item_id,kind,value\nada,m1,play,\nada,m2,rating,4\n"))
+    assert rows(exported) == rows(table) == [(0, "m1", 1.0), (0, "m2", 4.0)]
+
+
+def test_a_rating_without_a_value_is_malformed(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "user_id,item_id,kind,value\nada,m1,rating,\n")
+    with pytest.raises(DataError, match="line 2: expected a rating between"):
+        read_dataset(path)
+
+
 def test_kinds_are_read_from_csv_as_well(tmp_path: Path) -> None:
     data = read_dataset(written(tmp_path, "a.csv", "user_id,item_id,kind\n1,2,play\n1,3,skip\n"))
     assert names_of(data) == ["2"]

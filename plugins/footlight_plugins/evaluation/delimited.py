@@ -159,7 +159,10 @@ def _row(cells: list[str], layout: Layout) -> list[Any]:
     """The used cells of a line, read; raises ValueError with what was expected."""
     if len(cells) != layout.count:
         raise ValueError(f"expected {layout.count} columns, got {len(cells)}")
-    return [_READERS[name](cells[place].strip()) for name, place in layout.places.items()]
+    said = {name: cells[place].strip() for name, place in layout.places.items()}
+    if said.get("kind", _RATES) != _RATES and said.get("value") == "":
+        said["value"] = "1"  # as the log has it: what was done without a value counts as 1
+    return [_READERS[name](text) for name, text in said.items()]
 
 
 def _name(text: str) -> str:
@@ -201,6 +204,7 @@ def _kind(text: str) -> str:
     return text.upper()
 
 
+_RATES = EventKind.RATING.name.lower()
 _READERS: dict[str, Callable[[str], Any]] = {
     "user": _name,
     "item": _name,

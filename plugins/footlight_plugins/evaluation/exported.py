@@ -23,11 +23,15 @@ def read_exported(path: Path, content: bytes) -> Dataset:
     DataError
         When a line is malformed or nothing is there.
     """
-    rows = ((number, [str(event.get(name, "")) for name in _FIELDS]) for number, event in _objects(path, content))
+    rows = ((number, [_cell(event.get(name)) for name in _FIELDS]) for number, event in _objects(path, content))
     columns = read_rows(path, rows, _LAYOUT)
     if len(columns["user"]) == 0:
         raise DataError(f"{path}: expected at least one event, the file is empty")
     return dataset_of(path, columns)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def described_lines(path: Path, text: str) -> Iterator[tuple[str, str, str, tuple[str, ...], dict[str, Any]]]:
