@@ -104,6 +104,8 @@ def test_a_server_that_lacks_a_required_deployment_serves_and_says_what_is_missi
     assert status == 503 and "'item-knn' cannot answer" in text and "'no-such' is not there" in text
     assert not serving(server) and http(server, "/livez")[0] == 200
     assert list(server.client.engines())
+    assert "no deployment 'no-such': the server is not ready" in server.log
+    assert "'item-knn' has no model yet: the server is not ready" in server.log
 
 
 def test_only_the_service_of_a_cold_deployment_is_not_serving(server_factory: Start) -> None:

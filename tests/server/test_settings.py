@@ -62,6 +62,9 @@ def test_the_password_of_the_database_is_not_shown() -> None:
         ("listen = ", "is not TOML"),
         ("[serve]\nx = 1", "there is no option 'serve'"),
         ('queue-seconds = "long"', "--queue-seconds"),
+        ('require = "item-knn"', "require must be a list: ['item-knn']"),
+        ('listen = ["x"]', "listen must be one value, not a list"),
+        ("processes = true", "processes must be a value, not true"),
         ("[producer]\nx = 1", "producer must be a value, or a list of values, not a table"),
     ],
 )

@@ -51,7 +51,7 @@ def _options(context: typer.Context, path: Path) -> dict[str, Any]:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise typer.BadParameter(f"{path} is not TOML: {fault}") from fault
-    known = {_option_name(parameter): parameter.name for parameter in context.command.params}
+    known = {_option_name(parameter): parameter for parameter in context.command.params}
     options: dict[str, Any] = {}
     for key, value in said.items():
         if key not in known:
@@ -59,10 +59,23 @@ def _options(context: typer.Context, path: Path) -> dict[str, Any]:
             raise typer.BadParameter(
                 f"{path}: there is no option {key!r}" + (f"; is it {close[0]!r}?" if close else "")
             )
-        if isinstance(value, dict):
-            raise typer.BadParameter(f"{path}: {key} must be a value, or a list of values, not a table")
-        options[str(known[key])] = value
+        if misfit := _misfit(key, value, known[key]):
+            raise typer.BadParameter(f"{path}: {misfit}")
+        options[str(known[key].name)] = value
     return options
+
+
+def _misfit(key: str, value: object, parameter: Any) -> str:
+    """What is wrong with the kind of a value in a file; empty where nothing is. The option itself looks at the rest."""
+    if isinstance(value, dict):
+        return f"{key} must be a value, or a list of values, not a table"
+    if getattr(parameter, "multiple", False) != isinstance(value, list):
+        return (
+            f"{key} must be one value, not a list" if isinstance(value, list) else f"{key} must be a list: [{value!r}]"
+        )
+    if isinstance(value, bool) and not getattr(parameter, "is_flag", False):
+        return f"{key} must be a value, not {str(value).lower()}"
+    return ""
 
 
 def _option_name(parameter: Any) -> str:

@@ -50,10 +50,23 @@ class Readiness:
         """Look for the first time, and go on in the background."""
         await self._look()
         if self._required:
+            self._warn_of_lacking()
             self._tasks = [
                 asyncio.create_task(self._follow()),
                 *map(asyncio.create_task, map(self._warm, self._required)),
             ]
+
+    def _warn_of_lacking(self) -> None:
+        """A name that was mistyped would else keep the server from being ready without a word."""
+        found = self._find()
+        for name in self._required:
+            deployed = found.get(name)
+            if deployed is None:
+                log.warning(
+                    "there is no deployment %r: the server is not ready before there is, as --require says", name
+                )
+            elif not deployed.ready:
+                log.warning("deployment %r has no model yet: the server is not ready before it is trained", name)
 
     async def drain(self) -> None:
         """A stop was asked for: never be ready again."""
