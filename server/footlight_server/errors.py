@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -25,8 +27,11 @@ class NotFound(FootlightError):
 
     reason = "NOT_FOUND"
 
-    def __init__(self, resource: str, name: str) -> None:
-        super().__init__(f"no {resource} named {name!r}", {"resource": resource, "name": name})
+    def __init__(self, resource: str, name: str, known: Iterable[str] = ()) -> None:
+        """Of ``known`` names the message tells the nearest, for one that was mistyped."""
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"; there is {near[0]!r}" if near else ""
+        super().__init__(f"no {resource} named {name!r}{hint}", {"resource": resource, "name": name})
         self.resource = resource
         self.name = name
 

@@ -126,6 +126,8 @@ def test_lists_are_printed_for_people_and_machines(house: Server, at: Callable[[
     ("words", "message"),
     [
         (("recommend", "x", "--deployment", "nope"), "no deployment named 'nope'"),
+        (("recommend", "x", "--deployment", "itm-knn"), "no deployment named 'itm-knn'; there is 'item-knn'"),
+        (("deployment", "create", "wide", "item_knn"), "no engine named 'item_knn'; there is 'item-knn'"),
         (("train", "mlp-gan"), "corpus_id"),
         (("train", "item-knn", "--option", "kk=3"), "kk"),
         (("train", "item-knn", "--option", "k=three"), "options.k"),

@@ -257,7 +257,7 @@ class Deployments:
             return self._best(verb)
         check_id(field, name)
         if (deployed := self._deployed.get(name)) is None:
-            raise NotFound("deployment", name)
+            raise NotFound("deployment", name, self._deployed)
         if verb is not None and deployed.spec.verb is not verb:
             raise InvalidArgument(field, f"'{name}' is for {deployed.spec.verb.value}, not for {verb.value}")
         return deployed
@@ -292,7 +292,7 @@ class Deployments:
             raise InvalidArgument("name", "must be lower-case letters, digits and hyphens, a letter first, at most 63")
         check_id("engine", engine)
         if (spec := self.plugins.engines.get(engine)) is None:
-            raise NotFound("engine", engine)
+            raise NotFound("engine", engine, self.plugins.engines)
         if name in self._deployed:
             raise AlreadyExists("deployment", name)
         checked_options(await asyncio.to_thread(options_type_of, spec), options)
