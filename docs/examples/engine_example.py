@@ -2,29 +2,27 @@
 
 import numpy as np
 
-from footlight_plugins import Agent, Choice, EngineSpec, State, Verb, impl
+from footlight_plugins import EngineSpec, Verb, WeighingAgent, impl
 
 
-class Bandit(Agent):
-    learned_steps = property(lambda self: int(self.tally[:, 0].sum()))
+class Bandit(WeighingAgent):
+    """It keeps, for each pair of observation and action, how often it was taken and what it earned in all."""
 
-    def __init__(self, options, spaces):
-        self.tally = np.zeros((spaces.action.n, 2))  # of each action: how often it was taken, what it earned in all
+    def start(self, observations, actions):
+        pairs = (observations, actions)
+        return {"taken": np.zeros(pairs), "earned": np.zeros(pairs)}
 
-    def act(self, observation, mask, seed, exploit):
-        mean = np.where(mask, self.tally[:, 1] / np.maximum(self.tally[:, 0], 1), -np.inf)
-        weights = mean == mean.max() if exploit else np.exp(mean - mean.max())
-        chances = weights / weights.sum()
-        return Choice(int(np.random.default_rng(seed).choice(len(mean), p=chances)), chances)
+    def weights(self, observation, mask, exploit):
+        taken, earned = self.kept["taken"][observation], self.kept["earned"][observation]
+        mean = earned / np.maximum(taken, 1)
+        best = mean[mask].max()
+        behind = np.maximum(best - mean, 0)
+        return behind == 0 if exploit else np.exp(-behind)
 
-    def learn(self, steps):
-        np.add.at(self.tally, steps.action, np.stack([np.ones(len(steps)), steps.reward], axis=1))
-
-    def state(self):
-        return State({"tally": self.tally.copy()})
-
-    def load(self, state):
-        self.tally[:] = state.arrays.get("tally", [])  # numpy raises ValueError for another shape
+    def update(self, steps):
+        where = (steps.observation, steps.action)
+        np.add.at(self.kept["taken"], where, 1)
+        np.add.at(self.kept["earned"], where, steps.reward)
 
 
 @impl

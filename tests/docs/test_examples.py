@@ -89,6 +89,10 @@ except ValueError:
     assert run(["-c", script], cwd=root / "docs/examples").strip() == "refused"
 
 
+def test_the_example_engine_keeps_the_contract(root: Path) -> None:
+    run(["-m", "footlight.cli", "check-plugin", str(root / "docs/examples/engine_example.py"), "--json"])
+
+
 @pytest.fixture(scope="module")
 def plugin(page: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of docs/plugins.md, written to where they say."""
