@@ -43,6 +43,7 @@ def client() -> Any:
         ),
         (lambda c: c.get_items(["m1", 2]), "item_ids: expected several values, each text"),
         (lambda c: c.reward("d-1", "much"), "rewards\\[0\\].value: expected a number, got 'much'"),
+        (lambda c: c.act("guide", "s", 1, reward="much"), "reward: expected a number, got 'much'"),
         (lambda c: c.converse("c", 7), "text: expected text that UTF-8 can hold, got 7"),
     ],
 )
@@ -73,6 +74,9 @@ def test_a_value_of_another_type_is_refused_by_its_field(client: Any, call: Call
             lambda c: c.record_events([Event("ada", "m1", odd("watched"))]),
             "events\\[0\\].kind: expected one of view, play",
         ),
+        (lambda c: c.set_agent_mode("guide", "idle"), "mode: expected one of online, .*, got 'idle'"),
+        (lambda c: c.evaluate_policy("guide", "best"), "target: expected one of greedy, .*, got 'best'"),
+        (lambda c: c.end_session("guide", "s", reason="tired"), "reason: expected one of terminated, .*, got 'tired'"),
         (lambda c: c.recommend("ada", seed=2**70), "seed: expected a whole number of at most 64 bits"),
         (lambda c: c.recommend(history="m1"), "history: expected several texts"),
         (lambda c: c.recommend("ada", exclude="m1"), "exclude: expected several texts"),

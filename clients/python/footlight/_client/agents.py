@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from footlight._client.aio import AsyncCalls
 from footlight._client.sync import SyncCalls
 from footlight._wire import interaction as wire
+from footlight._wire.building import one_of
 from footlight.types import (
     Agent,
     AgentMode,
@@ -54,7 +55,7 @@ class AgentMethods(SyncCalls):
             FailedPrecondition: from apprentice to online, where its log does not show that it is better than the baseline;
                 `force` goes all the same.
         """
-        return self._run(wire.set_mode(agent_id, AgentMode(mode), force), timeout)
+        return self._run(wire.set_mode(agent_id, one_of("mode", AgentMode, mode), force), timeout)
 
     def agent_policy(
         self,
@@ -93,7 +94,7 @@ class AgentMethods(SyncCalls):
         """
         call = wire.evaluate_policy(
             agent_id,
-            TargetPolicy(target),
+            one_of("target", TargetPolicy, target),
             target_agent_id,
             (after_position, max_decisions),
             (confidence, max_weight),
@@ -141,7 +142,7 @@ class AsyncAgentMethods(AsyncCalls):
     async def set_agent_mode(
         self, agent_id: str, mode: AgentMode | str, *, force: bool = False, timeout: float | None = None
     ) -> Agent:
-        return await self._run(wire.set_mode(agent_id, AgentMode(mode), force), timeout)
+        return await self._run(wire.set_mode(agent_id, one_of("mode", AgentMode, mode), force), timeout)
 
     async def agent_policy(
         self,
@@ -167,7 +168,7 @@ class AsyncAgentMethods(AsyncCalls):
     ) -> Evaluation:
         call = wire.evaluate_policy(
             agent_id,
-            TargetPolicy(target),
+            one_of("target", TargetPolicy, target),
             target_agent_id,
             (after_position, max_decisions),
             (confidence, max_weight),

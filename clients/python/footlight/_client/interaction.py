@@ -12,6 +12,7 @@ from footlight._client.aio import AsyncCalls
 from footlight._client.interacting import AsyncInteraction, Interaction
 from footlight._client.sync import SyncCalls
 from footlight._wire import interaction as wire
+from footlight._wire.building import one_of
 from footlight.types import (
     Agent,
     AgentSettings,
@@ -157,7 +158,7 @@ class InteractionMethods(SyncCalls):
             final_observation: what was seen last; required where it was truncated.
             timeout: seconds.
         """
-        end = SessionEnd(session_id, EndReason(reason), reward, final_observation)
+        end = SessionEnd(session_id, one_of("reason", EndReason, reason), reward, final_observation)
         return self._run(wire.end_session(agent_id, end), timeout)
 
     def interact(self, agent_id: str) -> Interaction:
@@ -244,7 +245,7 @@ class AsyncInteractionMethods(AsyncCalls):
         final_observation: Observation | None = None,
         timeout: float | None = None,
     ) -> SessionSummary:
-        end = SessionEnd(session_id, EndReason(reason), reward, final_observation)
+        end = SessionEnd(session_id, one_of("reason", EndReason, reason), reward, final_observation)
         return await self._run(wire.end_session(agent_id, end), timeout)
 
     def interact(self, agent_id: str) -> AsyncInteraction:

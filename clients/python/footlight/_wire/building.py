@@ -7,6 +7,7 @@ when that happens, so that a request that is right costs no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -14,6 +15,7 @@ from google.protobuf.message import Message
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 _LONGEST_SHOWN = 60
 _EXPECTED = {
@@ -48,6 +50,15 @@ def each(name: str, values: Iterable[T], kind: type[T], convert: Callable[[T], M
             yield convert(value)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}[{place}].{error}") from None
+
+
+def one_of(name: str, kind: type[E], value: str) -> E:
+    """The member of an enumeration that has the value. Raises ValueError that names those there are."""
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(member.value for member in kind if member.name != "UNKNOWN")
+        raise ValueError(f"{name}: expected one of {known}, got {value!r}") from None
 
 
 def several(name: str, values: Iterable[T]) -> Iterable[T]:

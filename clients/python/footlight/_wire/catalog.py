@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from footlight._wire.building import built, each, several
+from footlight._wire.building import built, each, one_of, several
 from footlight._wire.calls import Page, Stream, Unary, batches
 from footlight._wire.ids import new_id
 from footlight._wire.values import from_struct, from_timestamp, to_enum, to_struct, to_timestamp
@@ -108,18 +108,11 @@ def event_to_wire(event: Event) -> pb.Event:
         event_id=event.event_id or new_id(),
         user_id=event.user_id,
         item_id=event.item_id,
-        kind=to_enum(pb.EventKind.DESCRIPTOR, "EVENT_KIND_", _kind(event.kind)),
+        kind=to_enum(pb.EventKind.DESCRIPTOR, "EVENT_KIND_", one_of("kind", EventKind, event.kind)),
         value=event.value,
         event_time=to_timestamp(event.time),
         decision_id=event.decision_id,
     )
-
-
-def _kind(kind: str) -> EventKind:
-    try:
-        return EventKind(kind)
-    except ValueError:
-        raise ValueError(f"kind: expected one of {', '.join(EventKind)}, got {kind!r}") from None
 
 
 def add_puts(total: PutItems, more: PutItems) -> PutItems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from footlight._wire.building import built, each, several
+from footlight._wire.building import built, each, one_of, several
 from footlight._wire.calls import Page, Stream, Unary
 from footlight._wire.ids import new_id
 from footlight._wire.spaces import from_settings, from_space, from_value, to_settings, to_space, to_value
@@ -113,7 +113,7 @@ def activate(decision_ids: Iterable[str]) -> Unary[pb.ActivateResponse, list[Rew
 
 
 def set_mode(agent_id: str, mode: AgentMode, force: bool) -> Unary[pb.SetModeResponse, Agent]:
-    number = to_enum(pb.AgentMode.DESCRIPTOR, "AGENT_MODE_", AgentMode(mode))
+    number = to_enum(pb.AgentMode.DESCRIPTOR, "AGENT_MODE_", one_of("mode", AgentMode, mode))
     request = pb.SetModeRequest(agent_id=agent_id, mode=number, force=force)
     return Unary("InteractionService/SetMode", request, pb.SetModeResponse, lambda answer: _agent(answer.agent))
 
@@ -135,7 +135,7 @@ def evaluate_policy(
     """`bounds` is the position after which decisions count and how many at most; `how` is confidence and largest weight."""
     request = pb.EvaluatePolicyRequest(
         agent_id=agent_id,
-        target=to_enum(pb.TargetPolicy.DESCRIPTOR, "TARGET_POLICY_", TargetPolicy(target)),
+        target=to_enum(pb.TargetPolicy.DESCRIPTOR, "TARGET_POLICY_", one_of("target", TargetPolicy, target)),
         target_agent_id=target_agent_id,
         after_position=bounds[0],
         max_decisions=bounds[1],
@@ -215,7 +215,7 @@ def interacted(request: pb.InteractRequest, answer: pb.InteractResponse) -> Any:
 
 
 def _outcome(reward: float | None) -> pb.Outcome | None:
-    return None if reward is None else pb.Outcome(reward=reward)
+    return None if reward is None else built(pb.Outcome, reward=reward)
 
 
 def _act_request(agent_id: str, step: Step, request_id: str | None) -> pb.ActRequest:
@@ -257,7 +257,7 @@ def _end_request(agent_id: str, end: SessionEnd) -> pb.EndSessionRequest:
         pb.EndSessionRequest,
         agent_id=agent_id,
         session_id=end.session_id,
-        reason=to_enum(pb.EndReason.DESCRIPTOR, "END_REASON_", EndReason(end.reason)),
+        reason=to_enum(pb.EndReason.DESCRIPTOR, "END_REASON_", one_of("reason", EndReason, end.reason)),
         outcome=_outcome(end.reward),
         final_observation=to_value(end.final_observation, "final_observation"),
     )
