@@ -27,6 +27,7 @@ NEEDED = (
     "footlight_server.commands.advance_bar",
     "alembic.command",
 )
+ENGINES = ("recommend.item_knn", "recommend.user_knn", "recommend.popular", "act.q_learning")  # asked for in most tests
 WANTED = ("uvloop", "psycopg")  # not on every system, and not in every installation
 
 
@@ -44,6 +45,8 @@ def import_what_servers_do() -> None:
             import_module(name)
     for point in entry_points(group="footlight"):
         point.load()
+    for name in ENGINES:
+        import_module(f"footlight_engines.{name}")
 
 
 class Nursery:
