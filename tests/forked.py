@@ -10,7 +10,6 @@ import atexit
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -71,10 +70,10 @@ def start(words: Sequence[str], out: IO[bytes], err: IO[bytes], environment: Env
     if sys.platform != "linux":
         return subprocess.Popen([*COMMAND, *words], stdout=out, stderr=err, env=environment)
     order = {"words": list(words), "environment": dict(environment), "folder": os.getcwd()}
-    line = socket.socket(socket.AF_UNIX)
-    line.connect(_door())
-    socket.send_fds(line, [json.dumps(order).encode()], [out.fileno(), err.fileno()])
-    line.shutdown(socket.SHUT_WR)
+    line, their_end = socket.socketpair()
+    with their_end:
+        files = [their_end.fileno(), out.fileno(), err.fileno()]
+        socket.send_fds(_orders(), [json.dumps(order).encode()], files)
     return Forked(line)
 
 
@@ -92,14 +91,12 @@ def run(words: Sequence[str], environment: Environment, seconds: float) -> subpr
 
 
 @cache
-def _door() -> str:
-    """The socket of the one that makes them, which ends when this process does."""
-    folder = Path(tempfile.mkdtemp(prefix="footlight-forking-"))
-    program = [sys.executable, "-P", str(Path(__file__).with_name("forking.py")), str(folder / "door")]
-    forking = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert forking.stdin is not None and forking.stdout is not None
-    assert forking.stdout.readline() == b"ready\n"
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def _orders() -> socket.socket:
+    """Where the one that makes them takes orders. It ends when this process does."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    program = [sys.executable, "-P", str(Path(__file__).with_name("forking.py"))]
+    with theirs:
+        forking = subprocess.Popen(program, stdin=theirs.fileno())
     atexit.register(forking.wait)
-    atexit.register(forking.stdin.close)
-    return str(folder / "door")
+    atexit.register(ours.close)
+    return ours

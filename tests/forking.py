@@ -19,6 +19,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TypedDict
 
 LONGEST_ORDER = 1 << 20
 NEEDED = (
@@ -29,6 +30,14 @@ NEEDED = (
 )
 ENGINES = ("recommend.item_knn", "recommend.user_knn", "recommend.popular", "act.q_learning")  # asked for in most tests
 WANTED = ("uvloop", "psycopg")  # not on every system, and not in every installation
+
+
+class Order(TypedDict):
+    """What a process is to be."""
+
+    words: list[str]
+    environment: dict[str, str]
+    folder: str
 
 
 def import_what_servers_do() -> None:
@@ -50,48 +59,42 @@ def import_what_servers_do() -> None:
 
 
 class Nursery:
-    """Makes processes, one for each connection, and says on it their number and, at last, how they ended."""
+    """Makes processes, and says on the line that came with each order its number and, at last, how it ended."""
 
-    def __init__(self, door: socket.socket) -> None:
-        self._door = door
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
         self._lines: dict[int, socket.socket] = {}
-        self._woken, waking = socket.socketpair()
-        for end in (self._woken, waking, door):
+        self._woken, self._waking = socket.socketpair()
+        for end in (self._woken, self._waking):
             end.setblocking(False)
-        self._waking = waking
-        signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gave the orders
 
     def run(self) -> list[str]:
-        """Answers, in every new process, the words of its command; in the first one, nothing, once nobody listens."""
+        """Answers, in every new process, the words of its command; in the first one, nothing, once nobody orders any."""
         with selectors.DefaultSelector() as watched:
-            for one in (self._door, self._woken, sys.stdin):
+            for one in (self._orders, self._woken):
                 watched.register(one, selectors.EVENT_READ)
             while True:
                 ready = [key.fileobj for key, _ in watched.select()]
                 if self._woken in ready:
                     self._bury()
-                if self._door in ready and (words := self._bear()):
-                    return words
-                if sys.stdin in ready:
-                    return []
+                if self._orders in ready:
+                    said, files, _, _ = socket.recv_fds(self._orders, LONGEST_ORDER, 3)
+                    if not said or (words := self._bear(json.loads(said), *files)):
+                        return words if said else []
 
-    def _bear(self) -> list[str]:
-        line, _ = self._door.accept()
-        line.setblocking(True)
-        said, files, _, _ = socket.recv_fds(line, LONGEST_ORDER, 2)
-        while more := line.recv(LONGEST_ORDER):
-            said += more
+    def _bear(self, order: Order, line: int, out: int, err: int) -> list[str]:
         if number := os.fork():
-            self._lines[number] = line
-            line.sendall(f"{number}\n".encode())
-            for file in files:
+            self._lines[number] = socket.socket(fileno=line)
+            self._lines[number].sendall(f"{number}\n".encode())
+            for file in (out, err):
                 os.close(file)
             return []
         self._forget()
-        line.close()
-        return _become(json.loads(said), files)
+        os.close(line)
+        return _become(order, out, err)
 
     def _bury(self) -> None:
         with suppress(BlockingIOError):
@@ -106,34 +109,27 @@ class Nursery:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, self._interrupted)
-        for one in (self._door, self._woken, self._waking, *self._lines.values()):
+        for one in (self._orders, self._woken, self._waking, *self._lines.values()):
             one.close()
 
 
-def _become(order: dict[str, object], files: list[int]) -> list[str]:
-    environment, words = order["environment"], order["words"]
-    assert isinstance(environment, dict) and isinstance(words, list)
+def _become(order: Order, out: int, err: int) -> list[str]:
     os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(str(order["folder"]))
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for target, source in enumerate((nothing, *files)):
+    for target, source in enumerate((nothing, out, err)):
         os.dup2(source, target)
         os.close(source)
-    return [str(word) for word in words]
+    return order["words"]
 
 
 def main() -> None:
-    """Listen on the Unix socket that the one argument names."""
+    """Take orders on the socket that is the standard input."""
     import_what_servers_do()
     gc.collect()
     gc.freeze()  # what was imported is not looked through, nor copied, by those who come
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(sys.argv[1])
-        door.listen()
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        words = Nursery(door).run()
+    words = Nursery(socket.socket(fileno=os.dup(0))).run()
     if words:
         sys.argv = ["footlight", *words]
         from footlight.cli import main as footlight
