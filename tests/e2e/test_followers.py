@@ -69,7 +69,9 @@ def furnished(pair: Pair, films: list[Item], ratings: list[Event]) -> Pair:
     """The same, with a catalogue and a log that the first one was told and the second one knows."""
     pair[0].client.put_items(films)
     pair[0].client.record_events(ratings)
-    known(pair[1], "a-03")  # the first call may compile
+    pair[1].client.recommend(
+        "a-03", 3, deployment="user-knn", timeout=120
+    )  # the first call may compile, beside other work
     eventually(lambda: known(pair[1], "a-03"))
     return pair
 

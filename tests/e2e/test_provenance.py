@@ -197,7 +197,7 @@ def test_classes_and_ways_between_seeds_come_through_the_api(studio: Server) -> 
     (film,) = studio.client.generate(4, toward=9, animate=True, **ask)  # type: ignore[arg-type]  # mixed values
     assert film.media_type == "image/webp" and film.attributes["frames"] == 4
     assert studio.client.verify_asset(film.data).signature == "trusted"
-    with pytest.raises(InvalidArgument, match="one of a, b"):
+    with pytest.raises(InvalidArgument, match="one of 'a', 'b'"):
         next(studio.client.generate(class_name="castles", **ask))  # type: ignore[arg-type]
 
 
