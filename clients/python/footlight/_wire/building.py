@@ -54,6 +54,8 @@ def each(name: str, values: Iterable[T], kind: type[T], convert: Callable[[T], M
 
 def one_of(name: str, kind: type[E], value: str) -> E:
     """The member of an enumeration that has the value. Raises ValueError that names those there are."""
+    if isinstance(value, kind):
+        return value
     try:
         return kind(value)
     except ValueError:
