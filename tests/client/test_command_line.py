@@ -18,7 +18,7 @@ import footlight.cli
 from footlight.cli.app import build, join
 from footlight.cli.recommending import sentence
 from footlight.errors import Unavailable
-from footlight.types import Item, Reason, ReasonKind
+from footlight.types import Item, Reason, ReasonKind, SimilarItems
 from footlight.v1 import engine_pb2
 
 MOVIES = "movieId,title,genres\nm1,[REC] (2007),Horror\nm2,Heat (1995),Crime\n"
@@ -170,6 +170,14 @@ def test_predicted_ratings_are_listed(command_line: CommandLine) -> None:
 def test_similar_items_are_listed(command_line: CommandLine, tables: tuple[Path, Path]) -> None:
     command_line.run("import", "--items", tables[0])
     assert "Heat (1995)" in command_line.run("similar", "m1").stdout
+
+
+def test_an_item_that_nobody_met_has_nothing_beside_it_and_that_is_said(
+    command_line: CommandLine, tables: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = SimilarItems("m1", "item-knn", 1, 5, ())
+    monkeypatch.setattr("footlight.Client.similar_items", lambda *_, **__: nothing)
+    assert "item-knn knows nothing that goes with m1" in command_line.run("similar", "m1").stderr
 
 
 def test_reasons_of_unknown_kinds_of_items_read_well() -> None:

@@ -127,6 +127,8 @@ def similar(
     answer = session.client.similar_items(item, count, deployment=deployment, exclude=exclude or (), filter=chosen)
     if answer.nothing_matches:
         session.say(NOTHING_MATCHES)
+    elif not answer.items:
+        session.say(f"{answer.deployment} knows nothing that goes with {item}: too few people have met it yet.")
     items = known_items(session.client, _named(answer.items))
     result = {**plain(answer), "items": _with_titles(answer.items, items)}
     rows = [row[:4] for row in _rows(answer.items, items)]
