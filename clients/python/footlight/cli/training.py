@@ -139,7 +139,15 @@ def _few(training: Training) -> str:
 
 
 def _draw(progress: Progress, task: TaskID, training: Training) -> None:
-    seconds = None if training.remaining is None else int(training.remaining.total_seconds())
-    left = training.state.value if seconds is None or training.ended else f"{seconds // 60}:{seconds % 60:02} left"
     figures = _few(training) if training.metrics else ""
-    progress.update(task, completed=training.fraction, left=left, figures=figures)
+    progress.update(task, completed=training.fraction, left=_left(training), figures=figures)
+
+
+def _left(training: Training) -> str:
+    """The time that is left, or what there is to know instead."""
+    if training.remaining is not None and not training.ended:
+        seconds = int(training.remaining.total_seconds())
+        return f"{seconds // 60}:{seconds % 60:02} left"
+    if training.state is TrainingState.RUNNING and not training.fraction:
+        return "preparing; on a machine's first time its kernels are compiled, up to a minute or two"
+    return training.state.value
