@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,13 +25,18 @@ COMMAND = [sys.executable, "-m", "footlight.cli"]
 
 
 class Forked:
-    """A process that another one made for us: what is used here of `subprocess.Popen`."""
+    """A process that another one made for us: what is used here of `subprocess.Popen`, also by several threads at a time."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._said = line.makefile("r")
+        self._lock = threading.Lock()
         self.pid = int(self._said.readline())
         self.returncode: int | None = None
+
+    def __del__(self) -> None:
+        self._said.close()
+        self._line.close()
 
     def poll(self) -> int | None:
         """How it ended; None while it runs."""
@@ -52,13 +58,16 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def _heard(self, timeout: float | None) -> int | None:
-        if self.returncode is None:
-            news = select.poll()
-            news.register(self._line, select.POLLIN)
-            if news.poll(None if timeout is None else timeout * 1_000):
-                with self._line, self._said:
+        if self.returncode is None and self._is_news(timeout):
+            with self._lock:  # others may have waited for the same line, after which there is the end of it
+                if self.returncode is None:
                     self.returncode = int(self._said.readline())
         return self.returncode
+
+    def _is_news(self, timeout: float | None) -> bool:
+        news = select.poll()
+        news.register(self._line, select.POLLIN)
+        return bool(news.poll(None if timeout is None else timeout * 1_000))
 
 
 Environment = Mapping[str, str]

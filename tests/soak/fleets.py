@@ -140,8 +140,9 @@ class Walker(threading.Thread):
 
     def run(self) -> None:
         while not self._rest.is_set() and self.wrong is None:
-            addresses = self._fleet.addresses()
-            if addresses:
+            if not (addresses := self._fleet.addresses()):
+                time.sleep(0.01)
+            else:
                 with Client(self._rng.choice(addresses), timeout=5.0, retry_seconds=0) as client:
                     self._stint(client)
 
@@ -162,9 +163,13 @@ class Walker(threading.Thread):
         finally:
             self.slowest = max(self.slowest, time.monotonic() - began)
 
-    def rest(self) -> None:
-        """Stop after the operation that is on its way."""
+    def stop(self) -> None:
+        """Let it end after the operation that is on its way."""
         self._rest.set()
+
+    def rest(self) -> None:
+        """Wait for its end; raises what went wrong."""
+        self.stop()
         self.join()
         if self.wrong is not None:
             raise self.wrong
@@ -176,10 +181,14 @@ def survive(fleet: Fleet, rounds: int, seed: int) -> Report:
     customers = _customers(fleet)
     for _ in range(rounds):
         walkers = [Walker(customer, fleet, rng.randrange(1 << 30)) for customer in customers]
-        time.sleep(rng.uniform(0.2, 1.0))
-        report.harm[fleet.hurt(rng)] += 1
-        time.sleep(rng.uniform(0.2, 1.0))  # the others go on meanwhile
-        fleet.heal()
+        try:
+            time.sleep(rng.uniform(0.2, 1.0))
+            report.harm[fleet.hurt(rng)] += 1
+            time.sleep(rng.uniform(0.2, 1.0))  # the others go on meanwhile
+            fleet.heal()
+        finally:
+            for walker in walkers:  # none of them is to go on beside the tests that follow
+                walker.stop()
         for walker in walkers:
             walker.rest()
             report.unsure += walker.unsure
