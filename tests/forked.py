@@ -28,15 +28,14 @@ class Forked:
     """A process that another one made for us: what is used here of `subprocess.Popen`, also by several threads at a time."""
 
     def __init__(self, line: socket.socket) -> None:
-        self._line = line
-        self._said = line.makefile("r")
+        self._line = line.detach()  # a socket would complain where it is collected before this is, in a cycle
+        self._said = b""
         self._lock = threading.Lock()
-        self.pid = int(self._said.readline())
+        self.pid = int(self._next_line())
         self.returncode: int | None = None
 
     def __del__(self) -> None:
-        self._said.close()
-        self._line.close()
+        os.close(self._line)
 
     def poll(self) -> int | None:
         """How it ended; None while it runs."""
@@ -61,8 +60,16 @@ class Forked:
         if self.returncode is None and self._is_news(timeout):
             with self._lock:  # others may have waited for the same line, after which there is the end of it
                 if self.returncode is None:
-                    self.returncode = int(self._said.readline())
+                    self.returncode = int(self._next_line())
         return self.returncode
+
+    def _next_line(self) -> bytes:
+        while b"\n" not in self._said:
+            if not (more := os.read(self._line, 64)):
+                raise EOFError("the program that makes processes is gone")
+            self._said += more
+        line, _, self._said = self._said.partition(b"\n")
+        return line
 
     def _is_news(self, timeout: float | None) -> bool:
         news = select.poll()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +42,6 @@ class Learning:
     windows: NDArray[np.int16]
     """Real ones, [count, side, side], to learn from."""
     listener: Listener
-    began: float
-    """By `time.perf_counter`."""
 
 
 def begin(stage: Stage) -> Learning:
@@ -58,16 +55,14 @@ def begin(stage: Stage) -> Learning:
         f"({corpus.size_bytes / 1e6:.1f} MB, {corpus.corpus_id}). From now on {ENGINE} learns from them, beside all else."
     )
     options = _OPTIONS | {"max_seconds": 18 if stage.quick else 72}
-    began = time.perf_counter()
     training = stage.client.start_training(ENGINE, options=options, corpus_id=corpus.corpus_id, seed=SEED)
-    return Learning(train, Listener(stage.client, training), began)
+    return Learning(train, Listener(stage.client, training))
 
 
 def generate(stage: Stage, learning: Learning) -> None:
     """Wait until it is learned, and draw."""
     stage.title("Generate: terrain of Jacksboro, Tennessee")
     heard = watch(stage, learning.listener, f"training {ENGINE}", {"loss_d": "z.2f", "loss_g": "z.2f"})
-    seconds = time.perf_counter() - learning.began
     assets = list(stage.client.generate(COUNT, deployment=ENGINE, seed=SEED))
     again = next(iter(stage.client.generate(1, deployment=ENGINE, seed=assets[3].seed)))
     scenes = _saved(assets, stage.folder / "scenes")
@@ -75,7 +70,7 @@ def generate(stage: Stage, learning: Learning) -> None:
     stage.figures["generate"] = {
         "engine": ENGINE,
         "windows": len(train),
-        "training_seconds": round(seconds, 1),
+        "training_seconds": round(_seconds(heard[-1]), 1),
         "metrics": dict(heard[-1].metrics),
         "assets": len(assets),
         "relief": RELIEF,
@@ -88,6 +83,12 @@ def generate(stage: Stage, learning: Learning) -> None:
     draw_terrain(real, np.stack([heights_of(asset.data) for asset in assets]), stage.folder / "terrain.png")
     draw_losses([(now.step, now.metrics) for now in heard], stage.folder / "losses.png")
     stage.say(f"Pictures: {stage.folder / 'terrain.png'}, {stage.folder / 'losses.png'}")
+
+
+def _seconds(ended: footlight.Training) -> float:
+    """How long a job took, with the start of its process; it may have ended while nobody looked."""
+    assert ended.create_time is not None and ended.end_time is not None
+    return (ended.end_time - ended.create_time).total_seconds()
 
 
 def _say_made(stage: Stage, assets: Sequence[footlight.Asset]) -> None:
